@@ -1,0 +1,1 @@
+//! Building derivations: goals, scheduling, substitution and builtin builders.

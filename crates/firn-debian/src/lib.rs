@@ -1,0 +1,1 @@
+//! Debian packages in the store: index, resolver, lock, unpacking and ELF relocation.

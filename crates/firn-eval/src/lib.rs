@@ -1,0 +1,1 @@
+//! The evaluator of the Nix language: values, compiler, machine and pure builtins.

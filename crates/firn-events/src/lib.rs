@@ -1,0 +1,1 @@
+//! Typed events of builds, fetches and tests, and the progress state computed from them.

@@ -1,0 +1,1 @@
+//! Flake references, registries, lock files, inputs and outputs.

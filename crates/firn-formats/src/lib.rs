@@ -1,0 +1,1 @@
+//! Store paths, hashes, NAR, derivation text, narinfo, signatures and the reference scan, as pure functions over bytes.

@@ -1,0 +1,1 @@
+//! Where the evaluator meets stores and fetchers: derivations, path copying, fetch builtins, import from derivation.

@@ -1,0 +1,1 @@
+//! Virtual machines and containers behind one trait: console, guest shell, network switch.

@@ -1,0 +1,1 @@
+//! Runs one process described by a sandbox specification: namespaces, mounts, seccomp, limits.

@@ -1,0 +1,1 @@
+//! File ids, source texts, spans, and line and column lookup.

@@ -1,0 +1,1 @@
+//! The local store: layout, database, locks, roots and garbage collection.

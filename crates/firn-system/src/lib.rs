@@ -1,0 +1,1 @@
+//! Systems: activation, generations and the first process of a machine.

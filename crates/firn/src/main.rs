@@ -1,0 +1,3 @@
+//! The program: one file per command; the only crate that prints and reads the process environment.
+
+fn main() {}

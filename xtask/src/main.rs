@@ -1,0 +1,3 @@
+//! Automation in Rust: bench, gen, tidy, conformance.
+
+fn main() {}
