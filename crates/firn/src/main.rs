@@ -1,3 +1,22 @@
 //! The program: one file per command; the only crate that prints and reads the process environment.
+//!
+//! Reading order: [`program`] (which program this was called as), [`cli`] (the command line of
+//! `firn` itself), [`commands`] (one file each), [`exit`] (errors and exit statuses).
 
-fn main() {}
+mod cli;
+mod commands;
+mod exit;
+mod program;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    match program::run(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

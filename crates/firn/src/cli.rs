@@ -1,0 +1,39 @@
+//! The command line of `firn` itself: `firn SUB…` takes the sub-commands of the reference's `nix`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::exit::Failure;
+
+/// A complete Nix in one static program, with an operating system distribution built in.
+#[derive(Parser)]
+#[command(name = "firn", version, disable_help_subcommand = false, infer_subcommands = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The sub-commands; each is a file under `commands/`.
+#[derive(Subcommand)]
+enum Command {
+    /// Print a shell completion script
+    Completion(commands::completion::Arguments),
+}
+
+/// Runs `firn` with the process's arguments.
+pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let status = u8::from(error.use_stderr());
+            error.print()?;
+            return Ok(ExitCode::from(status));
+        }
+    };
+    match cli.command {
+        Command::Completion(arguments) => commands::completion::run(arguments),
+    }
+}

@@ -1,0 +1,5 @@
+//! The commands, one file each: an `Arguments` type with its help texts and a `run` function that
+//! gathers options and calls a library. Programs with names of their own have `main`.
+
+pub mod completion;
+pub mod nix_instantiate;

@@ -1,0 +1,40 @@
+//! Errors at the top of the program, and the exit statuses they become.
+
+use std::process::ExitCode;
+
+/// Why the program ends without success: a text for standard error, and an exit status.
+///
+/// Exit statuses follow the reference: 1 for an error, and for failed builds the mask 100 + reason
+/// (`nix-store` manual page, "Special exit codes").
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    status: u8,
+}
+
+impl Failure {
+    /// An error with exit status 1; `message` is complete and may have several lines.
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure { message: message.into(), status: 1 }
+    }
+
+    /// The same failure with another exit status.
+    pub fn with_status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Prints the message to standard error and gives the exit status.
+    pub fn report(self) -> ExitCode {
+        if !self.message.is_empty() {
+            eprintln!("{}", self.message);
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::new(format!("error: {error}"))
+    }
+}

@@ -1,0 +1,44 @@
+//! Which program this is: firn answers to several names, as the reference does.
+//!
+//! The name is the last component of `argv[0]`. Names of the reference's programs
+//! (`nix-instantiate`, …) select that program; `init`, `activate` and `switch-to-configuration`
+//! are reached through a system closure; anything else is `firn` itself (and `nix` is its synonym).
+//! A first argument that begins with two underscores is firn calling itself for a helper process.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::exit::Failure;
+use crate::{cli, commands};
+
+/// What every program and helper looks like: all arguments, `argv[0]` included.
+pub type Entry = fn(Vec<OsString>) -> Result<ExitCode, Failure>;
+
+/// Programs by name. One line each.
+const PROGRAMS: &[(&str, Entry)] = &[("nix-instantiate", commands::nix_instantiate::main)];
+
+/// Helper processes by their first argument (ARCHITECTURE.md, "Helper process"). One line each.
+const HELPERS: &[(&str, Entry)] = &[];
+
+/// Runs the program that the arguments name.
+pub fn run(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    if let Some(entry) = helper(&arguments).or_else(|| named_program(&arguments)) {
+        return entry(arguments);
+    }
+    cli::main(arguments)
+}
+
+fn named_program(arguments: &[OsString]) -> Option<Entry> {
+    let name = Path::new(arguments.first()?).file_name()?.to_str()?;
+    find(PROGRAMS, name)
+}
+
+fn helper(arguments: &[OsString]) -> Option<Entry> {
+    let name = arguments.get(1)?.to_str().filter(|name| name.starts_with("__"))?;
+    find(HELPERS, name)
+}
+
+fn find(table: &[(&str, Entry)], name: &str) -> Option<Entry> {
+    table.iter().find(|(known, _)| *known == name).map(|(_, entry)| *entry)
+}
