@@ -1,1 +1,17 @@
 //! The store as traits: path information, closures, realisation, builtin builders, and one behaviour suite.
+//!
+//! [`Store`] is what every store can do; who builds is behind [`Realise`], chosen by the program.
+
+mod builtin;
+mod closure;
+mod error;
+mod path_info;
+mod realise;
+mod store;
+
+pub use builtin::{BuiltinBuilder, BuiltinJob};
+pub use closure::{closure, closure_with, topological};
+pub use error::{StoreError, StoreResult};
+pub use path_info::{PathInfo, Realisation};
+pub use realise::{BuildMode, NoRealise, Realise, Realised};
+pub use store::{AddOptions, Content, FileKind, Filter, Store, add_text, read_derivation};

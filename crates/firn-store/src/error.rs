@@ -1,0 +1,93 @@
+//! What goes wrong with stores.
+
+use std::{fmt, io, path::PathBuf};
+
+use firn_formats::FormatError;
+
+/// Result of a store operation.
+pub type StoreResult<T, E = StoreError> = Result<T, E>;
+
+/// A store operation failed.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The path is not in this store; holds its full text form.
+    NotValid(String),
+    /// Text or bytes against their format.
+    Format(FormatError),
+    /// The operating system refused: what was tried, on which path, and why.
+    Io {
+        /// What was tried, as in "cannot {action} '{path}'".
+        action: &'static str,
+        /// The path it was tried on.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// Content differs from what was declared: path, wanted and found hash as text.
+    HashMismatch {
+        /// The full path of the object.
+        path: String,
+        /// The hash declared.
+        wanted: String,
+        /// The hash of what came.
+        found: String,
+    },
+    /// This kind of store can't do that.
+    Unsupported(String),
+    /// An error of a caller's own function, carried through unchanged (a path filter).
+    Callback(Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else, as a message for the user.
+    Other(String),
+}
+
+impl StoreError {
+    /// An error with a message only.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::Other(message.into())
+    }
+
+    /// Wraps an operating-system error: `.map_err(StoreError::io("open", &path))`.
+    pub fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> StoreError {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotValid(path) => write!(f, "path '{path}' is not valid"),
+            Self::Format(error) => error.fmt(f),
+            Self::Io { action, path, source } => {
+                write!(f, "cannot {action} '{}': {source}", path.display())
+            }
+            Self::HashMismatch { path, wanted, found } => write!(
+                f,
+                "hash mismatch importing path '{path}';\n  specified: {wanted}\n  got:       {found}"
+            ),
+            Self::Unsupported(what) => write!(f, "this store does not support {what}"),
+            Self::Callback(error) => error.fmt(f),
+            Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::Format(error) => Some(error),
+            Self::Callback(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<FormatError> for StoreError {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
+}
