@@ -4,6 +4,7 @@
 
 mod error;
 
+pub mod builders;
 pub mod closure;
 pub mod control;
 pub mod deb;
@@ -20,6 +21,7 @@ pub mod resolve;
 pub mod scc;
 pub mod tree;
 pub mod unpack;
+pub mod usr;
 pub mod version;
 pub mod wanted;
 
