@@ -204,7 +204,7 @@ fn emit(children: &BTreeMap<String, Node>, out: &Path, place: &str) -> Result<()
 }
 
 fn may_fold(place: &str, owners: &[PathBuf]) -> bool {
-    let real = |dir: &str| place == *dir || place.starts_with(&format!("{dir}/"));
+    let real = |dir: &str| place == dir || place.starts_with(&format!("{dir}/"));
     let above = SKIP.iter().any(|skip| skip.starts_with(&format!("{place}/")));
     owners.len() == 1
         && place.contains('/')
