@@ -10,8 +10,13 @@ pub mod derivation;
 mod derived_path;
 mod error;
 mod hash;
+pub mod nar;
+mod narinfo;
 pub mod nix32;
 mod placeholder;
+mod refscan;
+mod serde_text;
+mod signature;
 mod store_dir;
 mod store_path;
 
@@ -25,7 +30,10 @@ pub use derived_path::{
 };
 pub use error::FormatError;
 pub use hash::{Hash, HashAlgo, HashFormat, Hasher, SizedHash};
+pub use narinfo::NarInfo;
 pub use placeholder::{Placeholder, hash_placeholder};
+pub use refscan::RefScanner;
+pub use signature::{PublicKey, SecretKey, Signature};
 pub use store_dir::StoreDir;
 pub use store_path::{
     MAX_NAME_LEN, StorePath, StorePathSet, check_store_path_name, output_path_name,
