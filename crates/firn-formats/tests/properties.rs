@@ -75,37 +75,23 @@ fn store_path() -> impl Strategy<Value = StorePath> {
 }
 
 fn output() -> impl Strategy<Value = DerivationOutput> {
-    let method = prop_oneof![
-        Just(ContentAddressMethod::Flat),
-        Just(ContentAddressMethod::Nar)
-    ];
+    let method = prop_oneof![Just(ContentAddressMethod::Flat), Just(ContentAddressMethod::Nar)];
     prop_oneof![
         store_path().prop_map(DerivationOutput::InputAddressed),
         Just(DerivationOutput::Deferred),
         (method.clone(), any::<[u8; 8]>()).prop_map(|(method, data)| {
-            DerivationOutput::Fixed(ContentAddress {
-                method,
-                hash: Hash::sha256(data),
-            })
+            DerivationOutput::Fixed(ContentAddress { method, hash: Hash::sha256(data) })
         }),
-        method.prop_map(|method| DerivationOutput::Floating {
-            method,
-            algo: HashAlgo::Sha512
-        }),
+        method.prop_map(|method| DerivationOutput::Floating { method, algo: HashAlgo::Sha512 }),
     ]
 }
 
 fn node() -> impl Strategy<Value = InputNode> {
     let names = proptest::collection::btree_set("[a-z]{1,5}", 1..3);
-    let flat = names.prop_map(|outputs| InputNode {
-        outputs,
-        ..InputNode::default()
-    });
+    let flat = names.prop_map(|outputs| InputNode { outputs, ..InputNode::default() });
     flat.prop_recursive(2, 6, 2, |inner| {
-        proptest::collection::btree_map("[a-z]{1,5}", inner, 0..2).prop_map(|dynamic| InputNode {
-            outputs: BTreeSet::new(),
-            dynamic,
-        })
+        proptest::collection::btree_map("[a-z]{1,5}", inner, 0..2)
+            .prop_map(|dynamic| InputNode { outputs: BTreeSet::new(), dynamic })
     })
 }
 
@@ -249,8 +235,7 @@ fn a_link_in_an_archive_is_not_followed() {
     let inside = tempfile::tempdir().unwrap();
     let mut nar = NarWriter::new(Vec::new()).unwrap();
     nar.begin_directory(None).unwrap();
-    nar.symlink(Some(b"a"), outside.path().to_str().unwrap().as_bytes())
-        .unwrap();
+    nar.symlink(Some(b"a"), outside.path().to_str().unwrap().as_bytes()).unwrap();
     nar.begin_directory(Some(b"a")).unwrap();
     nar.file(Some(b"evil"), false, b"x").unwrap();
     nar.end_directory().unwrap();
