@@ -1,1 +1,19 @@
 //! Virtual machines and containers behind one trait: console, guest shell, network switch.
+//!
+//! [`Machine`] is what a test driver works with. [`container`] runs a system in namespaces, [`agent`] is
+//! firn inside the machine and the driver's channel to it, [`net`] the switch between machines.
+
+mod console;
+mod error;
+mod machine;
+mod process;
+mod spawn;
+
+pub mod agent;
+pub mod container;
+pub mod net;
+
+pub use console::{Console, LineSink};
+pub use error::{ErrorKind, MachineError, Result};
+pub use machine::{Backend, Hardware, Machine, StartOptions, State};
+pub use spawn::spawn_bound;

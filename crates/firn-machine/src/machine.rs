@@ -1,0 +1,93 @@
+//! The trait behind which virtual machines and containers look alike.
+
+use crate::agent::AgentClient;
+use crate::console::Console;
+use crate::error::{MachineError, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a node is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// A virtual machine in QEMU.
+    Vm,
+    /// Namespaces with systemd as process 1.
+    Container,
+}
+
+/// Whether a machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not started, or ended.
+    Off,
+    /// Started; the agent inside has not greeted.
+    Booting,
+    /// The agent inside answers.
+    Up,
+}
+
+/// How to start a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StartOptions {
+    /// A reboot asked for inside the machine restarts it instead of ending it.
+    pub allow_reboot: bool,
+}
+
+/// One node of a test.
+///
+/// Call order: `start` brings it up and returns at once; `agent` and `console` are valid at any time, but
+/// requests to the agent fail until it has greeted ([`AgentClient::wait_connected`]). After the machine has
+/// ended, by whatever way, it may be started again. Dropping a machine ends it and everything in it.
+pub trait Machine: Send + Sync {
+    /// Name of the node.
+    fn name(&self) -> &str;
+    /// How it is run.
+    fn backend(&self) -> Backend;
+    /// Starts it; no effect when it runs already.
+    fn start(&self, options: StartOptions) -> Result<()>;
+    /// Whether it runs.
+    fn state(&self) -> State;
+    /// The channel to the agent inside.
+    fn agent(&self) -> &AgentClient;
+    /// The console.
+    fn console(&self) -> &Arc<Console>;
+    /// Asks the machine to power off, as pressing its button does. Does not wait.
+    fn power_down(&self) -> Result<()>;
+    /// Waits for its end; `Timeout` after `limit`.
+    fn wait_ended(&self, limit: Option<Duration>) -> Result<()>;
+    /// Pulls the plug and waits for the end.
+    fn kill(&self) -> Result<()>;
+    /// Pulls or plugs the cables of all its network cards.
+    fn set_links(&self, up: bool);
+    /// What only virtual machines have.
+    fn hardware(&self) -> Result<&dyn Hardware> {
+        Err(MachineError::unsupported(
+            &format!("{} is a container and has no virtual hardware", self.name()),
+            "run it as a virtual machine: set `virtualisation.backend = \"vm\"` in the node, \
+             or pass `--backend vm`",
+        ))
+    }
+}
+
+/// The virtual hardware of a machine in QEMU.
+pub trait Hardware {
+    /// Runs a command of QEMU's human monitor and gives its answer.
+    fn monitor(&self, command: &str) -> Result<String>;
+    /// Runs a QMP command and gives its return value.
+    fn qmp(&self, command: &str, arguments: serde_json::Value) -> Result<serde_json::Value>;
+    /// Waits for the first QMP event (one that was not given before) that `matches`.
+    fn wait_event(
+        &self,
+        limit: Duration,
+        matches: &mut dyn FnMut(&serde_json::Value) -> bool,
+    ) -> Result<serde_json::Value>;
+    /// Resets the machine; needs `allow_reboot`.
+    fn reset(&self) -> Result<()>;
+    /// Writes a picture of the screen as PNG.
+    fn screenshot(&self, target: &Path) -> Result<()>;
+    /// Process id of QEMU.
+    fn process(&self) -> Option<u32>;
+}
