@@ -1,1 +1,9 @@
 //! Flake references, registries, lock files, inputs and outputs.
+//!
+//! Reading order: [`reference`] (how a flake is named), [`registry`] (short names), [`lock`] (what
+//! inputs are pinned to).
+
+pub mod date;
+pub mod lock;
+pub mod reference;
+pub mod registry;

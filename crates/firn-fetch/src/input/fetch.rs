@@ -1,0 +1,434 @@
+//! Fetching inputs: from attributes to a tree in the store and attributes that pin it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use firn_formats::{ContentAddressMethod, Hash, HashAlgo, StorePath, StorePathSet};
+use firn_store::{Content, FileKind, Store};
+
+use super::forge::Forge;
+use super::local_git::LocalGit;
+use super::{Attrs, Input, InputError, git, is_rev};
+
+/// The network, as the fetchers need it.
+pub trait Transport: Send + Sync {
+    /// Writes what a URL gives to a file.
+    ///
+    /// # Errors
+    /// [`InputError::unreachable`] when the host can't be reached or the network may not be used.
+    fn download(&self, url: &str, file: &Path) -> Result<(), InputError>;
+
+    /// Unpacks an archive below a folder, which is made; a single top folder is left out.
+    fn unpack(&self, archive: &Path, folder: &Path) -> Result<(), InputError>;
+}
+
+/// The program `git`, which clones repositories that are not on this machine's disk.
+#[derive(Clone, Debug)]
+pub struct GitProgram(pub PathBuf);
+
+/// A fetched input.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The tree in the store.
+    pub store_path: StorePath,
+    /// The input with its content pinned as far as it can be: hash, revision, time.
+    pub input: Input,
+}
+
+/// Fetches inputs into a store.
+pub struct Fetcher {
+    /// The store that trees are added to.
+    pub store: Arc<dyn Store>,
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// Where clones are kept between runs.
+    pub cache: PathBuf,
+    /// How to call git.
+    pub git: GitProgram,
+    /// The distribution that is part of the program, as a tree on disk, made when asked for.
+    pub base: Arc<dyn Fn() -> Result<PathBuf, InputError> + Send + Sync>,
+    /// Where warnings go, such as "Git tree is dirty".
+    pub warn: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+/// A tree on disk that is to become a store path, with what is known about it.
+struct Tree {
+    root: PathBuf,
+    /// Only these files, relative to the root; all when absent.
+    files: Option<BTreeSet<PathBuf>>,
+    info: Attrs,
+    /// Removed when the tree is in the store.
+    scratch: Option<tempdir::Scratch>,
+}
+
+mod tempdir {
+    //! A folder that goes when it is no longer needed.
+
+    use std::path::{Path, PathBuf};
+
+    /// The folder.
+    pub struct Scratch(PathBuf);
+
+    impl Scratch {
+        /// Makes a folder with a name of its own below `parent`.
+        pub fn new(parent: &Path) -> std::io::Result<Self> {
+            std::fs::create_dir_all(parent)?;
+            for attempt in 0u32.. {
+                let path = parent.join(format!("tmp-{}-{attempt}", std::process::id()));
+                match std::fs::create_dir(&path) {
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                    result => return result.map(|()| Scratch(path)),
+                }
+            }
+            Err(std::io::ErrorKind::AlreadyExists.into())
+        }
+
+        /// Where it is.
+        pub fn path(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            // A folder that can't be removed is left to the cache's next cleaning.
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+impl Fetcher {
+    /// Fetches an input; if it names a hash and the store has that tree, nothing is fetched.
+    ///
+    /// # Errors
+    /// The input is relative or indirect, it can't be reached, or its content has another hash.
+    pub fn fetch(&self, input: &Input) -> Result<Fetched, InputError> {
+        if let Some(found) = self.already_there(input)? {
+            return Ok(found);
+        }
+        let tree = self.tree(input)?;
+        let store_path = self.add(&tree)?;
+        drop(tree.scratch);
+        let hash = self.nar_hash(&store_path)?;
+        check_hash(input, &hash)?;
+        let mut attrs = pin(input.attrs().clone(), &tree.info);
+        if input.kind() != "base" {
+            attrs.set("narHash", hash.sri());
+        }
+        Ok(Fetched { store_path, input: Input::from_attrs(attrs)? })
+    }
+
+    fn already_there(&self, input: &Input) -> Result<Option<Fetched>, InputError> {
+        // A tree that can change is looked at each time; a hash in it is then only checked.
+        let Some(hash) = input.nar_hash().filter(|_| input.is_locked()) else { return Ok(None) };
+        let hash = Hash::parse_sri(hash).map_err(|error| InputError::new(error.to_string()))?;
+        let store_path = self.path_of(&hash)?;
+        let valid = self.store.is_valid(&store_path).map_err(in_store)?;
+        if !valid {
+            return Ok(None);
+        }
+        self.store.add_temp_root(&store_path).map_err(in_store)?;
+        Ok(Some(Fetched { store_path, input: input.clone() }))
+    }
+
+    /// The store path that a tree with this NAR hash has.
+    pub fn path_of(&self, nar_hash: &Hash) -> Result<StorePath, InputError> {
+        let method = ContentAddressMethod::Nar;
+        let address = firn_formats::ContentAddress { method, hash: *nar_hash };
+        self.store
+            .store_dir()
+            .make_content_path("source", &address, &firn_formats::References::none())
+            .map_err(|error| InputError::new(error.to_string()))
+    }
+
+    fn tree(&self, input: &Input) -> Result<Tree, InputError> {
+        match input.kind() {
+            "path" => path_tree(input),
+            "base" => {
+                Ok(Tree { root: (self.base)()?, files: None, info: Attrs::new(), scratch: None })
+            }
+            "git" => self.git_tree(input.attrs()),
+            "tarball" => self.archive_tree(input.attrs().required_text("url")?, Attrs::new()),
+            "file" => self.file_tree(input.attrs().required_text("url")?),
+            "indirect" => Err(InputError::new(format!(
+                "indirect input '{input}' cannot be fetched directly; it has to be looked up in a registry first"
+            ))),
+            kind => match Forge::of(kind) {
+                Some(forge) => self.forge_tree(forge, input.attrs()),
+                None => Err(InputError::new(format!("input type '{kind}' cannot be fetched"))),
+            },
+        }
+    }
+
+    fn add(&self, tree: &Tree) -> Result<StorePath, InputError> {
+        let none = StorePathSet::new();
+        let method = ContentAddressMethod::Nar;
+        match &tree.files {
+            None => {
+                self.store.add("source", Content::Tree(&tree.root), method, HashAlgo::Sha256, &none)
+            }
+            Some(files) => {
+                let folders: BTreeSet<&Path> =
+                    files.iter().flat_map(|file| file.ancestors().skip(1)).collect();
+                let mut filter = |path: &Path, kind: FileKind| {
+                    let relative = path.strip_prefix(&tree.root).unwrap_or(path);
+                    let wanted = match kind {
+                        FileKind::Directory => {
+                            folders.contains(relative) || files.contains(relative)
+                        }
+                        _ => files.contains(relative),
+                    };
+                    Ok(wanted)
+                };
+                let content = Content::Filtered(&tree.root, &mut filter);
+                self.store.add("source", content, method, HashAlgo::Sha256, &none)
+            }
+        }
+        .map_err(in_store)
+    }
+
+    fn nar_hash(&self, path: &StorePath) -> Result<Hash, InputError> {
+        Ok(self.store.require_path_info(path).map_err(in_store)?.nar_hash)
+    }
+
+    fn git_tree(&self, attrs: &Attrs) -> Result<Tree, InputError> {
+        if let Some(place) = git::work_tree(attrs).filter(|place| place.join(".git").exists()) {
+            return self.work_tree(&place, attrs.flag("shallow")?);
+        }
+        let (repository, revision, reference) = self.revision(attrs)?;
+        let scratch = self.scratch()?;
+        let root = scratch.path().join("tree");
+        repository.export(revision, &root)?;
+        let mut info = Attrs::new()
+            .with("rev", revision.to_string())
+            .with("lastModified", repository.commit_time(revision)?);
+        if !attrs.flag("shallow")? {
+            info.set("revCount", repository.count_revisions(revision)?);
+        }
+        if let Some(reference) = reference {
+            info.set("ref", reference);
+        }
+        Ok(Tree { root, files: None, info, scratch: Some(scratch) })
+    }
+
+    fn work_tree(&self, place: &Path, shallow: bool) -> Result<Tree, InputError> {
+        let repository = LocalGit::open(place)?;
+        let state = repository.work_tree()?;
+        let mut info = Attrs::new();
+        match (&state.head, state.dirty) {
+            (head, true) => {
+                (self.warn)(&format!("Git tree '{}' is dirty", place.display()));
+                if let Some(head) = head {
+                    let head = head.to_string();
+                    info.set("dirtyRev", format!("{head}-dirty"));
+                    info.set("dirtyShortRev", format!("{}-dirty", &head[..7]));
+                }
+            }
+            (Some(head), false) => {
+                info.set("rev", head.to_string());
+                if !shallow {
+                    info.set("revCount", repository.count_revisions(*head)?);
+                }
+            }
+            (None, false) => {
+                info.set("rev", "0".repeat(40));
+                info.set("revCount", 0);
+            }
+        }
+        if let Some(branch) = state.branch.filter(|_| !state.dirty) {
+            info.set("ref", branch);
+        }
+        let time = state.head.map(|head| repository.commit_time(head)).transpose()?;
+        info.set("lastModified", time.unwrap_or(0));
+        Ok(Tree { root: place.to_path_buf(), files: Some(state.files), info, scratch: None })
+    }
+
+    /// The repository that has the wanted revision, that revision, and the reference it was found by.
+    fn revision(
+        &self,
+        attrs: &Attrs,
+    ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
+        let (rev, reference) = (attrs.text("rev")?, attrs.text("ref")?);
+        if let Some(place) = git::local_repository(attrs) {
+            let repository = LocalGit::open(&place)?;
+            let name = match (rev, reference) {
+                (Some(rev), _) => rev.to_owned(),
+                (None, Some(reference)) => reference.to_owned(),
+                (None, None) => "HEAD".to_owned(),
+            };
+            let revision = repository.resolve(&name)?;
+            return Ok((repository, revision, reference.map(str::to_owned)));
+        }
+        let clone = self.clone_of(attrs.required_text("url")?, reference, rev)?;
+        let repository = LocalGit::open(&clone)?;
+        let revision = repository.resolve(rev.unwrap_or("FETCH_HEAD"))?;
+        Ok((repository, revision, reference.map(str::to_owned)))
+    }
+
+    /// A bare clone in the cache that has the reference, fetched unless the revision is there.
+    fn clone_of(
+        &self,
+        url: &str,
+        reference: Option<&str>,
+        rev: Option<&str>,
+    ) -> Result<PathBuf, InputError> {
+        let place = self.cache.join("git").join(Hash::sha256(url).nix32());
+        if !place.join("HEAD").exists() {
+            self.run_git(&["init", "--quiet", "--bare", &place.to_string_lossy()])?;
+        }
+        let known = match rev.and_then(|rev| gix::ObjectId::from_hex(rev.as_bytes()).ok()) {
+            Some(rev) => LocalGit::open(&place)?.has(rev),
+            None => false,
+        };
+        if !known {
+            let target = rev.or(reference).unwrap_or("HEAD");
+            let place = place.to_string_lossy();
+            self.run_git(&[
+                "-C",
+                &place,
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--force",
+                "--",
+                url,
+                target,
+            ])?;
+        }
+        Ok(place)
+    }
+
+    fn run_git(&self, arguments: &[&str]) -> Result<(), InputError> {
+        let program = &self.git.0;
+        let output = Command::new(program).args(arguments).output().map_err(|error| {
+            InputError::unreachable(format!(
+                "cannot run '{}', which fetches Git repositories: {error}",
+                program.display()
+            ))
+        })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&output.stderr);
+        Err(InputError::unreachable(format!("git {} failed: {}", arguments.join(" "), text.trim())))
+    }
+
+    fn forge_tree(&self, forge: &Forge, attrs: &Attrs) -> Result<Tree, InputError> {
+        let rev = match attrs.text("rev")? {
+            Some(rev) => rev.to_owned(),
+            None => self.forge_revision(forge, attrs)?,
+        };
+        self.archive_tree(&forge.archive_url(attrs, &rev)?, Attrs::new().with("rev", rev))
+    }
+
+    fn forge_revision(&self, forge: &Forge, attrs: &Attrs) -> Result<String, InputError> {
+        let reference = attrs.text("ref")?.unwrap_or("HEAD");
+        let Some((url, pointer)) = forge.revision_url(attrs, reference)? else {
+            let clone = self.clone_of(&forge.repository_url(attrs)?, Some(reference), None)?;
+            return Ok(LocalGit::open(&clone)?.resolve("FETCH_HEAD")?.to_string());
+        };
+        let scratch = self.scratch()?;
+        let file = scratch.path().join("answer");
+        self.transport.download(&url, &file)?;
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| InputError::new(error.to_string()))?;
+        let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+            InputError::new(format!("'{url}' did not answer with JSON: {error}"))
+        })?;
+        let rev =
+            json.pointer(pointer).and_then(serde_json::Value::as_str).filter(|rev| is_rev(rev));
+        rev.map(str::to_owned).ok_or_else(|| {
+            InputError::new(format!("'{url}' did not name a revision of '{reference}'"))
+        })
+    }
+
+    fn archive_tree(&self, url: &str, mut info: Attrs) -> Result<Tree, InputError> {
+        let scratch = self.scratch()?;
+        let (archive, root) = (scratch.path().join("archive"), scratch.path().join("tree"));
+        self.transport.download(url, &archive)?;
+        self.transport.unpack(&archive, &root)?;
+        if let Some(time) = newest(&root) {
+            info.set("lastModified", time);
+        }
+        Ok(Tree { root, files: None, info, scratch: Some(scratch) })
+    }
+
+    fn file_tree(&self, url: &str) -> Result<Tree, InputError> {
+        let scratch = self.scratch()?;
+        let root = scratch.path().join("file");
+        self.transport.download(url, &root)?;
+        Ok(Tree { root, files: None, info: Attrs::new(), scratch: Some(scratch) })
+    }
+
+    fn scratch(&self) -> Result<tempdir::Scratch, InputError> {
+        tempdir::Scratch::new(&self.cache).map_err(|error| {
+            InputError::new(format!(
+                "cannot make a folder in the cache '{}': {error}",
+                self.cache.display()
+            ))
+        })
+    }
+}
+
+fn path_tree(input: &Input) -> Result<Tree, InputError> {
+    let path = input.attrs().required_text("path")?;
+    if !path.starts_with('/') {
+        return Err(InputError::new(format!(
+            "cannot fetch input '{input}' because it uses a relative path"
+        )));
+    }
+    let root = PathBuf::from(path);
+    if !root.exists() {
+        return Err(InputError::new(format!("path '{path}' does not exist")));
+    }
+    let mut info = Attrs::new();
+    if let Some(time) = newest(&root).filter(|_| input.last_modified().is_none()) {
+        info.set("lastModified", time);
+    }
+    Ok(Tree { root, files: None, info, scratch: None })
+}
+
+/// The newest modification time in a tree, in seconds since 1970.
+fn newest(root: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::symlink_metadata(root).ok()?;
+    let own = u64::try_from(metadata.mtime()).unwrap_or(0);
+    if !metadata.is_dir() {
+        return Some(own);
+    }
+    let entries = std::fs::read_dir(root).ok()?;
+    let below = entries.flatten().filter_map(|entry| newest(&entry.path())).max();
+    Some(below.map_or(own, |below| below.max(own)))
+}
+
+/// The attributes of a fetched input: what was asked for with what was found out.
+fn pin(mut attrs: Attrs, info: &Attrs) -> Attrs {
+    let branch_wanted = attrs.get("ref").is_some() || attrs.text("type") == Ok(Some("git"));
+    for (name, value) in info.iter() {
+        if name != "ref" || branch_wanted {
+            attrs.set(name, value.clone());
+        }
+    }
+    // The archive of a forge is named by its revision alone.
+    if Forge::of(attrs.text("type").ok().flatten().unwrap_or_default()).is_some() {
+        attrs.remove("ref");
+    }
+    attrs
+}
+
+fn check_hash(input: &Input, got: &Hash) -> Result<(), InputError> {
+    match input.nar_hash() {
+        Some(wanted) if wanted != got.sri() => Err(InputError::new(format!(
+            "NAR hash mismatch in input '{input}'\n  specified: {wanted}\n       got: {}\n\
+             help: the source changed since it was locked; 'firn flake update' locks it anew",
+            got.sri()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn in_store(error: firn_store::StoreError) -> InputError {
+    InputError::new(error.to_string())
+}

@@ -1,0 +1,278 @@
+//! Git repositories on this machine's disk, read with gitoxide: the files that the index names, the
+//! state of the work tree, and the tree of a revision.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::index::entry::{Flags, Mode};
+use gix::objs::tree::EntryKind;
+
+use super::InputError;
+
+/// A repository.
+pub struct LocalGit {
+    repository: gix::Repository,
+    place: PathBuf,
+}
+
+/// What a work tree looks like.
+pub struct WorkTree {
+    /// Files that the index names and that exist, relative to the root.
+    pub files: BTreeSet<PathBuf>,
+    /// Whether index or files differ from the commit.
+    pub dirty: bool,
+    /// The commit, if there is one.
+    pub head: Option<ObjectId>,
+    /// The full name of the branch that the work tree is on.
+    pub branch: Option<String>,
+}
+
+impl LocalGit {
+    /// Opens the repository whose work tree or bare folder this is.
+    pub fn open(place: &Path) -> Result<Self, InputError> {
+        let options = gix::open::Options::isolated();
+        let repository = gix::open_opts(place, options)
+            .map_err(|error| failed(place, "cannot be opened", &error))?;
+        Ok(LocalGit { repository, place: place.to_path_buf() })
+    }
+
+    /// The state of the work tree.
+    pub fn work_tree(&self) -> Result<WorkTree, InputError> {
+        let head = self.head()?;
+        let index = self
+            .repository
+            .index_or_empty()
+            .map_err(|error| failed(&self.place, "has an unreadable index", &error))?;
+        let committed = match head {
+            Some(commit) => Some(self.entries(commit)?),
+            None => None,
+        };
+        let mut files = BTreeSet::new();
+        let mut dirty = committed.is_none() && !index.entries().is_empty();
+        let mut staged = Vec::with_capacity(index.entries().len());
+        for entry in index.entries() {
+            if entry.flags.contains(Flags::INTENT_TO_ADD) {
+                dirty = true;
+            }
+            let path = entry.path(&index).to_path_lossy().into_owned();
+            staged.push((path.clone(), entry.id, mode_bits(entry.mode)));
+            match self.compare(entry, &path) {
+                FileState::Same => files.insert(path),
+                FileState::Changed => {
+                    dirty = true;
+                    files.insert(path)
+                }
+                FileState::Gone => {
+                    dirty = true;
+                    false
+                }
+            };
+        }
+        staged.sort();
+        dirty |= committed.is_some_and(|committed| committed != staged);
+        Ok(WorkTree { files, dirty, head, branch: self.branch() })
+    }
+
+    /// The commit that a revision or reference names.
+    pub fn resolve(&self, name: &str) -> Result<ObjectId, InputError> {
+        if let Ok(id) = ObjectId::from_hex(name.as_bytes()) {
+            return Ok(id);
+        }
+        let mut reference = self
+            .repository
+            .find_reference(name)
+            .map_err(|error| failed(&self.place, &format!("has no reference '{name}'"), &error))?;
+        reference.peel_to_id().map(|id| id.detach()).map_err(|error| {
+            failed(&self.place, &format!("has a broken reference '{name}'"), &error)
+        })
+    }
+
+    /// The commit of `HEAD`, if there is one.
+    pub fn head(&self) -> Result<Option<ObjectId>, InputError> {
+        let head = self.repository.head().map_err(|e| failed(&self.place, "has no HEAD", &e))?;
+        Ok(head.into_peeled_id().ok().map(|id| id.detach()))
+    }
+
+    /// The full name of the branch that `HEAD` is on.
+    pub fn branch(&self) -> Option<String> {
+        let name = self.repository.head_name().ok()??;
+        Some(name.as_bstr().to_string())
+    }
+
+    /// Whether an object is there.
+    pub fn has(&self, id: ObjectId) -> bool {
+        self.repository.has_object(id)
+    }
+
+    /// Seconds since 1970 at which a commit was made.
+    pub fn commit_time(&self, commit: ObjectId) -> Result<u64, InputError> {
+        let commit = self.commit(commit)?;
+        let time =
+            commit.time().map_err(|error| failed(&self.place, "has a broken commit", &error))?;
+        Ok(u64::try_from(time.seconds).unwrap_or(0))
+    }
+
+    /// How many commits can be reached from a commit, itself included.
+    pub fn count_revisions(&self, commit: ObjectId) -> Result<u64, InputError> {
+        let walk = self
+            .repository
+            .rev_walk([commit])
+            .all()
+            .map_err(|error| failed(&self.place, "has an unreadable history", &error))?;
+        let mut count = 0;
+        for commit in walk {
+            commit.map_err(|error| failed(&self.place, "has an unreadable history", &error))?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Writes the tree of a commit below a folder, which is made.
+    pub fn export(&self, commit: ObjectId, folder: &Path) -> Result<(), InputError> {
+        let tree = self
+            .commit(commit)?
+            .tree_id()
+            .map_err(|e| failed(&self.place, "has a broken commit", &e))?;
+        self.export_tree(tree.detach(), folder)
+    }
+
+    fn export_tree(&self, tree: ObjectId, folder: &Path) -> Result<(), InputError> {
+        fs::create_dir_all(folder).map_err(|error| {
+            InputError::new(format!("cannot create '{}': {error}", folder.display()))
+        })?;
+        let object =
+            self.repository.find_tree(tree).map_err(|e| failed(&self.place, "lacks a tree", &e))?;
+        for entry in object.iter() {
+            let entry = entry.map_err(|error| failed(&self.place, "has a broken tree", &error))?;
+            let name = entry.filename();
+            if name.find_byte(b'/').is_some()
+                || matches!(name.as_bytes(), b"." | b".." | b"" | b".git")
+            {
+                return Err(InputError::new(format!(
+                    "repository '{}' has a file with the forbidden name '{name}'",
+                    self.place.display()
+                )));
+            }
+            let target = folder.join(name.to_path_lossy());
+            match entry.mode().kind() {
+                EntryKind::Tree => self.export_tree(entry.object_id(), &target)?,
+                EntryKind::Blob => self.export_blob(entry.object_id(), &target, 0o644)?,
+                EntryKind::BlobExecutable => self.export_blob(entry.object_id(), &target, 0o755)?,
+                EntryKind::Link => self.export_link(entry.object_id(), &target)?,
+                // A submodule that is not asked for leaves an empty folder, as in a plain clone.
+                EntryKind::Commit => io(&target, fs::create_dir(&target))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn export_blob(&self, id: ObjectId, target: &Path, mode: u32) -> Result<(), InputError> {
+        let blob = self.blob(id)?;
+        let mut file = io(target, fs::File::create_new(target))?;
+        io(target, file.write_all(&blob))?;
+        io(target, file.set_permissions(fs::Permissions::from_mode(mode)))
+    }
+
+    fn export_link(&self, id: ObjectId, target: &Path) -> Result<(), InputError> {
+        let blob = self.blob(id)?;
+        io(target, std::os::unix::fs::symlink(blob.to_path_lossy(), target))
+    }
+
+    fn blob(&self, id: ObjectId) -> Result<Vec<u8>, InputError> {
+        let mut blob =
+            self.repository.find_blob(id).map_err(|e| failed(&self.place, "lacks a file", &e))?;
+        Ok(blob.take_data())
+    }
+
+    fn commit(&self, id: ObjectId) -> Result<gix::Commit<'_>, InputError> {
+        self.repository
+            .find_commit(id)
+            .map_err(|error| failed(&self.place, &format!("lacks the revision '{id}'"), &error))
+    }
+
+    /// All files of a commit, sorted, in the form that the index is compared with.
+    fn entries(&self, commit: ObjectId) -> Result<Vec<(PathBuf, ObjectId, u32)>, InputError> {
+        let tree = self
+            .commit(commit)?
+            .tree_id()
+            .map_err(|e| failed(&self.place, "has a broken commit", &e))?;
+        let index = self
+            .repository
+            .index_from_tree(&tree)
+            .map_err(|error| failed(&self.place, "has a broken tree", &error))?;
+        let mut entries: Vec<_> = index
+            .entries()
+            .iter()
+            .map(|entry| {
+                (entry.path(&index).to_path_lossy().into_owned(), entry.id, mode_bits(entry.mode))
+            })
+            .collect();
+        entries.sort();
+        Ok(entries)
+    }
+
+    /// Compares a file with its entry in the index: by size and times first, as git does, and by
+    /// content where those differ.
+    fn compare(&self, entry: &gix::index::Entry, path: &Path) -> FileState {
+        let place = self.place.join(path);
+        let Ok(metadata) = fs::symlink_metadata(&place) else { return FileState::Gone };
+        if entry.mode == Mode::COMMIT {
+            return FileState::Same;
+        }
+        let mode_fits = match entry.mode {
+            Mode::SYMLINK => metadata.is_symlink(),
+            Mode::FILE_EXECUTABLE => metadata.is_file() && metadata.mode() & 0o100 != 0,
+            _ => metadata.is_file() && metadata.mode() & 0o100 == 0,
+        };
+        if !mode_fits {
+            return FileState::Changed;
+        }
+        if unchanged_by_times(entry, &metadata) || self.same_content(entry.id, &place, &metadata) {
+            return FileState::Same;
+        }
+        FileState::Changed
+    }
+
+    fn same_content(&self, id: ObjectId, place: &Path, metadata: &fs::Metadata) -> bool {
+        let content = if metadata.is_symlink() {
+            fs::read_link(place).map(|target| target.into_os_string().into_encoded_bytes())
+        } else {
+            fs::read(place)
+        };
+        let Ok(content) = content else { return false };
+        gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &content)
+            .is_ok_and(|hash| hash == id)
+    }
+}
+
+enum FileState {
+    Same,
+    Changed,
+    Gone,
+}
+
+/// Same size and modification time, and old enough that a write in the same tick can't hide.
+fn unchanged_by_times(entry: &gix::index::Entry, metadata: &fs::Metadata) -> bool {
+    let stat = &entry.stat;
+    stat.size as u64 == metadata.size() & 0xffff_ffff
+        && i64::from(stat.mtime.secs) == metadata.mtime()
+        && i64::from(stat.mtime.nsecs) == metadata.mtime_nsec()
+        && stat.mtime.nsecs != 0
+}
+
+fn mode_bits(mode: Mode) -> u32 {
+    mode.bits()
+}
+
+fn failed(place: &Path, what: &str, error: &dyn std::error::Error) -> InputError {
+    InputError::new(format!("Git repository '{}' {what}: {error}", place.display()))
+}
+
+fn io<T>(place: &Path, result: std::io::Result<T>) -> Result<T, InputError> {
+    result.map_err(|error| InputError::new(format!("cannot write '{}': {error}", place.display())))
+}
