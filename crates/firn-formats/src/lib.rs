@@ -32,7 +32,7 @@ pub use error::FormatError;
 pub use hash::{Hash, HashAlgo, HashFormat, Hasher, SizedHash};
 pub use narinfo::NarInfo;
 pub use placeholder::{Placeholder, hash_placeholder};
-pub use refscan::RefScanner;
+pub use refscan::{ModuloHasher, RefScanner};
 pub use signature::{PublicKey, SecretKey, Signature};
 pub use store_dir::StoreDir;
 pub use store_path::{

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::{StorePath, StorePathSet, nix32};
+use crate::{HashAlgo, Hasher, SizedHash, StorePath, StorePathSet, nix32};
 
 const LEN: usize = 32;
 
@@ -105,6 +105,69 @@ fn key(path: &StorePath) -> [u8; LEN] {
     key
 }
 
+/// Hashes a stream as if a given text in it were zeros: the hash of an object that refers to itself.
+///
+/// The places of the text are hashed after the stream. Also an [`std::io::Write`].
+/// Source: manual, "Content-addressing store objects", on self-references.
+pub struct ModuloHasher {
+    hasher: Hasher,
+    text: Vec<u8>,
+    pending: Vec<u8>,
+    position: u64,
+    matches: Vec<u64>,
+}
+
+impl ModuloHasher {
+    /// A hasher that takes `text` (the object's own hash part) for zeros.
+    pub fn new(algo: HashAlgo, text: &str) -> Self {
+        Self {
+            hasher: Hasher::new(algo),
+            text: text.as_bytes().to_vec(),
+            pending: Vec::new(),
+            position: 0,
+            matches: Vec::new(),
+        }
+    }
+
+    /// Hashes the next piece of the stream.
+    pub fn update(&mut self, data: &[u8]) {
+        self.pending.extend_from_slice(data);
+        let mut start = 0;
+        while let Some(at) = memchr::memmem::find(&self.pending[start..], &self.text) {
+            let at = start + at;
+            self.matches.push(self.position + at as u64);
+            self.pending[at..at + self.text.len()].fill(0);
+            start = at + self.text.len();
+        }
+        let keep = self.text.len().saturating_sub(1);
+        let done = self.pending.len().saturating_sub(keep);
+        self.hasher.update(&self.pending[..done]);
+        self.pending.drain(..done);
+        self.position += done as u64;
+    }
+
+    /// The hash, and the size of the stream.
+    pub fn finish(mut self) -> SizedHash {
+        self.hasher.update(&self.pending);
+        let size = self.position + self.pending.len() as u64;
+        for place in &self.matches {
+            self.hasher.update(format!("|{place}").as_bytes());
+        }
+        SizedHash { hash: self.hasher.finish(), size }
+    }
+}
+
+impl std::io::Write for ModuloHasher {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.update(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -129,6 +192,23 @@ mod tests {
             }
             let found: Vec<StorePath> = scanner.found().into_iter().collect();
             assert_eq!(found, [a.clone(), b.clone()], "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn own_hash_counts_as_zeros_wherever_the_stream_is_cut() {
+        let own = "a".repeat(LEN);
+        let data = format!("<{own}{own}>{own}");
+        let zeros = "\0".repeat(LEN);
+        let text = format!("<{zeros}{zeros}>{zeros}|1|33|66");
+        let wanted = crate::Hash::sha256(text);
+        for size in 1..=data.len() {
+            let mut hasher = ModuloHasher::new(HashAlgo::Sha256, &own);
+            for piece in data.as_bytes().chunks(size) {
+                hasher.update(piece);
+            }
+            let found = hasher.finish();
+            assert_eq!((found.hash, found.size), (wanted, data.len() as u64), "{size}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use firn_formats::FormatError;
+use firn_formats::{FormatError, nar::NarError};
 
 /// Result of a store operation.
 pub type StoreResult<T, E = StoreError> = Result<T, E>;
@@ -89,5 +89,19 @@ impl std::error::Error for StoreError {
 impl From<FormatError> for StoreError {
     fn from(error: FormatError) -> Self {
         Self::Format(error)
+    }
+}
+
+impl From<NarError> for StoreError {
+    fn from(error: NarError) -> Self {
+        match error {
+            NarError::File { action, path, source } => Self::Io { action, path, source },
+            NarError::Filter(error) => match error.downcast::<StoreError>() {
+                Ok(error) => *error,
+                Err(error) => Self::Callback(error),
+            },
+            NarError::Format(error) => Self::Format(error.context("NAR archive is malformed")),
+            error @ NarError::Stream(_) => Self::Other(error.to_string()),
+        }
     }
 }

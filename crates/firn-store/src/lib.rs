@@ -5,13 +5,18 @@
 mod builtin;
 mod closure;
 mod error;
+mod ingest;
+mod memory;
 mod path_info;
 mod realise;
 mod store;
+pub mod suite;
 
 pub use builtin::{BuiltinBuilder, BuiltinJob};
 pub use closure::{closure, closure_with, topological};
 pub use error::{StoreError, StoreResult};
+pub use ingest::{Tee, address_of_nar, compute_path, write_content_nar};
+pub use memory::MemoryStore;
 pub use path_info::{PathInfo, Realisation};
 pub use realise::{BuildMode, NoRealise, Realise, Realised};
 pub use store::{AddOptions, Content, FileKind, Filter, Store, add_text, read_derivation};

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Write},
+    io::{BufRead, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -46,7 +46,7 @@ pub enum Content<'a> {
     /// One regular file, not executable.
     Bytes(&'a [u8]),
     /// A NAR; exactly its bytes are read.
-    Nar(&'a mut dyn Read),
+    Nar(&'a mut dyn BufRead),
     /// A file tree on disk.
     Tree(&'a Path),
     /// A file tree on disk without what the filter refuses.
@@ -148,7 +148,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::HashMismatch`] when content and metadata differ; a reference not valid; no
     /// trusted signature where one is asked for.
-    fn add_nar(&self, info: &PathInfo, nar: &mut dyn Read, options: AddOptions) -> StoreResult<()>;
+    fn add_nar(
+        &self,
+        info: &PathInfo,
+        nar: &mut dyn BufRead,
+        options: AddOptions,
+    ) -> StoreResult<()>;
 
     /// Makes objects that already lie complete at their real paths valid, all or none of them.
     ///
