@@ -1,0 +1,126 @@
+# Boot loaders: how a machine with firmware finds its kernel.
+{
+  config,
+  lib,
+  ...
+}:
+let
+  inherit (lib) mkOption mkIf types;
+  cfg = config.boot.loader;
+  flag =
+    default: description:
+    mkOption {
+      type = types.bool;
+      inherit default description;
+    };
+  text =
+    default: description:
+    mkOption {
+      type = types.lines;
+      inherit default description;
+    };
+in
+{
+  options.boot.loader = {
+    timeout = mkOption {
+      type = types.nullOr types.int;
+      default = 5;
+      description = "Seconds the boot menu waits; null waits for ever.";
+    };
+    external.enable = flag false "Whether a program of your own installs the boot loader.";
+    initScript.enable = flag false "Whether `/sbin/init` starts the newest generation.";
+    efi = {
+      canTouchEfiVariables = flag false "Whether the installation may change the firmware's boot entries.";
+      efiSysMountPoint = mkOption {
+        type = types.str;
+        default = "/boot";
+        description = "Where the EFI system partition is mounted.";
+      };
+    };
+    systemd-boot = {
+      enable = flag false "Whether systemd-boot starts the machine (EFI only).";
+      editor = flag true "Whether entries can be edited in the menu.";
+      configurationLimit = mkOption {
+        type = types.nullOr types.int;
+        default = null;
+        description = "How many generations the menu shows.";
+      };
+      consoleMode = mkOption {
+        type = types.enum [ "0" "1" "2" "5" "auto" "max" "keep" ];
+        default = "keep";
+        description = "Resolution of the menu.";
+      };
+      graceful = flag false "Whether failures to change firmware variables are ignored.";
+      extraEntries = mkOption {
+        type = types.attrsOf types.lines;
+        default = { };
+        description = "Further entries of the menu, by file name.";
+      };
+      extraFiles = mkOption {
+        type = types.attrsOf types.path;
+        default = { };
+        description = "Further files on the EFI system partition.";
+      };
+      extraInstallCommands = text "" "Shell commands run after the boot loader was installed.";
+      memtest86.enable = flag false "Whether the menu offers a memory test.";
+      netbootxyz.enable = flag false "Whether the menu offers netboot.xyz.";
+    };
+    grub = {
+      enable = flag false "Whether GRUB starts the machine.";
+      device = mkOption {
+        type = types.str;
+        default = "";
+        description = "Disk on which GRUB is installed.";
+      };
+      devices = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Disks on which GRUB is installed.";
+      };
+      efiSupport = flag false "Whether GRUB is installed for EFI.";
+      efiInstallAsRemovable = flag false "Whether GRUB is installed where firmware looks by default.";
+      useOSProber = flag false "Whether other systems appear in the menu.";
+      configurationName = mkOption {
+        type = types.str;
+        default = "";
+        description = "Name of this configuration in the menu.";
+      };
+      configurationLimit = mkOption {
+        type = types.int;
+        default = 100;
+        description = "How many generations the menu shows.";
+      };
+      extraConfig = text "" "Lines of GRUB's configuration.";
+      extraEntries = text "" "Further entries of the menu.";
+      splashImage = mkOption {
+        type = types.nullOr types.path;
+        default = null;
+        description = "Picture behind the menu.";
+      };
+      enableCryptodisk = flag false "Whether GRUB opens encrypted disks.";
+    };
+    generic-extlinux-compatible.enable = flag false "Whether U-Boot's extlinux menu is made.";
+  };
+  config = {
+    system.boot.loader.id = mkIf cfg.systemd-boot.enable "systemd-boot";
+    system.activationPlan.bootLoader = mkIf (cfg.systemd-boot.enable || cfg.grub.enable) {
+      kind = if cfg.systemd-boot.enable then "systemd-boot" else "grub";
+      inherit (cfg) timeout;
+      esp = cfg.efi.efiSysMountPoint;
+      variables = cfg.efi.canTouchEfiVariables;
+      inherit (cfg.systemd-boot) editor consoleMode graceful configurationLimit extraEntries;
+      extraFiles = lib.mapAttrs (_: toString) cfg.systemd-boot.extraFiles;
+      loader = "${config.systemd.package}/lib/systemd/boot/efi/systemd-bootx64.efi";
+    };
+    assertions = [
+      {
+        assertion = !cfg.grub.enable;
+        message = "boot.loader.grub.enable: GRUB can't be installed by base yet; use boot.loader.systemd-boot.enable.";
+      }
+      {
+        assertion = !(cfg.systemd-boot.enable && config.boot.isContainer);
+        message = "boot.loader.systemd-boot.enable: a container has no boot loader.";
+      }
+    ];
+  };
+}

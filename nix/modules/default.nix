@@ -1,0 +1,22 @@
+# The module set of `base`: every folder with a `module.nix` in one of the categories below.
+# A leading underscore hides work in progress; `expect` folders hold golden files.
+let
+  hidden = name: builtins.substring 0 1 name == "_" || name == "expect";
+  walk =
+    dir:
+    let
+      entries = builtins.readDir dir;
+      folders = builtins.filter (name: entries.${name} == "directory" && !hidden name) (
+        builtins.attrNames entries
+      );
+    in
+    (if entries ? "module.nix" then [ (dir + "/module.nix") ] else [ ])
+    ++ builtins.concatMap (name: walk (dir + "/${name}")) folders;
+in
+builtins.concatMap walk [
+  ./core
+  ./filesystems
+  ./hardware
+  ./programs
+  ./services
+]
