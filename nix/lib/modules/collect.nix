@@ -1,0 +1,285 @@
+# Which modules take part: paths are imported, functions called, `imports` followed, and what
+# `disabledModules` names is left out.
+{ lib }:
+let
+  inherit (builtins)
+    addErrorContext
+    attrNames
+    concatMap
+    elem
+    filter
+    functionArgs
+    genericClosure
+    isAttrs
+    isFunction
+    isList
+    isPath
+    isString
+    mapAttrs
+    removeAttrs
+    substring
+    typeOf
+    ;
+  inherit (lib.lists) imap1;
+  inherit (lib.options) unknownModule;
+  inherit (lib.strings) isConvertibleWithToString;
+
+  properties = import ./properties.nix { inherit lib; };
+  explain = import ./explain.nix { inherit lib; };
+
+  # What may stand beside `config` or `options`.
+  moduleAttributes = [
+    "_class"
+    "_file"
+    "config"
+    "disabledModules"
+    "freeformType"
+    "imports"
+    "key"
+    "meta"
+    "options"
+  ];
+
+  # What of a module without `config` and `options` is no definition.
+  headerAttributes = [
+    "_class"
+    "_file"
+    "disabledModules"
+    "freeformType"
+    "imports"
+    "key"
+    "require"
+  ];
+
+  # `freeformType` and `meta` beside `config` are definitions too.
+  addFreeformType =
+    m: config:
+    if m ? freeformType then
+      properties.mkMerge [
+        config
+        { _module.freeformType = m.freeformType; }
+      ]
+    else
+      config;
+  addMeta =
+    m: config:
+    if m ? meta then
+      properties.mkMerge [
+        config
+        { inherit (m) meta; }
+      ]
+    else
+      config;
+
+  /*
+    A module as an attribute set in its one full form:
+    `{ _file, _class, key, disabledModules, imports, options, config }`.
+  */
+  unifyModuleSyntax =
+    file: key: m:
+    let
+      isExplicit = m ? config || m ? options;
+      stray = removeAttrs m moduleAttributes;
+      header = {
+        _file = toString (m._file or file);
+        _class = m._class or null;
+        key = toString (m.key or key);
+        disabledModules = m.disabledModules or [ ];
+      };
+    in
+    if isExplicit then
+      if stray != { } then
+        explain.strayAttributes file key m (attrNames stray)
+      else
+        header
+        // {
+          imports = m.imports or [ ];
+          options = m.options or { };
+          config = addFreeformType m (addMeta m (m.config or { }));
+        }
+    else if isAttrs m then
+      header
+      // {
+        imports = m.require or [ ] ++ m.imports or [ ];
+        options = { };
+        config = addFreeformType m (removeAttrs m headerAttributes);
+      }
+    else
+      explain.noModule file key m;
+
+  /*
+    Calls a module that is a function. Arguments that `args` lacks are taken from
+    `_module.args`, each by itself and lazily: were they all looked up to call the function,
+    no module could define one.
+  */
+  applyModuleArgs =
+    key: function: args:
+    let
+      named = if isFunction function then functionArgs function else lib.trivial.functionArgs function;
+      missing = removeAttrs named (attrNames args);
+      lookUp =
+        name: hasDefault:
+        addErrorContext ''while evaluating the module argument `${name}' in "${key}":'' (
+          addErrorContext
+            "noting that argument `${name}` is not externally provided, so querying `_module.args` instead, requiring `config`"
+            (
+              args.config._module.args.${name}
+                or (explain.missingArgument key name hasDefault args args.config._module.args)
+            )
+        );
+    in
+    if missing == { } then function args else function (args // mapAttrs lookUp missing);
+
+  applyModuleArgsIfFunction =
+    key: m: args:
+    if lib.trivial.isFunction m then applyModuleArgs key m args else m;
+
+  importFile =
+    parentFile: path:
+    # Only plain paths are asked for beforehand: a string with context may yet have to be built.
+    if isPath path && !builtins.pathExists path then
+      explain.missingFile parentFile path
+    else
+      import path;
+
+  # A module in any form, in its full form.
+  loadModule =
+    class: args: parentFile: parentKey: m:
+    if isAttrs m then
+      if m ? __functor then
+        unifyModuleSyntax parentFile parentKey (applyModuleArgsIfFunction parentKey m args)
+      else if m._type or "module" == "module" then
+        unifyModuleSyntax parentFile parentKey m
+      else if m._type == "if" || m._type == "override" then
+        unifyModuleSyntax parentFile parentKey { config = m; }
+      else
+        explain.notAModule {
+          inherit class;
+          type = m._type;
+          file = parentFile;
+          prefix = args._prefix;
+        }
+    else if isFunction m then
+      unifyModuleSyntax parentFile parentKey (applyModuleArgs parentKey m args)
+    else if isList m then
+      explain.nestedImports parentFile m
+    else
+      let
+        name = toString m;
+      in
+      unifyModuleSyntax name name (applyModuleArgsIfFunction name (importFile parentFile m) args);
+
+  checkClass =
+    class: module:
+    if class == null || module._class == null || module._class == class then
+      module
+    else
+      explain.wrongClass class module;
+
+  # The tree of imports, unfiltered: `[ { key, module, imports, disabled } ]`.
+  collectTree =
+    class: args:
+    let
+      under =
+        parentFile: parentKey:
+        imap1 (
+          n: m:
+          let
+            module = checkClass class (
+              loadModule class args parentFile "${parentKey}:anon-${toString n}" m
+            );
+            imports = under module._file module.key module.imports;
+            own = {
+              file = module._file;
+              disabled = module.disabledModules;
+            };
+            below = concatMap (node: node.disabled) imports;
+          in
+          {
+            inherit (module) key;
+            inherit module imports;
+            disabled = if module.disabledModules == [ ] then below else [ own ] ++ below;
+          }
+        );
+    in
+    under unknownModule "";
+
+  # The key of the module that an item of `disabledModules` means.
+  disabledKey =
+    modulesPath: file: item:
+    if isString item then
+      if substring 0 1 item == "/" then item else "${toString modulesPath}/${item}"
+    else if isConvertibleWithToString item then
+      if item ? key && item.key != toString item then
+        explain.ambiguousDisabled file item
+      else
+        toString item
+    else if item ? key then
+      item.key
+    else
+      explain.undeterminedDisabled file item;
+
+  # A predicate: which nodes of the tree are disabled.
+  disabledBy =
+    modulesPath: tree:
+    let
+      items = concatMap (node: node.disabled) tree;
+      keys = concatMap ({ file, disabled }: map (disabledKey modulesPath file) disabled) items;
+    in
+    if items == [ ] then _: false else node: elem node.key keys;
+
+  /*
+    `{ modules, graph }`: the modules that take part, each once, nearest to the root first; and the
+    tree of imports for tools. The two share nothing, so that the tree can be freed.
+  */
+  collectModules = class: modulesPath: initial: args: {
+    modules =
+      let
+        tree = collectTree class args initial;
+        isDisabled = disabledBy modulesPath tree;
+        enabled = filter (node: !isDisabled node);
+      in
+      map (node: node.module) (genericClosure {
+        startSet = enabled tree;
+        operator = node: enabled node.imports;
+      });
+    graph =
+      let
+        tree = collectTree class args initial;
+        isDisabled = disabledBy modulesPath tree;
+        show = node: {
+          disabled = isDisabled node;
+          inherit (node) key;
+          file = node.module._file;
+          imports = map show node.imports;
+        };
+      in
+      map show (filter (node: node.key != internalKey) tree);
+  };
+
+  # Key of the module that declares `_module.*`.
+  internalKey = "lib/modules.nix";
+in
+{
+  inherit
+    applyModuleArgsIfFunction
+    collectModules
+    internalKey
+    unifyModuleSyntax
+    ;
+
+  /**
+    A module that messages place in a file, unless it says itself where it is.
+
+    # Type
+    `setDefaultModuleLocation :: Path -> Module -> Module`
+
+    # Example
+    (lib.setDefaultModuleLocation "x.nix" { })._file
+    => "x.nix"
+  */
+  setDefaultModuleLocation = file: m: {
+    _file = file;
+    imports = [ m ];
+  };
+}

@@ -1,0 +1,398 @@
+# The messages of the module system. Each says what is wrong, names the user's files with line and
+# column, and says what to do. The parts that other programs look for in messages (the sentence that
+# names the option, the list `- In `file': value`) are as they always were.
+{ lib }:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    elemAt
+    filter
+    head
+    isAttrs
+    isBool
+    isInt
+    isList
+    isPath
+    isString
+    length
+    typeOf
+    ;
+  inherit (lib.lists)
+    imap0
+    init
+    last
+    optional
+    remove
+    sortOn
+    take
+    ;
+  inherit (lib.options)
+    isOption
+    showDefs
+    showFiles
+    showOption
+    unknownModule
+    ;
+  inherit (lib.strings)
+    concatMapStringsSep
+    escapeNixIdentifier
+    escapeNixString
+    levenshtein
+    levenshteinAtMost
+    optionalString
+    ;
+
+  locate = import ./locate.nix { inherit lib; };
+
+  isKnown = file: file != null && file != unknownModule;
+
+  # `file:line:column` in the form that terminals and editors make clickable.
+  showPosition = position: "${position.file}:${toString position.line}:${toString position.column}";
+
+  showFile = file: position: if position.file == toString file then showPosition position else "${toString file}";
+
+  /*
+    Definitions with the line and column of each where these are certain: when a file has as many
+    definitions of the option as there are positions in it.
+  */
+  withPositions =
+    whence: definitions:
+    let
+      positionsOf = file: filter (place: place.file == file) whence;
+      definitionsOf = file: filter (definition: definition.file == file) definitions;
+      placed =
+        definition:
+        let
+          positions = positionsOf definition.file;
+        in
+        if length positions == 1 && length (definitionsOf definition.file) == 1 then
+          definition // { file = showFile definition.file (head positions).position; }
+        else
+          definition;
+    in
+    map placed definitions;
+
+  showWithPositions = whence: definitions: showDefs (withPositions whence definitions);
+
+  # "a, b or c"
+  alternatives =
+    items:
+    if length items < 2 then
+      concatStringsSep "" items
+    else
+      "${concatStringsSep ", " (init items)} or ${last items}";
+
+  # The names nearest to a misspelt one, at most three. Many names are sifted by a cheaper test.
+  nearest =
+    name: candidates:
+    let
+      sifted =
+        if length candidates < 100 then candidates else filter (levenshteinAtMost 2 name) candidates;
+    in
+    take 3 (sortOn (levenshtein name) sifted);
+
+  didYouMean = show: names: optionalString (names != [ ]) "\n\nDid you mean ${alternatives (map show names)}?";
+
+  # Where an option or a set of options is declared: one position will do.
+  declarationOf =
+    value:
+    if !isAttrs value then
+      [ ]
+    else if isOption value then
+      take 1 (
+        map (position: if position.line == null then position.file else showPosition position) (
+          filter (position: isKnown position.file) value.declarationPositions
+        )
+      )
+    else
+      take 1 (concatMap (name: declarationOf value.${name}) (attrNames value));
+
+  # A sentence that fits what people most often get wrong about a type.
+  advice =
+    type: value:
+    let
+      is = name: type.name == name;
+      named = prefix: lib.strings.hasPrefix prefix type.name;
+    in
+    if is "bool" && isString value then
+      "Write `true' or `false' without quotes."
+    else if (is "str" || named "strMatching" || is "separatedString") && (isInt value || isBool value) then
+      "A string stands in quotes: \"${lib.generators.toPretty { } value}\"."
+    else if is "listOf" && !isList value then
+      "A list stands in brackets: [ … ]. One value is a list of one."
+    else if (named "int" || named "unsigned" || named "signed" || named "positiveInt") && isString value then
+      "Write the number without quotes."
+    else if (is "attrsOf" || is "lazyAttrsOf" || is "submodule") && isList value then
+      "An attribute set stands in braces: { name = …; }."
+    else if is "package" && isString value then
+      "A package is named by its attribute: `pkgs.${value}', without quotes."
+    else if builtins.isFunction value && !is "functionTo" then
+      "This is a function: an argument may be missing, or parentheses around a call in a list."
+    else if value == null then
+      "`null' is not allowed here; leave the definition out instead."
+    else
+      null;
+
+  adviceFor =
+    type: definitions:
+    let
+      found = filter (text: text != null) (map (definition: advice type definition.value) definitions);
+      tried = builtins.tryEval (if found == [ ] then "" else "\n\n${head found}");
+    in
+    if tried.success then tried.value else "";
+
+  # Terminal colours, for the message people meet who import a flake as a module.
+  escape = builtins.fromJSON ''"\u001b"'';
+  bold = text: "${escape}[1m${text}${escape}[0m";
+  green = text: "${escape}[1;32m${text}${escape}[0m";
+in
+{
+  # Context of every error below the value of an option.
+  whileEvaluating =
+    whence: loc:
+    let
+      places = map (place: showPosition place.position) whence;
+      shown = take 5 places ++ optional (length places > 5) "…";
+    in
+    "while evaluating the option `${showOption loc}':"
+    + optionalString (places != [ ]) "\n(defined at ${concatStringsSep ", " shown})";
+
+  wrongType =
+    whence: loc: type: invalid:
+    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showWithPositions whence invalid}${adviceFor type invalid}";
+
+  wrongTypeV2 =
+    whence: loc: type: definitions: headError:
+    let
+      # Not every error is about single definitions.
+      invalid = filter (definition: !type.check definition.value) definitions;
+      values = if invalid == [ ] then headError.message else "Definition values:${showWithPositions whence invalid}";
+    in
+    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. TypeError: ${values}${adviceFor type invalid}";
+
+  undefined =
+    loc: type:
+    throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.\nIts type is `${type.description}'.";
+
+  readOnly =
+    whence: loc: option: definitions:
+    throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${showWithPositions whence definitions}\nIt is declared in ${showFiles option.declarations}. Remove the definitions that are yours.";
+
+  declaredTwice =
+    loc: merged: declaration: reason:
+    throw "The option `${showOption loc}' in `${declaration._file}' is already declared in ${showFiles merged.declarations}.\nOne option can be declared several times only with types that can be merged and with one default, example, description and apply function in all: here ${reason}.";
+
+  notAnOption =
+    loc: tag: file:
+    let
+      path = showOption loc;
+      name = escapeNixIdentifier (last loc);
+    in
+    throw (
+      "In module ${file}: expected an option declaration at option path `${path}` but got an attribute set with type ${tag}"
+      + optionalString (tag == "option-type") ''
+
+
+        A type alone declares no option: put it into `mkOption'.
+
+            # ${path}
+            ${name} = lib.mkOption {
+              type = <the type you wrote for ${name}>;
+              description = "…";
+            };
+      ''
+      + optionalString (tag == "if" || tag == "merge" || tag == "override") ''
+
+
+        Which options there are cannot depend on `config', because `config' depends on them.
+        Declare `${path}' without `mk${if tag == "if" then "If" else if tag == "merge" then "Merge" else "Override"}' and make the definitions conditional.
+      ''
+    );
+
+  conditionalDeclaration =
+    loc: declaration:
+    throw "In module ${declaration._file}: the options${optionalString (loc != [ ]) " under `${showOption loc}'"} are wrapped in a property of type `${declaration.options._type}' (`mkIf' and `mkMerge' make such), which only definitions can have.\nWhich options there are cannot depend on `config', because `config' depends on them. Declare the options unconditionally and make the definitions under `config' conditional.";
+
+  declarationNotASet =
+    loc: declaration:
+    throw "In module ${declaration._file}: an option declaration for `${concatStringsSep "." loc}' has type `${typeOf declaration.options}' rather than an attribute set. Did you mean to define it outside of `options', under `config'?";
+
+  definitionNotASet =
+    loc: definition:
+    let
+      path = concatStringsSep "." loc;
+    in
+    throw "In module `${definition.file}', you're trying to define a value of type `${typeOf definition.config}'\nrather than an attribute set for the option\n`${path}'!\n${
+      if loc == [ ] then
+        "The configuration in a module is an attribute set of definitions."
+      else
+        "`${path}' is no option itself; there are options below it. Define one of these: ${path}.<name> = …;"
+    }";
+
+  optionWithOptionsBelow =
+    loc: option: below:
+    let
+      describe =
+        declaration:
+        map (name: " - option(s) with prefix `${showOption (loc ++ [ name ])}' in module `${declaration._file}'") (
+          attrNames declaration.options
+        );
+      lines = builtins.sort builtins.lessThan (concatMap describe below);
+    in
+    throw "The option `${showOption loc}' in module `${option._file}' would be a parent of the following options, but its type `${
+      option.options.type.description or "<no description>"
+    }' does not support nested options.\n${concatStringsSep "\n" lines}\nRename one of them, or give `${showOption loc}' a submodule type.";
+
+  strayAttributes =
+    file: key: m: names:
+    let
+      anchor = if m ? config then "config" else "options";
+      position = builtins.unsafeGetAttrPos (head names) m;
+    in
+    throw "Module `${key}' has an unsupported attribute `${head names}'${
+      optionalString (position != null) " (${showPosition position})"
+    }. This module has a top-level `${anchor}', so its definitions belong into `config': move ${
+      alternatives (map (name: "`${name}'") names)
+    } there, or, if the module declares no options, remove `config = { … }' around the others.";
+
+  noModule =
+    file: key: m:
+    throw "module ${toString file} (${key}) does not look like a module.\nA module is an attribute set, a function that gives one, or the path of a file with one of these; this is of type `${typeOf m}'.";
+
+  missingFile =
+    parent: path:
+    throw (
+      if isKnown parent then
+        "The module `${toString parent}' imports `${toString path}', which does not exist.\nCheck the path in `imports': it is relative to the file it is written in. In a flake, a new file must be added to git before it is seen."
+      else
+        "The module `${toString path}' does not exist.\nCheck the path in the list of modules. In a flake, a new file must be added to git before it is seen."
+    );
+
+  missingArgument =
+    key: name: hasDefault: args: moduleArgs:
+    let
+      available = attrNames (
+        removeAttrs (args // moduleArgs) [
+          "_class"
+          "_prefix"
+          "extendModules"
+          "moduleType"
+        ]
+      );
+    in
+    throw (
+      "The module `${key}' asks for the argument `${name}', which attribute '${name}' of `_module.args' and `specialArgs' would hold, but attribute '${name}' missing.${
+        didYouMean (near: "`${near}'") (filter (levenshteinAtMost 2 name) available)
+      }\n\nArguments there are: ${concatStringsSep ", " available}.\nDefine it with `_module.args.${name} = …;' in any module, or, if `imports' need it, pass it in `specialArgs'."
+      + optionalString hasDefault "\nThe default in the function's header is never used: set the default with `_module.args.${name} = lib.mkDefault …;'."
+    );
+
+  nestedImports =
+    file: value:
+    throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${
+      showDefs [ { inherit file value; } ]
+    }";
+
+  notAModule =
+    {
+      file,
+      type,
+      class,
+      prefix,
+    }:
+    let
+      into =
+        optionalString (isKnown file) ", while trying to load a module into ${toString file}"
+        + optionalString (prefix != [ ]) ", while trying to load a module into ${bold (showOption prefix)}";
+      attribute = if class == null then "modules.someApp.default" else "modules.${class}.default";
+      hints = {
+        configuration = "\n\nA configuration is the result of evaluating modules; please only import the modules that make up the configuration. Give the list of these a name with `let', or put it into a file or an attribute of its own.";
+        flake =
+          "\n\nA flake has modules among its outputs; name the one you want, such as\n\n    inputs.someflake.${green attribute}"
+          + optionalString (class == "nixos" || class == "darwin") "\n    inputs.someflake.${green "${class}Modules.default"}";
+      };
+    in
+    throw "Expected a module, but found a value of type ${escapeNixString type}${into}.\n\nModules are what stands in `imports = [ … ];' and `modules = [ … ];'; each is a path, a function or an attribute set.${hints.${type} or ""}";
+
+  wrongClass =
+    class: module:
+    let
+      own = escapeNixString module._class;
+      expected = escapeNixString class;
+    in
+    throw "The module `${module._file or module.key}` (class: ${own}) cannot be imported into a module evaluation that expects class ${expected}.\nThe module is made for ${own}: look for the one its author provides for ${expected}, or, if it is yours and fits both, leave out `_class'.";
+
+  ambiguousDisabled =
+    file: item:
+    throw "Module `${file}` contains a disabledModules item that is an attribute set that can be converted to a string (${toString item}) but also has a `.key` attribute (${item.key}) with a different value. Which of the two names the module to disable cannot be told.";
+
+  undeterminedDisabled =
+    file: item:
+    throw (
+      if isAttrs item then
+        "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `.key` attribute. Without a key there is nothing to recognise it by: name the module by its path, by a path relative to modulesPath, or give it a `key`."
+      else
+        "Each disabledModules item must be a path, string, or a attribute set with a key attribute, or a value supported by toString. However, one of the disabledModules items in `${toString file}` is none of that, but is of type ${typeOf item}."
+    );
+
+  unknownOptions =
+    {
+      prefix,
+      options,
+      modules,
+      unmatched,
+    }:
+    let
+      first = head unmatched;
+      name = last first.prefix;
+      parentPath = init first.prefix;
+      parent = lib.attrsets.attrByPath parentPath { } options;
+      siblings = remove "_module" (attrNames parent);
+      absolute = sibling: showOption (prefix ++ parentPath ++ [ sibling ]);
+      option = showOption (prefix ++ first.prefix);
+
+      definitions = map (definition: { inherit (definition) file value; }) (
+        filter (definition: definition.prefix == first.prefix) unmatched
+      );
+      whence = locate.inModules modules first.prefix;
+      values =
+        builtins.addErrorContext
+          "while evaluating the error message for definitions for `${option}', which is an option that does not exist"
+          (
+            builtins.addErrorContext "while evaluating a definition from `${first.file}'" (
+              showWithPositions whence definitions
+            )
+          );
+
+      near = nearest name siblings;
+      declaredAt = declarationOf parent.${head near};
+      origin =
+        optionalString (near != [ ] && declaredAt != [ ])
+          "\n(`${absolute (head near)}' is declared at ${head declaredAt})";
+
+      others = lib.lists.unique (
+        map (definition: "`${showOption (prefix ++ definition.prefix)}' in `${definition.file}'") (
+          filter (definition: definition.prefix != first.prefix) unmatched
+        )
+      );
+      alsoUnknown = optionalString (others != [ ]) "\n\nThese don't exist either: ${
+        concatStringsSep ", " (take 10 others ++ optional (length others > 10) "…")
+      }.";
+
+      hasNoOptions = attrNames options == [ "_module" ];
+      nothingDeclared =
+        if prefix == [ ] then
+          "\n\nNo module declares any option. It seems as if you're trying to declare an option by placing it into `config' rather than `options'!"
+        else
+          "\n\nHowever there are no options defined in `${showOption prefix}'. Are you sure you've declared your options properly? This can happen if you e.g. declared your options in `types.submodule' under `config' rather than `options'.";
+      message = "The option `${option}' does not exist. Definition values:${values}${
+        if hasNoOptions then
+          nothingDeclared
+        else
+          didYouMean (sibling: "`${absolute sibling}'") near + origin + alsoUnknown
+      }";
+    in
+    throw message;
+}

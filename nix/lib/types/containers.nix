@@ -1,0 +1,228 @@
+# Types of lists, attribute sets and functions with values of another type (part of `lib.types`).
+{ lib }:
+let
+  inherit (builtins)
+    all
+    attrNames
+    concatLists
+    filter
+    isAttrs
+    isList
+    length
+    mapAttrs
+    removeAttrs
+    ;
+  inherit (lib.attrsets) zipAttrsWith;
+  inherit (lib.lists) imap1;
+  inherit (lib.modules) mergeDefinitions;
+  inherit (lib.trivial) functionArgs isFunction;
+  inherit (lib.types) addCheck mkOptionType optionDescriptionPhrase;
+
+  v2 = import ./v2.nix { inherit lib; };
+
+  ofType = optionDescriptionPhrase (class: class == "noun" || class == "composite");
+  metaOf = merged: merged.checkedAndMerged.valueMeta;
+
+  # Each element of each list merged by itself.
+  mergeElements =
+    elemType: loc: definitions:
+    let
+      mergeElement =
+        file: n: m: value:
+        mergeDefinitions (loc ++ [ "[definition ${toString n}-entry ${toString m}]" ]) elemType [
+          { inherit file value; }
+        ];
+    in
+    filter (merged: merged.isDefined) (
+      concatLists (
+        imap1 (n: definition: imap1 (mergeElement definition.file n) definition.value) definitions
+      )
+    );
+
+  # The definitions of each attribute merged.
+  mergeAttributes =
+    elemType: loc: definitions:
+    zipAttrsWith (name: mergeDefinitions (loc ++ [ name ]) elemType) (
+      map (
+        definition:
+        mapAttrs (_: value: {
+          inherit (definition) file;
+          inherit value;
+        }) definition.value
+      ) definitions
+    );
+
+  dropUndefined =
+    merged: removeAttrs merged (filter (name: !merged.${name}.isDefined) (attrNames merged));
+
+  joinAttrsWith =
+    left: right:
+    let
+      elemType = left.elemType.typeMerge right.elemType.functor;
+      # `name` is the default and gives way.
+      placeholder =
+        if right.placeholder == left.placeholder || right.placeholder == "name" then
+          left.placeholder
+        else if left.placeholder == "name" then
+          right.placeholder
+        else
+          null;
+    in
+    if left.lazy != right.lazy || elemType == null || placeholder == null then
+      null
+    else
+      {
+        inherit elemType placeholder;
+        inherit (left) lazy;
+      };
+
+  containers = {
+    /** A list of values of a type; definitions are joined. */
+    listOf =
+      elemType:
+      let
+        check = v2.coherentCheck isList;
+      in
+      mkOptionType {
+        name = "listOf";
+        description = "list of ${ofType elemType}";
+        descriptionClass = "composite";
+        inherit check;
+        merge = v2.mergeFromV2 (
+          { loc, defs }:
+          let
+            merged = mergeElements elemType loc defs;
+          in
+          {
+            headError = v2.headErrorOf check defs;
+            value = map (element: element.mergedValue) merged;
+            valueMeta.list = map metaOf merged;
+          }
+        );
+        emptyValue.value = [ ];
+        getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "*" ]);
+        inherit (elemType) getSubModules;
+        substSubModules = modules: containers.listOf (elemType.substSubModules modules);
+        functor = v2.elemTypeFunctor "listOf" { inherit elemType; } // {
+          type = payload: containers.listOf payload.elemType;
+        };
+        nestedTypes = { inherit elemType; };
+      };
+
+    /** A list of at least one value of a type. */
+    nonEmptyListOf =
+      elemType:
+      let
+        list = addCheck (containers.listOf elemType) (value: value != [ ]);
+      in
+      list
+      // {
+        description = "non-empty ${optionDescriptionPhrase (class: class == "noun") list}";
+        emptyValue = { };
+        substSubModules = modules: containers.nonEmptyListOf (elemType.substSubModules modules);
+      };
+
+    /** An attribute set of values of a type; definitions are merged name by name. */
+    attrsOf = elemType: containers.attrsWith { inherit elemType; };
+
+    /**
+      `attrsOf` that does not look at the values to know the names: values may depend on other values
+      of the set, and a name defined by `mkIf false` only is there, as an error or the empty value.
+    */
+    lazyAttrsOf =
+      elemType:
+      containers.attrsWith {
+        inherit elemType;
+        lazy = true;
+      };
+
+    /** `attrsOf` and `lazyAttrsOf` in full: `placeholder` is the name the documentation shows. */
+    attrsWith =
+      {
+        elemType,
+        lazy ? false,
+        placeholder ? "name",
+      }:
+      let
+        check = v2.coherentCheck isAttrs;
+        valueOf =
+          if lazy then
+            merged: if merged.isDefined then merged.mergedValue else elemType.emptyValue.value or merged.mergedValue
+          else
+            merged: merged.mergedValue;
+      in
+      mkOptionType {
+        name = if lazy then "lazyAttrsOf" else "attrsOf";
+        description = "${if lazy then "lazy " else ""}attribute set of ${ofType elemType}";
+        descriptionClass = "composite";
+        inherit check;
+        merge = v2.mergeFromV2 (
+          { loc, defs }:
+          let
+            all = mergeAttributes elemType loc defs;
+            merged = if lazy then all else dropUndefined all;
+          in
+          {
+            headError = v2.headErrorOf check defs;
+            value = mapAttrs (_: valueOf) merged;
+            valueMeta.attrs = mapAttrs (_: metaOf) merged;
+          }
+        );
+        emptyValue.value = { };
+        getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
+        inherit (elemType) getSubModules;
+        substSubModules =
+          modules:
+          containers.attrsWith {
+            elemType = elemType.substSubModules modules;
+            inherit lazy placeholder;
+          };
+        functor = v2.elemTypeFunctor "attrsWith" { inherit elemType lazy placeholder; } // {
+          binOp = joinAttrsWith;
+        };
+        nestedTypes = { inherit elemType; };
+      };
+
+    /** Deprecated: `attrsOf`. */
+    loaOf =
+      elemType:
+      containers.attrsOf elemType
+      // {
+        name = "loaOf";
+        deprecationMessage = "A list can no longer be mixed with attribute values; please use `types.attrsOf` instead.";
+        nestedTypes = { inherit elemType; };
+      };
+
+    /** A function to values of a type; definitions are merged in their results. */
+    functionTo =
+      elemType:
+      mkOptionType {
+        name = "functionTo";
+        description = "function that evaluates to a(n) ${ofType elemType}";
+        descriptionClass = "composite";
+        check = isFunction;
+        merge = loc: definitions: {
+          # An argument can be left out if every definition can do without.
+          __functionArgs = zipAttrsWith (_: all (hasDefault: hasDefault)) (
+            map (definition: functionArgs definition.value) definitions
+          );
+          __functor =
+            _: argument:
+            (mergeDefinitions (loc ++ [ "<function body>" ]) elemType (
+              map (definition: {
+                inherit (definition) file;
+                value = definition.value argument;
+              }) definitions
+            )).mergedValue;
+        };
+        getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<function body>" ]);
+        inherit (elemType) getSubModules;
+        substSubModules = modules: containers.functionTo (elemType.substSubModules modules);
+        functor = v2.elemTypeFunctor "functionTo" { inherit elemType; } // {
+          type = payload: containers.functionTo payload.elemType;
+        };
+        nestedTypes = { inherit elemType; };
+      };
+  };
+in
+containers
