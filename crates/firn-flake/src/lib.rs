@@ -4,6 +4,8 @@
 //! inputs are pinned to).
 
 pub mod date;
+pub mod file;
 pub mod lock;
+pub mod locking;
 pub mod reference;
 pub mod registry;
