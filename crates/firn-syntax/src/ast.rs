@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 
+use firn_diag::Diagnostic;
 use firn_source::{FileId, SourceFile, Span};
 
 use crate::symbol::Symbol;
@@ -392,6 +393,8 @@ pub struct Ast {
     pub(crate) formals: Vec<Formal>,
     pub(crate) texts: Vec<u8>,
     pub(crate) docs: Vec<Doc>,
+    pub(crate) value_docs: Vec<Doc>,
+    pub(crate) warnings: Vec<Diagnostic>,
     /// Parenthesised expressions with the offset of the outermost parenthesis, by id.
     pub(crate) parens: Vec<(ExprId, u32)>,
 }
@@ -434,10 +437,14 @@ impl Ast {
     }
 
     /// The offset where CppNix places an expression: the operator of a [`Expr::Binary`] (and of a
-    /// pipe call), the first byte of anything else.
+    /// pipe call), behind the quote of an interpolated string, the first byte of anything else.
     pub fn pos(&self, id: ExprId) -> u32 {
         match self.expr(id) {
             Expr::Binary { at, .. } => at,
+            Expr::Interpolated(_) => {
+                let start = self.spans[id.0 as usize].0;
+                start + u32::from(self.file.text().get(start as usize) == Some(&b'"'))
+            }
             _ => self.spans[id.0 as usize].0,
         }
     }
@@ -507,14 +514,21 @@ impl Ast {
         &self.texts
     }
 
-    /// Doc comments by the position they speak for, sorted by [`Doc::pos`].
+    /// What the settings ask to warn about.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The doc comments that stand before a token, sorted by [`Doc::pos`].
     pub fn docs(&self) -> &[Doc] {
         &self.docs
     }
 
     /// The doc comment for the token or attribute value at an offset.
     pub fn doc_at(&self, pos: u32) -> Option<Doc> {
-        self.docs.binary_search_by_key(&pos, |doc| doc.pos).ok().map(|i| self.docs[i])
+        let find =
+            |docs: &[Doc]| docs.binary_search_by_key(&pos, |doc| doc.pos).ok().map(|i| docs[i]);
+        find(&self.docs).or_else(|| find(&self.value_docs))
     }
 }
 

@@ -1,12 +1,16 @@
 //! Lexer, parser, syntax tree and printer for the Nix language.
 //!
-//! [`parse`] makes an [`ast::Ast`] of a source text, or says why it can't. [`symbol::Symbol`] is the
-//! process-wide table of names.
+//! [`parse`] makes an [`ast::Ast`] of a source text, or says why it can't; [`scope::check`] finds
+//! undefined variables; [`print::print`] shows the tree. [`symbol::Symbol`] is the process-wide
+//! table of names.
 
 pub mod ast;
+mod lexer;
 mod parser;
+pub mod print;
+pub mod scope;
 pub mod symbol;
 
 pub use ast::Ast;
-pub use parser::{Lint, ParseOptions, parse};
+pub use parser::{Lint, MAX_DEPTH, ParseOptions, parse, parse_bindings};
 pub use symbol::{Symbol, sym};

@@ -99,7 +99,20 @@ macro_rules! known_symbols {
     (@consts $n:expr;) => {};
 }
 
+/// The keywords and `or` are the first names, up to this number.
+pub(crate) const LAST_KEYWORD: u32 = 10;
+
 known_symbols! {
+    KW_IF = "if",
+    KW_THEN = "then",
+    KW_ELSE = "else",
+    KW_ASSERT = "assert",
+    KW_WITH = "with",
+    KW_LET = "let",
+    KW_IN = "in",
+    KW_REC = "rec",
+    KW_INHERIT = "inherit",
+    OR = "or",
     EMPTY = "",
     OUT_PATH = "outPath",
     DRV_PATH = "drvPath",
@@ -148,7 +161,6 @@ known_symbols! {
     LESS_THAN = "__lessThan",
     MUL = "__mul",
     DIV = "__div",
-    OR = "or",
     FIND_FILE = "__findFile",
     NIX_PATH = "__nixPath",
     BODY = "body",
