@@ -1,4 +1,27 @@
 //! Sources by url and hash: files, archives, git and paths, with a cache.
+//!
+//! [`Fetcher`] turns a url into a file: `http(s)`, `file`, and `mirror://debian/PATH`, which is
+//! resolved when it runs ([`mirrors`]). [`unpack()`] turns an archive into a file tree and trusts
+//! nothing in it. [`FetchUrl`] is `builtin:fetchurl`. Everything about the machine (proxies,
+//! credentials, certificates, mirrors) is a value in [`FetchOptions`]; nothing is read from the
+//! process environment.
 
+mod builtin;
+mod error;
 /// Inputs: where source trees come from.
 pub mod input;
+pub mod mirrors;
+mod netrc;
+mod options;
+mod transfer;
+mod transport;
+mod unpack;
+mod zip;
+
+pub use builtin::{FetchUrl, OPTIONS_FILE};
+pub use error::{FetchError, Reason};
+pub use netrc::Netrc;
+pub use options::{FetchOptions, Proxies};
+pub use transfer::{Fetched, Fetcher};
+pub use transport::NetworkTransport;
+pub use unpack::{UnpackOptions, unpack};

@@ -1,0 +1,414 @@
+//! From url to file.
+
+use crate::error::{FetchError, Reason};
+use crate::mirrors;
+use crate::netrc::Netrc;
+use crate::options::FetchOptions;
+use firn_events::Span;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::http::{Response, header};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::{Agent, Body};
+use url::Url;
+
+/// What a fetch gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The url that answered in the end, after mirrors and redirects.
+    pub url: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// The server's tag of this version, for caches.
+    pub etag: Option<String>,
+}
+
+/// Fetches files. Cheap to make; connections are kept for its lifetime.
+pub struct Fetcher {
+    options: FetchOptions,
+    netrc: Netrc,
+    direct: std::sync::OnceLock<Agent>,
+}
+
+impl Fetcher {
+    /// A fetcher for this machine.
+    pub fn new(options: FetchOptions) -> Fetcher {
+        let netrc = Netrc::parse(&options.netrc);
+        Fetcher { options, netrc, direct: std::sync::OnceLock::new() }
+    }
+
+    /// The urls to try for `url`, in order: itself, or those of its mirrors.
+    pub fn candidates(&self, url: &str) -> Vec<String> {
+        match mirrors::debian_path(url) {
+            Some(path) => {
+                self.options.debian_mirrors.iter().map(|base| mirrors::join(base, path)).collect()
+            }
+            None => vec![url.to_owned()],
+        }
+    }
+
+    /// Fetches `url` into `to`, which is truncated first; progress in bytes goes to `span`.
+    ///
+    /// # Errors
+    /// The failure of the last candidate, with those of the others named.
+    pub fn fetch(&self, url: &str, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
+        self.fetch_accepted(url, to, span, |_| true)
+    }
+
+    /// As [`Fetcher::fetch`], but a candidate whose file `accept` refuses is passed over if there
+    /// is another one; the last one's file stays in `to` in any case, for the caller to report.
+    ///
+    /// # Errors
+    /// As [`Fetcher::fetch`].
+    pub fn fetch_accepted(
+        &self,
+        url: &str,
+        to: &mut File,
+        span: &Span,
+        mut accept: impl FnMut(&mut File) -> bool,
+    ) -> Result<Fetched, FetchError> {
+        let candidates = self.candidates(url);
+        let mut failures: Vec<FetchError> = Vec::new();
+        let mut refused = None;
+        for candidate in &candidates {
+            match self.fetch_one(candidate, to, span) {
+                Ok(fetched) if accept(to) => return Ok(fetched),
+                Ok(fetched) => refused = Some(fetched),
+                Err(e) if e.reason == Reason::Local => return Err(e),
+                Err(e) => failures.push(e),
+            }
+        }
+        match refused {
+            Some(fetched) => self.fetch_one(&fetched.url, to, span),
+            None => Err(self.sum_up(url, failures)),
+        }
+    }
+
+    fn sum_up(&self, url: &str, mut failures: Vec<FetchError>) -> FetchError {
+        let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else {
+            let text = format!("no mirror is known for '{url}'");
+            return FetchError::new(Reason::BadUrl, text).help("set 'debian-mirrors'");
+        };
+        if mirrors::debian_path(url).is_none() {
+            return first;
+        }
+        let mut message = format!("cannot fetch '{url}' from any mirror:\n  {}", first.message);
+        for failure in &failures {
+            message += "\n  ";
+            message += &failure.message;
+        }
+        FetchError::new(first.reason, message).help(
+            "check the network, or name a mirror that can be reached: \
+             --option debian-mirrors http://HOST/debian",
+        )
+    }
+
+    fn fetch_one(&self, url: &str, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
+        let parsed = Url::parse(url).map_err(|e| {
+            FetchError::new(Reason::BadUrl, format!("'{url}' is not a valid url: {e}"))
+        })?;
+        match parsed.scheme() {
+            "file" => fetch_local(&parsed, to, span),
+            "http" | "https" => self.fetch_http(&parsed, to, span),
+            other => {
+                let text = format!("cannot fetch '{url}': scheme '{other}' is not supported");
+                Err(FetchError::new(Reason::BadUrl, text)
+                    .help("supported are https, http, file and mirror://debian"))
+            }
+        }
+    }
+
+    fn fetch_http(&self, url: &Url, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
+        let agent = self.agent(url)?;
+        let mut transfer = Transfer { url, to, span, done: 0, etag: None };
+        let attempts = self.options.attempts.max(1);
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&agent, &mut transfer) {
+                Ok(fetched) => return Ok(fetched),
+                Err(e) if attempt >= attempts || !e.worth_retrying => return Err(e.error),
+                Err(_) => {}
+            }
+            let delay = self.options.retry_delay.saturating_mul(1 << (attempt - 1).min(10));
+            std::thread::sleep(Duration::from_millis(delay));
+            attempt += 1;
+        }
+    }
+
+    fn attempt(&self, agent: &Agent, transfer: &mut Transfer<'_>) -> Result<Fetched, Attempt> {
+        let mut request = agent.get(transfer.url.as_str());
+        if let Some(value) = self.authorization(transfer.url) {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        // Only where the server can say that the file is still the same is a rest of any use.
+        if let (Some(etag), true) = (&transfer.etag, transfer.done > 0) {
+            request = request.header(header::RANGE, format!("bytes={}-", transfer.done));
+            request = request.header(header::IF_RANGE, etag);
+        }
+        let response = request.call().map_err(|e| explain(transfer.url, &e))?;
+        let status = response.status().as_u16();
+        if status != 200 && status != 206 {
+            return Err(explain_status(transfer.url, status));
+        }
+        transfer.receive(response)
+    }
+
+    fn authorization(&self, url: &Url) -> Option<String> {
+        use std::borrow::Cow;
+        let decode = |text: &str| -> String {
+            percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+        };
+        let (login, password): (Cow<'_, str>, Cow<'_, str>) = if url.username().is_empty() {
+            let (login, password) = self.netrc.lookup(url.host_str()?)?;
+            (login.into(), password.into())
+        } else {
+            (decode(url.username()).into(), decode(url.password().unwrap_or_default()).into())
+        };
+        Some(format!("Basic {}", base64(format!("{login}:{password}").as_bytes())))
+    }
+
+    fn agent(&self, url: &Url) -> Result<Agent, FetchError> {
+        if let Some(proxy) = self.options.proxies.for_url(url) {
+            let bad = |e: ureq::Error| {
+                FetchError::new(Reason::BadUrl, format!("proxy '{proxy}' can't be used: {e}"))
+                    .help("check the variables http_proxy, https_proxy and all_proxy")
+            };
+            let proxy = ureq::Proxy::new(proxy).map_err(bad)?;
+            return self.build_agent(Some(proxy), url);
+        }
+        if url.scheme() == "https" || self.direct.get().is_none() {
+            let agent = self.build_agent(None, url)?;
+            if url.scheme() == "https" {
+                return Ok(agent);
+            }
+            let _ = self.direct.set(agent);
+        }
+        Ok(self.direct.get().cloned().unwrap_or_else(Agent::new_with_defaults))
+    }
+
+    fn build_agent(&self, proxy: Option<ureq::Proxy>, url: &Url) -> Result<Agent, FetchError> {
+        let options = &self.options;
+        let connect = if options.connect_timeout == 0 { 15 } else { options.connect_timeout };
+        let stalled = Some(Duration::from_secs(options.stalled_timeout.max(1)));
+        let suffix = &options.user_agent_suffix;
+        let version = env!("CARGO_PKG_VERSION");
+        let name = format!("firn/{version} {suffix}").trim_end().to_owned();
+        let config = Agent::config_builder()
+            .proxy(proxy)
+            .http_status_as_error(false)
+            .max_redirects(20)
+            .user_agent(name)
+            // Files are wanted as they are, and ranges of them must mean the same bytes.
+            .accept_encoding("identity")
+            .timeout_connect(Some(Duration::from_secs(connect)))
+            .timeout_resolve(Some(Duration::from_secs(connect)))
+            .timeout_recv_response(stalled)
+            .timeout_per_read(stalled)
+            .tls_config(self.tls_config(url)?)
+            .build();
+        Ok(config.new_agent())
+    }
+
+    fn tls_config(&self, url: &Url) -> Result<TlsConfig, FetchError> {
+        let builder = TlsConfig::builder();
+        let Some(path) = self.options.ca_file.as_ref().filter(|_| url.scheme() == "https") else {
+            return Ok(builder.root_certs(RootCerts::WebPki).build());
+        };
+        let pem = std::fs::read(path).map_err(|e| {
+            FetchError::local(format_args!("reading certificates '{}'", path.display()), &e)
+                .help("check the setting 'ssl-cert-file'")
+        })?;
+        let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
+            .filter_map(|item| match item {
+                Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                _ => None,
+            })
+            .collect();
+        Ok(builder.root_certs(RootCerts::Specific(Arc::new(certificates))).build())
+    }
+}
+
+/// One file on its way, over several attempts.
+struct Transfer<'a> {
+    url: &'a Url,
+    to: &'a mut File,
+    span: &'a Span,
+    /// Bytes received so far.
+    done: u64,
+    /// Strong tag of the version received so far.
+    etag: Option<String>,
+}
+
+impl Transfer<'_> {
+    fn receive(&mut self, response: Response<Body>) -> Result<Fetched, Attempt> {
+        let value = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let goes_on = response.status().as_u16() == 206
+            && value(header::CONTENT_RANGE)
+                .is_some_and(|range| range.starts_with(&format!("bytes {}-", self.done)));
+        if !goes_on {
+            self.done = 0;
+        }
+        let etag = value(header::ETAG);
+        self.etag = etag.clone().filter(|tag| !tag.starts_with("W/"));
+        let rest: Option<u64> = value(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
+        let expected = rest.map(|rest| self.done + rest);
+        let url = ureq::ResponseExt::get_uri(&response).to_string();
+        let writing = |e: &io::Error| Attempt::last(FetchError::local("writing the download", e));
+        self.to.set_len(self.done).map_err(|e| writing(&e))?;
+        self.to.seek(SeekFrom::Start(self.done)).map_err(|e| writing(&e))?;
+        let mut body = response.into_body().into_reader();
+        let mut buffer = vec![0; 1 << 16];
+        let mut reported = self.done;
+        self.span.progress(self.done, expected.unwrap_or(0));
+        loop {
+            let n = body.read(&mut buffer).map_err(|e| explain_io(self.url, &e))?;
+            if n == 0 {
+                break;
+            }
+            self.to.write_all(&buffer[..n]).map_err(|e| writing(&e))?;
+            self.done += n as u64;
+            if self.done - reported >= 1 << 18 {
+                self.span.progress(self.done, expected.unwrap_or(0));
+                reported = self.done;
+            }
+        }
+        if expected.is_some_and(|expected| expected != self.done) {
+            let text = format!("'{}' ended after {} bytes", shown(self.url), self.done);
+            return Err(Attempt::again(FetchError::new(Reason::Unreachable, text)));
+        }
+        self.span.progress(self.done, self.done);
+        Ok(Fetched { url, size: self.done, etag })
+    }
+}
+
+/// A failed attempt, and whether another one makes sense.
+struct Attempt {
+    error: FetchError,
+    worth_retrying: bool,
+}
+
+impl Attempt {
+    fn last(error: FetchError) -> Attempt {
+        Attempt { error, worth_retrying: false }
+    }
+
+    fn again(error: FetchError) -> Attempt {
+        Attempt { error, worth_retrying: true }
+    }
+}
+
+/// The url without credentials.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
+}
+
+fn unreachable(url: &Url, why: impl std::fmt::Display) -> FetchError {
+    let host = url.host_str().unwrap_or_default();
+    let text = format!("cannot fetch '{}': host '{host}' {why}", shown(url));
+    FetchError::new(Reason::Unreachable, text)
+        .help("check the network, and the proxy variables if you need a proxy")
+}
+
+fn explain(url: &Url, error: &ureq::Error) -> Attempt {
+    use ureq::Error as E;
+    let plain = |reason, why: &dyn std::fmt::Display| {
+        FetchError::new(reason, format!("cannot fetch '{}': {why}", shown(url)))
+    };
+    match error {
+        E::HostNotFound => Attempt::again(unreachable(url, "is not known (no address found)")),
+        E::ConnectionFailed => Attempt::again(unreachable(url, "can't be reached")),
+        E::Timeout(what) => Attempt::again(unreachable(url, format_args!("is too slow ({what})"))),
+        E::Io(e) => explain_io(url, e),
+        E::TooManyRedirects | E::RedirectFailed => {
+            Attempt::last(plain(Reason::Server, &"redirected too often or nowhere"))
+        }
+        E::Tls(_) | E::Pem(_) | E::Rustls(_) => Attempt::last(
+            plain(Reason::Tls, &error)
+                .help("check the clock and the setting 'ssl-cert-file' (NIX_SSL_CERT_FILE)"),
+        ),
+        E::BadUri(_) | E::Http(_) | E::InvalidProxyUrl => {
+            Attempt::last(plain(Reason::BadUrl, &error))
+        }
+        other => Attempt::again(plain(Reason::Server, other)),
+    }
+}
+
+fn explain_io(url: &Url, error: &io::Error) -> Attempt {
+    let text = error.to_string();
+    if text.contains("certificate") || text.contains("tls") {
+        let message = format!("cannot fetch '{}': {text}", shown(url));
+        let help = "check the clock and the setting 'ssl-cert-file' (NIX_SSL_CERT_FILE)";
+        return Attempt::last(FetchError::new(Reason::Tls, message).help(help));
+    }
+    Attempt::again(unreachable(url, format_args!("can't be reached ({text})")))
+}
+
+fn explain_status(url: &Url, status: u16) -> Attempt {
+    let reason = match status {
+        404 | 410 => Reason::NotFound,
+        401 | 403 | 407 => Reason::Denied,
+        _ => Reason::Server,
+    };
+    let text = format!("cannot fetch '{}': HTTP error {status}", shown(url));
+    let error = FetchError::new(reason, text);
+    match (reason, status) {
+        (Reason::Denied, _) => {
+            Attempt::last(error.help("the server wants credentials: see the setting 'netrc-file'"))
+        }
+        (_, 408 | 429 | 500..=599) => Attempt::again(error),
+        _ => Attempt::last(error),
+    }
+}
+
+fn fetch_local(url: &Url, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
+    let path = url.to_file_path().map_err(|()| {
+        FetchError::new(Reason::BadUrl, format!("'{url}' names no file of this machine"))
+    })?;
+    let size = copy_local(&path, to).map_err(|e| {
+        let what = format!("cannot fetch '{url}'");
+        let missing = e.kind() == io::ErrorKind::NotFound;
+        let error = FetchError::local(what, &e);
+        if missing { FetchError { reason: Reason::NotFound, ..error } } else { error }
+    })?;
+    span.progress(size, size);
+    Ok(Fetched { url: url.to_string(), size, etag: None })
+}
+
+fn copy_local(path: &Path, to: &mut File) -> io::Result<u64> {
+    let mut from = File::open(path)?;
+    to.set_len(0)?;
+    to.seek(SeekFrom::Start(0))?;
+    io::copy(&mut from, to)
+}
+
+/// Standard base64 with padding, for the one header that needs it.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn base64_pads() {
+        let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("a:b", "YTpi")];
+        for (plain, coded) in cases {
+            assert_eq!(super::base64(plain.as_bytes()), coded);
+        }
+    }
+}
