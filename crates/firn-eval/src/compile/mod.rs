@@ -1,0 +1,543 @@
+//! From the syntax tree to nodes: variables become places, literals become values, frequent shapes
+//! get operations of their own.
+
+mod bindings;
+mod lambda;
+mod scope;
+
+use firn_syntax::ast::{Ast, AttrName, BinaryOp, Expr, ExprId, Part, PathId, PathKind, Range32};
+use firn_syntax::{Symbol, sym};
+
+use crate::attrs::Attrs;
+use crate::code::{Delay, Node, Op};
+use crate::error::{ErrorKind, R};
+use crate::machine::Machine;
+use crate::ops::{attrs, call, control, operators, select, text, vars};
+use crate::paths;
+use crate::pos::Pos;
+use crate::value::{FunctionKind, Value};
+use scope::{Place, Scopes};
+
+/// Compiles one source text.
+pub(crate) struct Compiler<'a> {
+    pub m: &'a mut Machine,
+    ast: &'a Ast,
+    /// Number of the text's first position.
+    base: u32,
+    /// Directory that relative paths start from.
+    dir: &'a [u8],
+    scopes: Scopes,
+    /// The next free slot of the innermost function's environment, if the expression being compiled
+    /// is evaluated exactly once per environment and in it.
+    frame: Option<u32>,
+}
+
+/// Compiles a tree to a node to be evaluated in an environment that holds the values of `scope` in
+/// the order of its layout (an empty one without a scope).
+pub(crate) fn compile(
+    m: &mut Machine,
+    ast: &Ast,
+    base: u32,
+    dir: &[u8],
+    scope: &[Symbol],
+) -> R<&'static Node> {
+    let mut compiler = Compiler { m, ast, base, dir, scopes: Scopes::new(), frame: None };
+    for (i, &name) in scope.iter().enumerate() {
+        compiler.scopes.bind(name, 1 + i as u32);
+    }
+    compiler.expr(ast.root())
+}
+
+impl Compiler<'_> {
+    fn pos_at(&self, offset: u32) -> Pos {
+        if self.base == 0 { Pos::NONE } else { Pos(self.base + offset) }
+    }
+
+    fn pos(&self, id: ExprId) -> Pos {
+        self.pos_at(self.ast.pos(id))
+    }
+
+    fn emit(&mut self, op: Op, pos: Pos, delay: Delay, words: &[u64]) -> &'static Node {
+        self.emit_with(op, pos, delay, 0, 0, words)
+    }
+
+    fn emit_with(
+        &mut self,
+        op: Op,
+        pos: Pos,
+        delay: Delay,
+        depth: u8,
+        slot: u16,
+        words: &[u64],
+    ) -> &'static Node {
+        Node::emit(&mut self.m.code, Node { op, pos, delay, depth, slot }, words)
+    }
+
+    fn constant(&mut self, value: Value, pos: Pos) -> &'static Node {
+        let op: Op = if value.is_thunk() { vars::constant_thunk } else { vars::constant };
+        self.emit(op, pos, Delay::Const, &[value.word()])
+    }
+
+    /// Compiles an expression that is not evaluated in the function's own environment exactly once.
+    fn expr(&mut self, id: ExprId) -> R<&'static Node> {
+        let frame = self.frame.take();
+        let node = self.spine(id);
+        self.frame = frame;
+        node
+    }
+
+    /// Compiles an expression; bindings may go to the function's environment if there is one.
+    fn spine(&mut self, id: ExprId) -> R<&'static Node> {
+        self.m.check_stack()?;
+        let pos = self.pos(id);
+        match self.ast.expr(id) {
+            Expr::Int(i) => {
+                let value = self.m.int(i.int());
+                Ok(self.constant(value, pos))
+            }
+            Expr::Float(f) => {
+                let value = self.m.float(f.float());
+                Ok(self.constant(value, pos))
+            }
+            Expr::Str(t) => {
+                let value = self.m.string(self.ast.text(t));
+                Ok(self.constant(value, pos))
+            }
+            Expr::Path(kind, t) => {
+                let bytes = self.literal_path(kind, self.ast.text(t), pos)?;
+                let value = self.m.path(&paths::canonical(&bytes));
+                Ok(self.constant(value, pos))
+            }
+            Expr::SearchPath(t) => self.search_path(self.ast.text(t), pos),
+            Expr::Interpolated(parts) => self.interpolated(text::interpolate, parts, pos),
+            Expr::InterpolatedPath(parts) => self.interpolated(text::interpolate_path, parts, pos),
+            Expr::Var(name) => self.var(name, pos),
+            Expr::CurPos => {
+                let value = self.m.position_value(pos);
+                Ok(self.constant(value, pos))
+            }
+            Expr::Select { base, path, default } => {
+                self.select(id, base, path, default.map(|d| d.get()))
+            }
+            Expr::HasAttr { base, path } => {
+                let base = self.expr(base)?;
+                let words = self.path_words(id, base, path)?;
+                Ok(self.emit(select::has_attr, pos, Delay::Thunk, &words))
+            }
+            Expr::Attrs(set) => self.attrs(set, pos),
+            Expr::List(items) => self.list(items, pos),
+            Expr::Lambda(_) => self.lambda(id),
+            Expr::Call { function, args } => self.call(function, args, pos),
+            Expr::Let { bindings, body } => self.let_in(bindings, body, pos),
+            Expr::With { scope, body } => self.with(scope, body, pos),
+            Expr::Assert { condition, body } => self.assertion(condition, body, pos),
+            Expr::If { condition, yes, no } => {
+                // Bindings of a branch get an environment of their own: the other must not pay.
+                let frame = self.frame;
+                let words = [
+                    self.expr(condition)?.word_of(),
+                    self.expr(yes)?.word_of(),
+                    self.expr(no)?.word_of(),
+                ];
+                self.frame = frame;
+                Ok(self.emit(control::branch, pos, Delay::Thunk, &words))
+            }
+            Expr::Not(a) => self.unary(operators::logical_not, a, pos),
+            Expr::Negate(a) => self.negate(a, pos),
+            Expr::Binary { op, left, right, .. } => self.binary(op, left, right, pos),
+        }
+    }
+
+    fn unary(&mut self, op: Op, a: ExprId, pos: Pos) -> R<&'static Node> {
+        let a = self.expr(a)?;
+        Ok(self.emit(op, pos, Delay::Thunk, &[a.word_of()]))
+    }
+
+    fn literal_path(&mut self, kind: PathKind, text: &[u8], pos: Pos) -> R<Vec<u8>> {
+        match kind {
+            PathKind::Absolute => Ok(text.to_vec()),
+            PathKind::Relative => Ok([self.dir, b"/", text].concat()),
+            PathKind::Home => {
+                if self.m.settings.pure {
+                    let shown = String::from_utf8_lossy(text);
+                    let message = format!("the path '{shown}' can not be resolved in pure mode");
+                    return Err(self.m.fail(ErrorKind::Restricted, pos, message));
+                }
+                let home = self.m.host_ref().env_var("HOME").unwrap_or_default();
+                Ok([&home, text.strip_prefix(b"~").unwrap_or(text)].concat())
+            }
+        }
+    }
+
+    // ---- variables ----------------------------------------------------------------------------
+
+    fn var(&mut self, name: Symbol, pos: Pos) -> R<&'static Node> {
+        let place = self.resolve(name, pos)?;
+        Ok(self.place(place, name, pos))
+    }
+
+    fn resolve(&mut self, name: Symbol, pos: Pos) -> R<Place> {
+        if let Some(place) = self.scopes.find(name) {
+            return Ok(place);
+        }
+        if let Some(&value) = self.m.globals.get(&name) {
+            return Ok(Place::Global(value.known()));
+        }
+        if !self.scopes.has_with() {
+            return Err(self.m.fail(
+                ErrorKind::UndefinedVariable,
+                pos,
+                format!("undefined variable '{name}'"),
+            ));
+        }
+        Ok(Place::Dynamic)
+    }
+
+    fn place(&mut self, place: Place, name: Symbol, pos: Pos) -> &'static Node {
+        match place {
+            Place::Slot { level, slot } => self.var_at(self.scopes.level() - level, slot, pos),
+            Place::Global(value) => self.constant(value, pos),
+            Place::Dynamic => {
+                let mut words = vec![u64::from(name.as_u32()), 0, 0];
+                words.extend(
+                    self.scopes.withs().map(|(depth, at)| u64::from(depth) | u64::from(at.0) << 32),
+                );
+                words[2] = words.len() as u64 - 3;
+                self.emit(vars::dynamic, pos, Delay::Thunk, &words)
+            }
+        }
+    }
+
+    fn var_at(&mut self, depth: u32, slot: u32, pos: Pos) -> &'static Node {
+        let (Ok(d), Ok(s)) = (u8::try_from(depth), u16::try_from(slot)) else {
+            return self.emit(
+                vars::var_far,
+                pos,
+                Delay::Thunk,
+                &[u64::from(depth), u64::from(slot)],
+            );
+        };
+        let op: Op = match depth {
+            0 => vars::var0,
+            1 => vars::var1,
+            2 => vars::var2,
+            _ => vars::var_n,
+        };
+        self.emit_with(op, pos, Delay::Var, d, s, &[])
+    }
+
+    fn global(&mut self, name: Symbol, pos: Pos) -> R<&'static Node> {
+        self.var(name, pos)
+    }
+
+    fn search_path(&mut self, text: &[u8], pos: Pos) -> R<&'static Node> {
+        let find = self.global(sym::FIND_FILE, pos)?;
+        let path = self.global(sym::NIX_PATH, pos)?;
+        let text = self.m.string(text);
+        let text = self.constant(text, pos);
+        Ok(self.call_nodes(find, &[path, text], pos))
+    }
+
+    // ---- selection ----------------------------------------------------------------------------
+
+    fn select(
+        &mut self,
+        id: ExprId,
+        base: ExprId,
+        path: PathId,
+        default: Option<ExprId>,
+    ) -> R<&'static Node> {
+        let pos = self.pos(id);
+        let base = self.expr(base)?;
+        if let ([name], None) = (self.ast.path(path), default)
+            && let AttrName::Static(name) = name.name
+        {
+            return Ok(self.select_one(base, name, pos));
+        }
+        let mut words = self.path_words(id, base, path)?;
+        let Some(default) = default else {
+            return Ok(self.emit(select::select_path, pos, Delay::Thunk, &words));
+        };
+        words.push(self.expr(default)?.word_of());
+        Ok(self.emit(select::select_or, pos, Delay::Thunk, &words))
+    }
+
+    fn select_one(&mut self, base: &'static Node, name: Symbol, pos: Pos) -> &'static Node {
+        if let Some(value) = known_attr(base, name) {
+            return self.constant(value, pos);
+        }
+        self.emit(
+            select::select_one,
+            pos,
+            Delay::Select,
+            &[base.word_of(), u64::from(name.as_u32()), 0],
+        )
+    }
+
+    fn path_words(&mut self, id: ExprId, base: &'static Node, path: PathId) -> R<Vec<u64>> {
+        let span = self.ast.span(id);
+        let names = self.ast.path(path);
+        let mut words =
+            vec![base.word_of(), names.len() as u64, u64::from(span.start), u64::from(span.end)];
+        for name in names {
+            words.push(match name.name {
+                AttrName::Static(name) => select::known_name(name),
+                AttrName::Dynamic(e) => select::computed_name(self.expr(e)?),
+            });
+        }
+        Ok(words)
+    }
+
+    // ---- text ---------------------------------------------------------------------------------
+
+    fn interpolated(&mut self, op: Op, parts: Range32, pos: Pos) -> R<&'static Node> {
+        let parts: &[Part] = self.ast.parts(parts);
+        let mut words = vec![parts.len() as u64];
+        for (i, part) in parts.iter().enumerate() {
+            let node = match self.ast.expr(part.expr) {
+                Expr::Path(kind, t) if i == 0 => {
+                    let bytes = self.literal_path(kind, self.ast.text(t), pos)?;
+                    let value = self.m.path(&paths::canonical_prefix(&bytes));
+                    self.constant(value, pos)
+                }
+                _ => self.expr(part.expr)?,
+            };
+            words.push(node.word_of());
+            words.push(u64::from(self.pos_at(part.pos).0));
+        }
+        Ok(self.emit(op, pos, Delay::Thunk, &words))
+    }
+
+    // ---- lists, calls -------------------------------------------------------------------------
+
+    fn list(&mut self, items: Range32, pos: Pos) -> R<&'static Node> {
+        let ids = self.ast.list(items);
+        let mut nodes = Vec::with_capacity(ids.len());
+        for &id in ids {
+            nodes.push(self.expr(id)?);
+        }
+        if nodes.iter().all(|n| n.delay == Delay::Const) {
+            let values: Vec<Value> = nodes.iter().map(|n| n.constant(0)).collect();
+            let list = self.m.list(&values);
+            return Ok(self.constant(list, pos));
+        }
+        let cheap =
+            nodes.len() <= 8 && nodes.iter().all(|n| matches!(n.delay, Delay::Const | Delay::Var));
+        let mut words = vec![nodes.len() as u64];
+        words.extend(nodes.iter().map(|n| n.word_of()));
+        Ok(self.emit(attrs::list, pos, if cheap { Delay::List } else { Delay::Thunk }, &words))
+    }
+
+    fn call(&mut self, function: ExprId, args: Range32, pos: Pos) -> R<&'static Node> {
+        let function = self.expr(function)?;
+        let ids = self.ast.list(args);
+        let mut nodes = Vec::with_capacity(ids.len());
+        for &id in ids {
+            nodes.push(self.expr(id)?);
+        }
+        Ok(self.call_nodes(function, &nodes, pos))
+    }
+
+    fn call_nodes(
+        &mut self,
+        function: &'static Node,
+        args: &[&'static Node],
+        pos: Pos,
+    ) -> &'static Node {
+        if let Some(node) = self.builtin_call(function, args, pos) {
+            return node;
+        }
+        let mut words = vec![function.word_of()];
+        let op: Op = match args.len() {
+            1 => call::call1,
+            2 => call::call2,
+            3 => call::call3,
+            n => {
+                words.push(n as u64);
+                call::call_many
+            }
+        };
+        words.extend(args.iter().map(|n| n.word_of()));
+        self.emit(op, pos, Delay::Thunk, &words)
+    }
+
+    /// A call of a builtin that is known now and gets all its arguments.
+    fn builtin_call(
+        &mut self,
+        function: &'static Node,
+        args: &[&'static Node],
+        pos: Pos,
+    ) -> Option<&'static Node> {
+        if function.delay != Delay::Const {
+            return None;
+        }
+        let FunctionKind::PrimOp(op) = function.constant(0).as_function()?.kind() else {
+            return None;
+        };
+        let arity = op.arity();
+        let code: Op = match arity {
+            1 => call::prim1,
+            2 => call::prim2,
+            3 => call::prim3,
+            _ => return None,
+        };
+        if args.len() < arity {
+            return None;
+        }
+        let (now, rest) = args.split_at(arity);
+        let mut words = vec![op as *const _ as u64];
+        words.extend(now.iter().map(|n| n.word_of()));
+        let node = self.emit(code, pos, Delay::Thunk, &words);
+        Some(if rest.is_empty() { node } else { self.call_nodes(node, rest, pos) })
+    }
+
+    // ---- scopes and control -------------------------------------------------------------------
+
+    fn with(&mut self, scope: ExprId, body: ExprId, pos: Pos) -> R<&'static Node> {
+        let scope = self.expr(scope)?;
+        self.scopes.enter_with(pos);
+        let body = self.expr(body);
+        self.scopes.leave_with();
+        Ok(self.emit(control::with, pos, Delay::Thunk, &[scope.word_of(), body?.word_of()]))
+    }
+
+    fn assertion(&mut self, condition: ExprId, body: ExprId, pos: Pos) -> R<&'static Node> {
+        let span = self.ast.span(condition);
+        let is_equality =
+            matches!(self.ast.expr(condition), Expr::Binary { op: BinaryOp::Equal, .. });
+        let condition = self.expr(condition)?;
+        let body = self.spine(body)?;
+        let operands = if is_equality { [condition.word(0), condition.word(1)] } else { [0, 0] };
+        let words = [
+            condition.word_of(),
+            body.word_of(),
+            operands[0],
+            operands[1],
+            u64::from(span.start),
+            u64::from(span.end),
+        ];
+        Ok(self.emit(control::assertion, pos, Delay::Thunk, &words))
+    }
+
+    // ---- operators ----------------------------------------------------------------------------
+
+    fn negate(&mut self, a: ExprId, pos: Pos) -> R<&'static Node> {
+        let zero = self.m.int(0);
+        let zero = self.constant(zero, pos);
+        let a = self.expr(a)?;
+        self.builtin_operator(sym::SUB, operators::sub, Delay::Thunk, (zero, a), pos)
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId, pos: Pos) -> R<&'static Node> {
+        let places = (u64::from(self.pos_at(self.ast.outer_start(left)).0)
+            | u64::from(self.pos_at(self.ast.outer_start(right)).0) << 32,);
+        let a = self.expr(left)?;
+        let b = self.expr(right)?;
+        let plain: Op = match op {
+            BinaryOp::Sub => {
+                return self.builtin_operator(sym::SUB, operators::sub, Delay::Arith, (a, b), pos);
+            }
+            BinaryOp::Mul => {
+                return self.builtin_operator(sym::MUL, operators::mul, Delay::Thunk, (a, b), pos);
+            }
+            BinaryOp::Div => {
+                return self.builtin_operator(sym::DIV, operators::div, Delay::Thunk, (a, b), pos);
+            }
+            BinaryOp::Less => {
+                return self.builtin_operator(
+                    sym::LESS_THAN,
+                    operators::less,
+                    Delay::Thunk,
+                    (a, b),
+                    pos,
+                );
+            }
+            BinaryOp::Greater => {
+                return self.builtin_operator(
+                    sym::LESS_THAN,
+                    operators::greater,
+                    Delay::Thunk,
+                    (a, b),
+                    pos,
+                );
+            }
+            BinaryOp::LessEqual => {
+                return self.builtin_operator(
+                    sym::LESS_THAN,
+                    operators::less_equal,
+                    Delay::Thunk,
+                    (a, b),
+                    pos,
+                );
+            }
+            BinaryOp::GreaterEqual => {
+                return self.builtin_operator(
+                    sym::LESS_THAN,
+                    operators::greater_equal,
+                    Delay::Thunk,
+                    (a, b),
+                    pos,
+                );
+            }
+            BinaryOp::Add => {
+                let words = [a.word_of(), b.word_of(), 0, places.0];
+                return Ok(self.emit_with(
+                    text::add,
+                    pos,
+                    Delay::Arith,
+                    0,
+                    operators::ARITH_ADD,
+                    &words,
+                ));
+            }
+            BinaryOp::Concat => operators::concat,
+            BinaryOp::Update => operators::update,
+            BinaryOp::Equal => operators::equal,
+            BinaryOp::NotEqual => operators::not_equal,
+            BinaryOp::And => operators::and,
+            BinaryOp::Or => operators::or,
+            BinaryOp::Implies => operators::implies,
+        };
+        Ok(self.emit(plain, pos, Delay::Thunk, &[a.word_of(), b.word_of()]))
+    }
+
+    /// An operator that is a builtin under a global name, which only `scopedImport` can replace.
+    fn builtin_operator(
+        &mut self,
+        name: Symbol,
+        op: Op,
+        delay: Delay,
+        (a, b): (&'static Node, &'static Node),
+        pos: Pos,
+    ) -> R<&'static Node> {
+        let builtin = self.global(name, pos)?;
+        if builtin.delay == Delay::Const
+            && let Some(function) = builtin.constant(0).as_function()
+            && let Some(primop) = function.primop()
+        {
+            let words = [a.word_of(), b.word_of(), primop as *const _ as u64];
+            return Ok(self.emit_with(op, pos, delay, 0, operators::ARITH_SUB, &words));
+        }
+        let swapped = op as usize == operators::greater as usize
+            || op as usize == operators::less_equal as usize;
+        let (a, b) = if swapped { (b, a) } else { (a, b) };
+        let node = self.call_nodes(builtin, &[a, b], pos);
+        let negated = op as usize == operators::less_equal as usize
+            || op as usize == operators::greater_equal as usize;
+        Ok(if negated {
+            self.emit(operators::logical_not, pos, Delay::Thunk, &[node.word_of()])
+        } else {
+            node
+        })
+    }
+}
+
+/// The value of an attribute of a set that is known when compiling (`builtins.x`).
+fn known_attr(base: &'static Node, name: Symbol) -> Option<Value> {
+    if base.delay != Delay::Const {
+        return None;
+    }
+    let attrs: Attrs = base.constant(0).as_attrs()?;
+    let value = attrs.get(name)?.get().known();
+    (!value.is_thunk()).then_some(value)
+}

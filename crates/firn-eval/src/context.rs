@@ -1,0 +1,150 @@
+//! String contexts: which store paths a string depends on. Interned, so that a string carries one
+//! 32-bit id and most unions are a table lookup. (Manual: "String context".)
+
+use rustc_hash::FxHashMap;
+
+/// Id of an interned set of context elements.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Ctx(pub(crate) u32);
+
+impl Ctx {
+    /// The empty context.
+    pub const NONE: Ctx = Ctx(0);
+
+    /// Whether there is no element.
+    #[inline(always)]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A store path, or an output of a derivation that may itself be an output.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum SinglePath {
+    /// A store path, absolute.
+    Path(String),
+    /// Output `.1` of derivation `.0`.
+    Output(Box<SinglePath>, String),
+}
+
+/// One element of a string context. Paths are absolute store paths.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum ContextElem {
+    /// A plain store path (a source, or a derivation file as a file).
+    Path(String),
+    /// A derivation with its whole build closure (`addDrvOutputDependencies`, `drvPath`).
+    DrvDeep(String),
+    /// An output of a derivation.
+    Output {
+        /// The derivation.
+        drv: SinglePath,
+        /// The output's name.
+        output: String,
+    },
+}
+
+impl SinglePath {
+    /// As `path^out^out…`, the form of error messages.
+    pub fn display(&self) -> String {
+        match self {
+            SinglePath::Path(p) => p.clone(),
+            SinglePath::Output(drv, out) => format!("{}^{out}", drv.display()),
+        }
+    }
+}
+
+impl ContextElem {
+    /// The form of error messages.
+    pub fn display(&self) -> String {
+        match self {
+            ContextElem::Path(p) | ContextElem::DrvDeep(p) => p.clone(),
+            ContextElem::Output { drv, output } => format!("{}^{output}", drv.display()),
+        }
+    }
+}
+
+/// The tables behind [`Ctx`].
+#[derive(Default)]
+pub struct Contexts {
+    elems: Vec<ContextElem>,
+    elem_ids: FxHashMap<ContextElem, u32>,
+    /// Sorted element ids; entry 0 is the empty set.
+    sets: Vec<Box<[u32]>>,
+    set_ids: FxHashMap<Box<[u32]>, u32>,
+    unions: FxHashMap<(u32, u32), u32>,
+}
+
+impl Contexts {
+    /// Empty tables.
+    pub fn new() -> Contexts {
+        Contexts { sets: vec![Box::default()], ..Contexts::default() }
+    }
+
+    fn elem(&mut self, elem: ContextElem) -> u32 {
+        if let Some(&id) = self.elem_ids.get(&elem) {
+            return id;
+        }
+        let id = self.elems.len() as u32;
+        self.elems.push(elem.clone());
+        self.elem_ids.insert(elem, id);
+        id
+    }
+
+    fn set(&mut self, ids: Vec<u32>) -> Ctx {
+        if ids.is_empty() {
+            return Ctx::NONE;
+        }
+        if let Some(&id) = self.set_ids.get(ids.as_slice()) {
+            return Ctx(id);
+        }
+        let id = self.sets.len() as u32;
+        let ids = ids.into_boxed_slice();
+        self.sets.push(ids.clone());
+        self.set_ids.insert(ids, id);
+        Ctx(id)
+    }
+
+    /// The context with exactly these elements.
+    pub fn make(&mut self, elems: impl IntoIterator<Item = ContextElem>) -> Ctx {
+        let mut ids: Vec<u32> = elems.into_iter().map(|e| self.elem(e)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.set(ids)
+    }
+
+    /// The context with one element.
+    pub fn single(&mut self, elem: ContextElem) -> Ctx {
+        let id = self.elem(elem);
+        self.set(vec![id])
+    }
+
+    /// The elements of both.
+    #[inline]
+    pub fn union(&mut self, a: Ctx, b: Ctx) -> Ctx {
+        if a == b || b.is_empty() {
+            return a;
+        }
+        if a.is_empty() {
+            return b;
+        }
+        self.union_slow(a, b)
+    }
+
+    fn union_slow(&mut self, a: Ctx, b: Ctx) -> Ctx {
+        let key = (a.0.min(b.0), a.0.max(b.0));
+        if let Some(&id) = self.unions.get(&key) {
+            return Ctx(id);
+        }
+        let mut ids = [&*self.sets[a.0 as usize], &*self.sets[b.0 as usize]].concat();
+        ids.sort_unstable();
+        ids.dedup();
+        let ctx = self.set(ids);
+        self.unions.insert(key, ctx.0);
+        ctx
+    }
+
+    /// The elements, in no particular order.
+    pub fn elems(&self, ctx: Ctx) -> impl ExactSizeIterator<Item = &ContextElem> {
+        self.sets[ctx.0 as usize].iter().map(|&id| &self.elems[id as usize])
+    }
+}

@@ -1,0 +1,139 @@
+//! The arena in which values live: memory is taken in large chunks and given back all at once.
+
+use std::ptr::null_mut;
+
+/// First chunk; evaluating a small expression touches no more than it needs of it.
+const FIRST_CHUNK: usize = 1 << 20;
+/// Later chunks; a multiple of the size of a huge page.
+const CHUNK: usize = 32 << 20;
+const HUGE_PAGE: usize = 2 << 20;
+
+/// A bump allocator. Everything in it is aligned to 8 bytes and zero when first handed out.
+pub(crate) struct Heap {
+    next: *mut u8,
+    end: *mut u8,
+    chunks: Vec<(*mut u8, usize)>,
+    /// Bytes in all chunks.
+    total: usize,
+    /// Where the last string that may grow ends, and how far it may.
+    pub grow_end: *mut u8,
+    pub grow_limit: *mut u8,
+    /// The same for the last list.
+    pub list_end: *mut u64,
+    pub list_limit: *mut u64,
+}
+
+impl Heap {
+    pub fn new() -> Heap {
+        Heap {
+            next: null_mut(),
+            end: null_mut(),
+            chunks: Vec::new(),
+            total: 0,
+            grow_end: null_mut(),
+            grow_limit: null_mut(),
+            list_end: null_mut(),
+            list_limit: null_mut(),
+        }
+    }
+
+    /// `words` zeroed words.
+    #[inline(always)]
+    pub fn words(&mut self, words: usize) -> *mut u64 {
+        let bytes = words * 8;
+        if (self.end as usize) - (self.next as usize) < bytes {
+            return self.refill(bytes) as *mut u64;
+        }
+        let object = self.next;
+        self.next = object.wrapping_add(bytes);
+        object as *mut u64
+    }
+
+    /// `len` bytes, zeroed.
+    #[inline(always)]
+    pub fn bytes(&mut self, len: usize) -> *mut u8 {
+        self.words(len.div_ceil(8)) as *mut u8
+    }
+
+    /// Puts a value into the arena. Its destructor will not run.
+    pub fn place<T>(&mut self, value: T) -> &'static T {
+        const { assert!(align_of::<T>() <= 8) };
+        let at = self.bytes(size_of::<T>()) as *mut T;
+        // SAFETY: room of the right size and alignment was just allocated; it lives as long as the
+        // arena (V1).
+        unsafe {
+            at.write(value);
+            &*at
+        }
+    }
+
+    /// Puts several values into the arena, one behind the other.
+    pub fn place_all<T: Copy>(&mut self, values: &[T]) -> &'static [T] {
+        const { assert!(align_of::<T>() <= 8) };
+        if values.is_empty() {
+            return &[];
+        }
+        let at = self.bytes(size_of_val(values)) as *mut T;
+        // SAFETY: as for `place`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(values.as_ptr(), at, values.len());
+            std::slice::from_raw_parts(at, values.len())
+        }
+    }
+
+    /// Bytes handed out or reserved so far.
+    pub fn size(&self) -> usize {
+        self.total - (self.end as usize - self.next as usize)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, bytes: usize) -> *mut u8 {
+        if bytes > CHUNK / 4 {
+            return self.map(bytes.next_multiple_of(4096));
+        }
+        let size = if self.chunks.is_empty() { FIRST_CHUNK } else { CHUNK };
+        let start = self.map(size);
+        self.next = start.wrapping_add(bytes);
+        self.end = start.wrapping_add(size);
+        start
+    }
+
+    /// A fresh mapping, on huge pages when it is large.
+    fn map(&mut self, size: usize) -> *mut u8 {
+        let slack = if size >= HUGE_PAGE { HUGE_PAGE } else { 0 };
+        // SAFETY: an anonymous private mapping at an address the kernel chooses.
+        let raw = unsafe {
+            libc::mmap(
+                null_mut(),
+                size + slack,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if raw == libc::MAP_FAILED {
+            // Out of address space: nothing sensible can follow, and no input alone gets here.
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<u64>());
+        }
+        self.chunks.push((raw as *mut u8, size + slack));
+        self.total += size;
+        let start =
+            if slack > 0 { (raw as usize).next_multiple_of(HUGE_PAGE) } else { raw as usize };
+        if slack > 0 {
+            // SAFETY: the range lies inside the mapping just made; the advice may fail harmlessly.
+            unsafe { libc::madvise(start as *mut libc::c_void, size, libc::MADV_HUGEPAGE) };
+        }
+        start as *mut u8
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        for &(start, size) in &self.chunks {
+            // SAFETY: these are exactly the mappings `map` made, each once.
+            unsafe { libc::munmap(start as *mut libc::c_void, size) };
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the evaluator asks the outside for. It has no file system, clock, environment or store of
+//! its own: an embedder implements [`Host`] (`firn-instantiate` does, over a real store).
+
+use std::any::Any;
+
+use crate::context::ContextElem;
+use crate::error::ErrorKind;
+
+/// Why a host could not do something.
+#[derive(Debug, Clone)]
+pub struct HostError {
+    /// What failed, as the message of the evaluation error.
+    pub message: String,
+    /// The sort of error: mostly [`ErrorKind::Outside`] or [`ErrorKind::Restricted`].
+    pub kind: ErrorKind,
+}
+
+impl HostError {
+    /// An error of the outside.
+    pub fn new(message: impl Into<String>) -> HostError {
+        HostError { message: message.into(), kind: ErrorKind::Outside }
+    }
+
+    /// Access refused.
+    pub fn restricted(message: impl Into<String>) -> HostError {
+        HostError { message: message.into(), kind: ErrorKind::Restricted }
+    }
+}
+
+/// Result of a host's answer.
+pub type HostResult<T> = Result<T, HostError>;
+
+/// Type of a file, as `builtins.readFileType` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileType {
+    /// `"regular"`
+    Regular,
+    /// `"directory"`
+    Directory,
+    /// `"symlink"`
+    Symlink,
+    /// `"unknown"`
+    Unknown,
+}
+
+impl FileType {
+    /// The name that builtins give it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileType::Regular => "regular",
+            FileType::Directory => "directory",
+            FileType::Symlink => "symlink",
+            FileType::Unknown => "unknown",
+        }
+    }
+}
+
+/// Facts fixed for one evaluation.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `builtins.storeDir`
+    pub store_dir: String,
+    /// `builtins.nixVersion`
+    pub nix_version: String,
+    /// `builtins.currentSystem`, absent in pure evaluation.
+    pub current_system: Option<String>,
+    /// `builtins.currentTime`, absent in pure evaluation.
+    pub current_time: Option<i64>,
+    /// Whether impure builtins are absent.
+    pub pure: bool,
+    /// `builtins.nixPath`: prefix and path.
+    pub nix_path: Vec<(String, String)>,
+    /// Calls inside each other, at most.
+    pub max_call_depth: u32,
+    /// Whether `builtins.traceVerbose` traces.
+    pub trace_verbose: bool,
+    /// Whether `builtins.warn` is an error.
+    pub abort_on_warn: bool,
+    /// Names of enabled experimental features.
+    pub features: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            store_dir: "/nix/store".into(),
+            nix_version: "2.34.8".into(),
+            current_system: Some("x86_64-linux".into()),
+            current_time: Some(0),
+            pure: false,
+            nix_path: Vec::new(),
+            max_call_depth: 10_000,
+            trace_verbose: false,
+            abort_on_warn: false,
+            features: Vec::new(),
+        }
+    }
+}
+
+/// The outside. All paths are absolute and without `.` and `..`.
+pub trait Host: Any {
+    /// The content of a file, symbolic links followed.
+    fn read_file(&self, path: &str) -> HostResult<Vec<u8>>;
+    /// The entries of a directory, in any order.
+    fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>>;
+    /// The type of what is at a path, the last link not followed; nothing when nothing is there.
+    fn file_type(&self, path: &str) -> HostResult<Option<FileType>>;
+    /// Whether something is at a path, links followed.
+    fn path_exists(&self, path: &str) -> HostResult<bool>;
+    /// The path with symbolic links resolved.
+    fn resolve_links(&self, path: &str) -> HostResult<String>;
+    /// A variable of the process environment.
+    fn env_var(&self, name: &str) -> Option<Vec<u8>>;
+    /// The directory behind an element of the search path (a path, or something to fetch); nothing
+    /// when it does not exist.
+    fn search_path_entry(&self, element: &str) -> HostResult<Option<String>>;
+    /// Copies a file or directory to the store; returns the store path.
+    fn copy_to_store(&self, path: &str) -> HostResult<String>;
+    /// Makes sure that what a context names exists (builds it, in an import from derivation).
+    /// Returns texts to be replaced: placeholders with real paths.
+    fn realise(&self, context: &[ContextElem]) -> HostResult<Vec<(String, String)>>;
+    /// `builtins.trace` and its like.
+    fn trace(&self, message: &str);
+    /// `builtins.warn` and warnings of the evaluator.
+    fn warn(&self, message: &str);
+    /// Whether the user asked to stop; must be cheap.
+    fn interrupted(&self) -> bool {
+        false
+    }
+    /// For builtins of other crates, which know the concrete type.
+    fn as_any(&self) -> &dyn Any;
+}

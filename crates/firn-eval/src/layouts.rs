@@ -1,0 +1,63 @@
+//! Layouts of sets that builtins make often.
+
+use firn_syntax::{Symbol, sym};
+
+use crate::attrs::{Attrs, Key, Layout};
+use crate::heap::Heap;
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::value::Value;
+
+/// The layouts, each of two or three names.
+pub(crate) struct WellKnown {
+    pub try_eval: &'static Layout,
+    pub name_value: &'static Layout,
+    pub partition: &'static Layout,
+    pub position: &'static Layout,
+}
+
+fn layout(heap: &mut Heap, names: &[Symbol]) -> &'static Layout {
+    let mut keys: Vec<Key> = names.iter().map(|&sym| Key { sym, pos: Pos::NONE }).collect();
+    keys.sort_by_key(|k| k.sym);
+    Layout::alloc(heap, &keys, true, Pos::NONE)
+}
+
+impl WellKnown {
+    pub fn new(heap: &mut Heap) -> WellKnown {
+        WellKnown {
+            try_eval: layout(heap, &[sym::SUCCESS, sym::VALUE]),
+            name_value: layout(heap, &[sym::NAME, sym::VALUE]),
+            partition: layout(heap, &[sym::RIGHT, sym::WRONG]),
+            position: layout(heap, &[sym::FILE, sym::LINE, sym::COLUMN]),
+        }
+    }
+}
+
+impl Machine {
+    /// A set of a well-known layout.
+    pub(crate) fn of_layout<const N: usize>(
+        &mut self,
+        layout: &'static Layout,
+        entries: [(Symbol, Value); N],
+    ) -> Value {
+        let set = Attrs::alloc(&mut self.heap, layout);
+        for (sym, value) in entries {
+            if let Some(slot) = set.get_unfilled(sym) {
+                slot.set(value);
+            }
+        }
+        set.value()
+    }
+
+    /// `{ file, line, column }` of a position, or null without one.
+    pub fn position_value(&mut self, pos: Pos) -> Value {
+        let Some((file, offset)) = self.positions.resolve(pos) else { return Value::NULL };
+        let at = file.line_column(offset);
+        let Some(path) = file.origin().path() else { return Value::NULL };
+        let path = path.to_string_lossy().into_owned();
+        let file = self.string(path.as_bytes());
+        let (line, column) = (self.int(i64::from(at.line)), self.int(i64::from(at.column)));
+        let layout = self.interner.position;
+        self.of_layout(layout, [(sym::FILE, file), (sym::LINE, line), (sym::COLUMN, column)])
+    }
+}

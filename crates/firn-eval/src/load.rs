@@ -1,0 +1,129 @@
+//! Reading, parsing and evaluating source texts; `import`.
+
+use std::sync::Arc;
+
+use firn_source::{Origin, SourceFile};
+use firn_syntax::Symbol;
+
+use crate::attrs::Attrs;
+use crate::error::{ErrorKind, EvalError, R};
+use crate::machine::Machine;
+use crate::paths;
+use crate::pos::Pos;
+use crate::value::{Env, Slot, Value};
+
+impl Machine {
+    /// Evaluates a text. Relative paths in it start from `dir`.
+    ///
+    /// # Errors
+    /// When the text is no expression, or evaluating it fails.
+    pub fn eval_text(&mut self, origin: Origin, text: &[u8], dir: &str) -> R<Value> {
+        let file = self.add_source(origin, text)?;
+        self.eval_source(&file, dir.as_bytes(), None)
+    }
+
+    fn add_source(&mut self, origin: Origin, text: impl Into<Box<[u8]>>) -> R<Arc<SourceFile>> {
+        self.sources
+            .clone()
+            .add(origin, text)
+            .map_err(|e| self.fail(ErrorKind::Eval, Pos::NONE, e.to_string()))
+    }
+
+    /// Evaluates a source text with the attributes of `scope` as its outermost variables.
+    fn eval_source(
+        &mut self,
+        file: &Arc<SourceFile>,
+        dir: &[u8],
+        scope: Option<Attrs>,
+    ) -> R<Value> {
+        let base = self.positions.add(file.clone());
+        let ast = match crate::frontend::parse(file) {
+            Ok(ast) => ast,
+            Err(e) => return Err(self.syntax_error(&e, base)),
+        };
+        let (names, env) = self.scope_env(scope);
+        let node = crate::compile::compile(self, &ast, base, dir, &names)?;
+        drop(ast);
+        node.eval(self, env)
+    }
+
+    fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {
+        let Some(scope) = scope else { return (Vec::new(), Env::EMPTY) };
+        let flat = self.flat(scope);
+        let env = self.env(Env::EMPTY, flat.slots.len());
+        for (i, slot) in flat.slots.iter().map(Slot::get).enumerate() {
+            env.slot(1 + i).set(slot);
+        }
+        (flat.iter().map(|e| e.sym).collect(), env)
+    }
+
+    #[cold]
+    fn syntax_error(
+        &mut self,
+        e: &crate::frontend::SyntaxError,
+        base: u32,
+    ) -> crate::error::Raised {
+        let pos = if base == 0 { Pos::NONE } else { Pos(base + e.start) };
+        self.raise(EvalError::new(ErrorKind::Syntax, pos, e.message.clone()))
+    }
+
+    /// The file to read for a path that was imported: `default.nix` of a directory, links resolved.
+    ///
+    /// # Errors
+    /// When the host can't look at the path.
+    pub fn resolve_import(&mut self, path: &[u8], pos: Pos) -> R<String> {
+        let text = String::from_utf8_lossy(path).into_owned();
+        let resolved = self.host().resolve_links(&text);
+        let resolved = self.hosted(resolved, pos)?;
+        let kind = self.host().file_type(&resolved);
+        match self.hosted(kind, pos)? {
+            Some(crate::host::FileType::Directory) => {
+                let inside = format!("{}/default.nix", resolved.trim_end_matches('/'));
+                let inside = self.host().resolve_links(&inside);
+                self.hosted(inside, pos)
+            }
+            _ => Ok(resolved),
+        }
+    }
+
+    /// `import path`: evaluates a file once per machine.
+    ///
+    /// # Errors
+    /// When the file can't be read or parsed, or evaluating it fails.
+    pub fn eval_file(&mut self, path: &[u8], pos: Pos) -> R<Value> {
+        if let Ok(text) = std::str::from_utf8(path)
+            && let Some(known) = self.imports.get(text)
+        {
+            let known = *known;
+            return self.force_at(known, pos);
+        }
+        let resolved = self.resolve_import(path, pos)?;
+        let asked = String::from_utf8_lossy(path).into_owned();
+        if let Some(&known) = self.imports.get(&resolved) {
+            self.imports.insert(asked, known);
+            return self.force_at(known, pos);
+        }
+        let name = self.string(resolved.as_bytes());
+        let thunk = self.lazy_native(&crate::builtins::import::LOAD, &[name]);
+        self.imports.insert(resolved, thunk);
+        self.imports.insert(asked, thunk);
+        self.force_at(thunk, pos)
+    }
+
+    /// Reads, parses and evaluates a file, always anew. `scope` are its outermost variables.
+    ///
+    /// # Errors
+    /// As [`Machine::eval_file`].
+    pub fn load_file(&mut self, resolved: &str, scope: Option<Attrs>, pos: Pos) -> R<Value> {
+        let text = self.host().read_file(resolved);
+        let text = self.hosted(text, pos)?;
+        let file = self.add_source(Origin::Path(resolved.into()), text)?;
+        let dir = paths::dir_name(resolved.as_bytes()).to_vec();
+        self.eval_source(&file, &dir, scope)
+    }
+
+    /// Forgets what was imported, so that changed files are read again.
+    pub fn forget_imports(&mut self) {
+        self.imports.clear();
+    }
+}

@@ -1,0 +1,225 @@
+//! Operators.
+
+use crate::code::Node;
+use crate::error::{R, Raised};
+use crate::machine::Machine;
+use crate::ops::control::condition;
+use crate::ops::{delay, peek};
+use crate::primop::PrimOp;
+use crate::value::{Env, Value};
+
+/// Code in the header's `slot` of an arithmetic node that may be computed early.
+pub(crate) const ARITH_ADD: u16 = 0;
+pub(crate) const ARITH_SUB: u16 = 1;
+
+/// The result of `a + b` or `a - b` when both are small integers already known and it fits.
+#[inline(always)]
+pub(crate) fn try_arith(_: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    let a = peek(node.child(0), env)?.as_inline_int()?;
+    let b = peek(node.child(1), env)?.as_inline_int()?;
+    Value::inline_int(if node.slot == ARITH_ADD { a + b } else { a - b })
+}
+
+/// An operator that is a builtin of two arguments. Words: left, right, the builtin.
+#[inline(always)]
+fn binary(
+    m: &mut Machine,
+    node: &'static Node,
+    env: Env,
+    fast: impl FnOnce(&mut Machine, i64, i64) -> Option<Value>,
+    swap: bool,
+) -> R<Value> {
+    // The builtin forces its first argument first; with operands swapped that is the right one.
+    let (first, second) = if swap { (1, 0) } else { (0, 1) };
+    let a = match node.child(first).eval(m, env) {
+        Ok(v) => v,
+        Err(raised) => return first_failed(m, node, env, raised, second),
+    };
+    let b = match node.child(second).eval(m, env) {
+        Ok(v) => v,
+        Err(raised) => m.failed(raised),
+    };
+    if let (Some(x), Some(y)) = (a.as_inline_int(), b.as_inline_int())
+        && let Some(result) = fast(m, x, y)
+    {
+        return Ok(result);
+    }
+    builtin(m, node, a, b)
+}
+
+#[inline(never)]
+fn builtin(m: &mut Machine, node: &'static Node, a: Value, b: Value) -> R<Value> {
+    // SAFETY: the compiler stores a builtin's address in word 2 of these nodes.
+    let op: &'static PrimOp = unsafe { node.data(2) };
+    m.call_primop(op, &[a, b], node.pos)
+}
+
+#[cold]
+#[inline(never)]
+fn first_failed(
+    m: &mut Machine,
+    node: &'static Node,
+    env: Env,
+    raised: Raised,
+    second: usize,
+) -> R<Value> {
+    let a = m.failed(raised);
+    let b = delay(m, node.child(second), env);
+    builtin(m, node, a, b)
+}
+
+/// `a - b`
+pub(crate) fn sub(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    binary(m, node, env, |_, a, b| Value::inline_int(a - b), false)
+}
+
+/// `a * b`
+pub(crate) fn mul(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    binary(m, node, env, |_, a, b| a.checked_mul(b).and_then(Value::inline_int), false)
+}
+
+/// `a / b`
+pub(crate) fn div(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    binary(m, node, env, |_, a, b| a.checked_div(b).and_then(Value::inline_int), false)
+}
+
+/// `a < b`
+pub(crate) fn less(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), false)
+}
+
+/// `a > b`, which is `b < a`
+pub(crate) fn greater(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), true)
+}
+
+fn not(v: Value) -> Value {
+    Value::bool(v != Value::TRUE)
+}
+
+/// `a <= b`, which is `!(b < a)`
+pub(crate) fn less_equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let r = binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), true);
+    negated(m, node, r)
+}
+
+/// `a >= b`, which is `!(a < b)`
+pub(crate) fn greater_equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let r = binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), false);
+    negated(m, node, r)
+}
+
+#[inline(always)]
+fn negated(m: &mut Machine, node: &'static Node, result: R<Value>) -> R<Value> {
+    match result {
+        Ok(v) => Ok(not(v)),
+        Err(raised) => Err(m.frame(raised, node.pos, "in the argument of '!'")),
+    }
+}
+
+/// `!a`. Word 0: the operand.
+pub(crate) fn logical_not(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    Ok(Value::bool(!condition(m, node.child(0), env, "in the argument of '!'")?))
+}
+
+/// `a && b`. Words: operands.
+pub(crate) fn and(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    Ok(Value::bool(
+        condition(m, node.child(0), env, "in the left operand of '&&'")?
+            && condition(m, node.child(1), env, "in the right operand of '&&'")?,
+    ))
+}
+
+/// `a || b`. Words: operands.
+pub(crate) fn or(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    Ok(Value::bool(
+        condition(m, node.child(0), env, "in the left operand of '||'")?
+            || condition(m, node.child(1), env, "in the right operand of '||'")?,
+    ))
+}
+
+/// `a -> b`. Words: operands.
+pub(crate) fn implies(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    Ok(Value::bool(
+        !condition(m, node.child(0), env, "in the left operand of '->'")?
+            || condition(m, node.child(1), env, "in the right operand of '->'")?,
+    ))
+}
+
+#[inline(always)]
+fn operand(m: &mut Machine, node: &'static Node, env: Env, what: &'static str) -> R<Value> {
+    match node.eval(m, env) {
+        Ok(v) => Ok(v),
+        Err(raised) => Err(m.frame(raised, node.pos, what)),
+    }
+}
+
+/// `a == b`. Words: operands.
+pub(crate) fn equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let a = operand(m, node.child(0), env, "in the left operand of '=='")?;
+    let b = operand(m, node.child(1), env, "in the right operand of '=='")?;
+    Ok(Value::bool(crate::equal::equal_forced(m, a, b, node.pos)?))
+}
+
+/// `a != b`. Words: operands.
+pub(crate) fn not_equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let a = operand(m, node.child(0), env, "in the left operand of '!='")?;
+    let b = operand(m, node.child(1), env, "in the right operand of '!='")?;
+    Ok(Value::bool(!crate::equal::equal_forced(m, a, b, node.pos)?))
+}
+
+/// `a // b`, the right operand first. Words: operands.
+pub(crate) fn update(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let b = set_operand(m, node.child(1), env, "in the right operand of '//'")?;
+    let a = set_operand(m, node.child(0), env, "in the left operand of '//'")?;
+    let (Some(a), Some(b)) = (a.as_attrs(), b.as_attrs()) else { return Ok(a) };
+    Ok(m.update(a, b).value())
+}
+
+#[inline(always)]
+fn set_operand(m: &mut Machine, node: &'static Node, env: Env, what: &'static str) -> R<Value> {
+    match node.eval(m, env) {
+        Ok(v) if v.as_attrs().is_some() => Ok(v),
+        other => Err(set_operand_failed(m, other, node, what)),
+    }
+}
+
+#[cold]
+fn set_operand_failed(
+    m: &mut Machine,
+    result: R<Value>,
+    node: &'static Node,
+    what: &'static str,
+) -> Raised {
+    match result {
+        Ok(v) => {
+            let raised = m.type_error(v, "a set", crate::Pos::NONE);
+            m.frame(raised, node.pos, what)
+        }
+        // The operands of a chain of updates are operands of one operation.
+        Err(raised) if node.op as usize == update as usize => raised,
+        Err(raised) => m.frame(raised, node.pos, what),
+    }
+}
+
+/// `a ++ b`. Words: operands.
+pub(crate) fn concat(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let a = operand(m, node.child(0), env, "in the left operand of '++'")?;
+    let b = operand(m, node.child(1), env, "in the right operand of '++'")?;
+    let (Some(x), Some(y)) = (a.as_list(), b.as_list()) else {
+        let wrong = if a.as_list().is_some() { b } else { a };
+        let raised = m.type_error(wrong, "a list", node.pos);
+        return Err(m.frame(
+            raised,
+            node.pos,
+            "while evaluating one of the elements to concatenate",
+        ));
+    };
+    Ok(if y.is_empty() {
+        a
+    } else if x.is_empty() {
+        b
+    } else {
+        m.concat_two(x, y)
+    })
+}

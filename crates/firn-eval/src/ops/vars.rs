@@ -1,0 +1,150 @@
+//! Constants, variables, closures.
+
+use std::sync::atomic::Ordering;
+
+use crate::attrs::Layout;
+use crate::code::Node;
+use crate::error::{ErrorKind, R};
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::value::{Env, Slot, Value};
+
+/// Word 0: the value.
+pub(crate) fn constant(_: &mut Machine, node: &'static Node, _: Env) -> R<Value> {
+    Ok(node.constant(0))
+}
+
+/// Word 0: the value, perhaps a thunk (a global that is computed when first used).
+pub(crate) fn constant_thunk(m: &mut Machine, node: &'static Node, _: Env) -> R<Value> {
+    m.force_at(node.constant(0), node.pos)
+}
+
+/// Word 0: a node that must not be evaluated before a thunk for it is forced.
+pub(crate) fn deferred(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    node.child(0).eval(m, env)
+}
+
+/// Word 0: the lambda.
+pub(crate) fn lambda(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    // SAFETY: the compiler stores the lambda in word 0.
+    let lambda = unsafe { node.data(0) };
+    Ok(m.closure(lambda, env))
+}
+
+#[inline(always)]
+fn var(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let slot = env.slot(node.slot as usize);
+    let value = slot.get();
+    if !value.is_thunk() {
+        return Ok(value);
+    }
+    force_var(m, node, slot, value)
+}
+
+#[inline(always)]
+fn force_var(m: &mut Machine, node: &'static Node, slot: &Slot, value: Value) -> R<Value> {
+    match m.force_thunk(value) {
+        Ok(v) => {
+            slot.set(v);
+            Ok(v)
+        }
+        Err(raised) => Err(m.fix_cycle_pos(raised, node.pos)),
+    }
+}
+
+/// A variable of this environment.
+pub(crate) fn var0(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    var(m, node, env)
+}
+
+/// A variable one environment out.
+pub(crate) fn var1(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    var(m, node, env.up(1))
+}
+
+/// A variable two environments out.
+pub(crate) fn var2(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    var(m, node, env.up(2))
+}
+
+/// A variable any number of environments out.
+pub(crate) fn var_n(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    var(m, node, env.up(u32::from(node.depth)))
+}
+
+/// A variable too far out for the header: words 0 and 1 are depth and slot.
+pub(crate) fn var_far(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let slot = env.up(node.word(0) as u32).slot(node.word(1) as usize);
+    let value = slot.get();
+    if !value.is_thunk() { Ok(value) } else { force_var(m, node, slot, value) }
+}
+
+const NO_SCOPE: &str = "while evaluating the first subexpression of a with expression";
+
+fn scope_pos(word: u64) -> Pos {
+    Pos((word >> 32) as u32)
+}
+
+/// A name that only `with` can give. Word 0: the name, word 1: cache, word 2: how many scopes, then
+/// for each, innermost first, how far out it is and (upper half) its position.
+pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let sym = node.symbol(0);
+    let scopes = node.word(2) as usize;
+    for i in 0..scopes {
+        let word = node.word(3 + i);
+        let slot = env.up(word as u32).slot(1);
+        let scope = slot.get();
+        let scope = if scope.is_thunk() {
+            let forced = m.force_thunk(scope).map_err(|r| {
+                let r = m.fix_cycle_pos(r, scope_pos(word));
+                m.frame(r, scope_pos(word), NO_SCOPE)
+            })?;
+            slot.set(forced);
+            forced
+        } else {
+            scope
+        };
+        let Some(attrs) = scope.as_attrs() else {
+            let raised = m.type_error(scope, "a set", Pos::NONE);
+            return Err(m.frame(raised, scope_pos(word), NO_SCOPE));
+        };
+        let found = if attrs.is_layered() {
+            attrs.get(sym)
+        } else {
+            cached_find(node, 1, attrs.layout(), sym).map(|index| attrs.slot_at(index))
+        };
+        if let Some(slot) = found {
+            let value = slot.get();
+            if !value.is_thunk() {
+                return Ok(value);
+            }
+            return force_var(m, node, slot, value);
+        }
+    }
+    Err(m.fail(ErrorKind::UndefinedVariable, node.pos, format!("undefined variable '{sym}'")))
+}
+
+const INDEX_SHIFT: u32 = 48;
+const ADDRESS: u64 = (1 << INDEX_SHIFT) - 1;
+
+/// Index of a name in a layout, remembered at the node: a cache word holds the layout's address
+/// (below 2⁴⁸ on all supported systems) and the index above it.
+#[inline(always)]
+pub(crate) fn cached_find(
+    node: &'static Node,
+    cache: usize,
+    layout: &'static Layout,
+    sym: firn_syntax::Symbol,
+) -> Option<usize> {
+    let cell = node.cell(cache);
+    let word = cell.load(Ordering::Relaxed);
+    let address = layout as *const Layout as u64;
+    if word & ADDRESS == address {
+        return Some((word >> INDEX_SHIFT) as usize);
+    }
+    let index = layout.find(sym)?;
+    if index < 1 << (64 - INDEX_SHIFT) {
+        cell.store(address | (index as u64) << INDEX_SHIFT, Ordering::Relaxed);
+    }
+    Some(index)
+}

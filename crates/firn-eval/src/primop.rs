@@ -1,0 +1,70 @@
+//! Builtins as data: name, parameters, documentation and a plain function.
+
+use crate::error::R;
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::value::Value;
+
+/// The function behind a builtin: its arguments (not forced) and the position of the call.
+pub type PrimFn = fn(&mut Machine, &[Value], Pos) -> R<Value>;
+
+/// A builtin. One that is called `__name` is `builtins.name` and the global `__name`; any other is
+/// both under its own name.
+#[repr(align(8))]
+pub struct PrimOp {
+    /// The name, with its underscores.
+    pub name: &'static str,
+    /// The parameters' names; there is at least one.
+    pub args: &'static [&'static str],
+    /// Number of leading arguments which the function forces, in order, before it does anything
+    /// else; the caller then may evaluate them at once instead of making thunks.
+    pub strict: u8,
+    /// What it does, in Markdown.
+    pub doc: &'static str,
+    /// The function.
+    pub fun: PrimFn,
+    /// The experimental feature it needs.
+    pub feature: Option<&'static str>,
+    /// Whether an error's trace names it.
+    pub frame: bool,
+}
+
+impl PrimOp {
+    /// A builtin that forces no argument before it runs.
+    pub const fn new(
+        name: &'static str,
+        args: &'static [&'static str],
+        fun: PrimFn,
+        doc: &'static str,
+    ) -> PrimOp {
+        PrimOp { name, args, strict: 0, doc, fun, feature: None, frame: true }
+    }
+
+    /// The first `count` arguments are forced in order before anything else.
+    pub const fn strict(mut self, count: u8) -> PrimOp {
+        self.strict = count;
+        self
+    }
+
+    /// Present only with this experimental feature.
+    pub const fn feature(mut self, name: &'static str) -> PrimOp {
+        self.feature = Some(name);
+        self
+    }
+
+    /// Not named in traces.
+    pub const fn without_frame(mut self) -> PrimOp {
+        self.frame = false;
+        self
+    }
+
+    /// Number of arguments.
+    pub fn arity(&self) -> usize {
+        self.args.len()
+    }
+
+    /// The name in `builtins`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.strip_prefix("__").unwrap_or(self.name)
+    }
+}

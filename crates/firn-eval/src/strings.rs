@@ -1,0 +1,161 @@
+//! Making strings. Long results of concatenation get room to grow, so that a string built by
+//! appending costs linear time.
+
+use firn_syntax::Symbol;
+
+use crate::context::Ctx;
+use crate::error::{ErrorKind, R};
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::value::{Str, StrObject, TAG_STRING, Value};
+
+/// Concatenations shorter than this are copied without room to grow.
+const GROW_FROM: usize = 256;
+
+impl Machine {
+    /// A string without context.
+    #[inline]
+    pub fn string(&mut self, bytes: &[u8]) -> Value {
+        self.string_ctx(bytes, Ctx::NONE)
+    }
+
+    /// A string with a context.
+    pub fn string_ctx(&mut self, bytes: &[u8], ctx: Ctx) -> Value {
+        if bytes.is_empty() && ctx.is_empty() {
+            return self.empty_string();
+        }
+        let object = self.heap.words(2 + bytes.len().div_ceil(8));
+        // SAFETY: header and room for the bytes were just allocated.
+        unsafe {
+            let to = object.add(2) as *mut u8;
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            self.header(object, to, bytes.len(), ctx)
+        }
+    }
+
+    /// # Safety
+    /// `object` has room for a header; `ptr` points to `len` bytes in the heap.
+    #[inline(always)]
+    unsafe fn header(&mut self, object: *mut u64, ptr: *const u8, len: usize, ctx: Ctx) -> Value {
+        debug_assert!(u32::try_from(len).is_ok());
+        // SAFETY: the caller's promise.
+        unsafe { (object as *mut StrObject).write(StrObject { ptr, len: len as u32, ctx: ctx.0 }) };
+        Value::from_object(object, TAG_STRING)
+    }
+
+    /// A part of a string that shares its bytes, with another context.
+    pub(crate) fn substring(&mut self, s: Str, start: usize, end: usize, ctx: Ctx) -> Value {
+        let part = &s.bytes()[start..end];
+        if ctx.is_empty() {
+            match part {
+                [] => return self.empty_string(),
+                &[byte] => return self.char_string(byte),
+                _ => {}
+            }
+        }
+        let object = self.heap.words(2);
+        // SAFETY: room for a header; the bytes live as long as the heap.
+        unsafe { self.header(object, part.as_ptr(), part.len(), ctx) }
+    }
+
+    /// The string of one byte, made once.
+    pub(crate) fn char_string(&mut self, byte: u8) -> Value {
+        if let Some(known) = self.char_strings[byte as usize] {
+            return known;
+        }
+        let made = self.string(&[byte]);
+        self.char_strings[byte as usize] = Some(made);
+        made
+    }
+
+    /// The string of a name, made once.
+    pub fn symbol_string(&mut self, sym: Symbol) -> Value {
+        let index = sym.as_u32() as usize;
+        if let Some(Some(known)) = self.symbol_strings.get(index) {
+            return *known;
+        }
+        let made = self.string(sym.bytes());
+        if index >= self.symbol_strings.len() {
+            self.symbol_strings.resize(index + 1 + index / 4, None);
+        }
+        self.symbol_strings[index] = Some(made);
+        made
+    }
+
+    /// The bytes of `parts`, one after the other.
+    ///
+    /// # Errors
+    /// When the result does not fit 32-bit lengths.
+    pub(crate) fn concat_parts(&mut self, parts: &[&[u8]], ctx: Ctx, pos: Pos) -> R<Value> {
+        let total: usize = parts.iter().map(|p| p.len()).sum();
+        if total > u32::MAX as usize {
+            return Err(self.fail(ErrorKind::Eval, pos, "string is larger than 4 GiB"));
+        }
+        if total == 0 && ctx.is_empty() {
+            return Ok(self.empty_string());
+        }
+        if total < GROW_FROM {
+            let object = self.heap.words(2 + total.div_ceil(8));
+            // SAFETY: header and room for the bytes were just allocated.
+            unsafe {
+                let to = object.add(2) as *mut u8;
+                copy_parts(to, parts);
+                return Ok(self.header(object, to, total, ctx));
+            }
+        }
+        Ok(self.concat_long(parts, total, ctx))
+    }
+
+    #[inline(never)]
+    fn concat_long(&mut self, parts: &[&[u8]], total: usize, ctx: Ctx) -> Value {
+        let first = parts[0];
+        let end = first.as_ptr_range().end as *mut u8;
+        let rest = total - first.len();
+        let continues = !first.is_empty() && end == self.heap.grow_end;
+        let object = self.heap.words(2);
+        // SAFETY: when the first part ends where the last growing string ended, the bytes up to the
+        // limit belong to nobody; otherwise fresh room is allocated.
+        unsafe {
+            if continues && (self.heap.grow_limit as usize) - (end as usize) >= rest {
+                copy_parts(end, &parts[1..]);
+                self.heap.grow_end = end.add(rest);
+                return self.header(object, first.as_ptr(), total, ctx);
+            }
+            // A second append to the same string: expect more.
+            let room = if continues { total * 2 } else { total };
+            let to = self.heap.bytes(room);
+            copy_parts(to, parts);
+            self.heap.grow_end = to.add(total);
+            self.heap.grow_limit = to.add(room);
+            self.header(object, to, total, ctx)
+        }
+    }
+}
+
+/// # Safety
+/// There is room for all parts at `to`.
+unsafe fn copy_parts(mut to: *mut u8, parts: &[&[u8]]) {
+    for part in parts {
+        // SAFETY: the caller's promise.
+        unsafe {
+            std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+            to = to.add(part.len());
+        }
+    }
+}
+
+/// The text with every `from` replaced.
+pub(crate) fn replace_all(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    if from.is_empty() {
+        return text.to_vec();
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, from) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}

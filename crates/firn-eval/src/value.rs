@@ -1,0 +1,594 @@
+//! Value words: what a slot of an environment, list or attribute set holds.
+//!
+//! A [`Value`] is one machine word. Its three low bits say what it is; small integers, booleans and
+//! null are in the word itself, everything else is a pointer into the heap of the [`Machine`] that
+//! made it. A word with tag 0 is a thunk: something still to be computed, or already computed and to
+//! be read through.
+//!
+//! Invariant (V1): a value is used only with the machine that made it, and not after that machine is
+//! gone. Heap objects never move and are never freed before their machine, so a handle may be copied
+//! freely. All `unsafe` blocks of this module rest on V1 and on the tag saying truly what is behind
+//! the pointer.
+//!
+//! [`Machine`]: crate::Machine
+
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::code::{Lambda, Node};
+use crate::context::Ctx;
+use crate::primop::PrimOp;
+
+/// One word: an immediate, or a tagged pointer into the heap.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct Value(NonZeroU64);
+
+pub(crate) const TAG_MASK: u64 = 7;
+pub(crate) const TAG_THUNK: u64 = 0;
+pub(crate) const TAG_INT: u64 = 1;
+pub(crate) const TAG_ATTRS: u64 = 2;
+pub(crate) const TAG_LIST: u64 = 3;
+pub(crate) const TAG_STRING: u64 = 4;
+pub(crate) const TAG_FUNCTION: u64 = 5;
+pub(crate) const TAG_BOX: u64 = 6;
+pub(crate) const TAG_IMMEDIATE: u64 = 7;
+
+const NULL_WORD: u64 = TAG_IMMEDIATE;
+const FALSE_WORD: u64 = TAG_IMMEDIATE | 8;
+const TRUE_WORD: u64 = TAG_IMMEDIATE | 16;
+
+/// Largest magnitude an integer inside the word may have.
+const INLINE_INT_BITS: u32 = 61;
+
+/// What a forced value is, with a handle to its content.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// A Boolean.
+    Bool(bool),
+    /// A 64-bit integer.
+    Int(i64),
+    /// A double.
+    Float(f64),
+    /// A string with its context.
+    String(Str),
+    /// An absolute, canonical path.
+    Path(Str),
+    /// A list.
+    List(List),
+    /// An attribute set.
+    Attrs(crate::attrs::Attrs),
+    /// A lambda, builtin, or one of them with some arguments.
+    Function(Function),
+    /// Something only a host understands.
+    External(External),
+}
+
+impl Value {
+    /// `null`
+    pub const NULL: Value = Value::constant(NULL_WORD);
+    /// `true`
+    pub const TRUE: Value = Value::constant(TRUE_WORD);
+    /// `false`
+    pub const FALSE: Value = Value::constant(FALSE_WORD);
+
+    const fn constant(word: u64) -> Value {
+        match NonZeroU64::new(word) {
+            Some(w) => Value(w),
+            None => panic!("a value word is never zero"),
+        }
+    }
+
+    /// A Boolean.
+    #[inline(always)]
+    pub fn bool(b: bool) -> Value {
+        if b { Value::TRUE } else { Value::FALSE }
+    }
+
+    /// The word itself.
+    #[inline(always)]
+    pub(crate) fn word(self) -> u64 {
+        self.0.get()
+    }
+
+    /// A value from a word.
+    ///
+    /// # Safety
+    /// The word came from [`Value::word`] of the same machine.
+    #[inline(always)]
+    pub(crate) unsafe fn from_word(word: u64) -> Value {
+        debug_assert!(word != 0);
+        // SAFETY: the caller's promise; no value word is zero.
+        Value(unsafe { NonZeroU64::new_unchecked(word) })
+    }
+
+    /// A value from a heap object and its tag.
+    #[inline(always)]
+    pub(crate) fn from_object(object: *const u64, tag: u64) -> Value {
+        debug_assert!(!object.is_null() && object as u64 & TAG_MASK == 0);
+        // SAFETY: heap objects are not at address zero.
+        Value(unsafe { NonZeroU64::new_unchecked(object as u64 | tag) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn tag(self) -> u64 {
+        self.word() & TAG_MASK
+    }
+
+    /// The heap object behind a word known to have the tag `tag`.
+    #[inline(always)]
+    pub(crate) fn object(self, tag: u64) -> *const u64 {
+        (self.word().wrapping_sub(tag)) as *const u64
+    }
+
+    /// Whether this must be forced before it can be looked at.
+    #[inline(always)]
+    pub fn is_thunk(self) -> bool {
+        self.tag() == TAG_THUNK
+    }
+
+    /// A small integer in the word, if it fits.
+    #[inline(always)]
+    pub(crate) fn inline_int(i: i64) -> Option<Value> {
+        let shifted = i << (64 - INLINE_INT_BITS);
+        if shifted >> (64 - INLINE_INT_BITS) == i {
+            Some(Value::constant_word(shifted as u64 | TAG_INT))
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn constant_word(word: u64) -> Value {
+        // SAFETY: every caller sets at least one tag bit.
+        Value(unsafe { NonZeroU64::new_unchecked(word) })
+    }
+
+    /// The integer in the word, if it is a small one.
+    #[inline(always)]
+    pub(crate) fn as_inline_int(self) -> Option<i64> {
+        if self.tag() == TAG_INT { Some(self.word() as i64 >> 3) } else { None }
+    }
+
+    /// The integer, small or boxed.
+    #[inline(always)]
+    pub fn as_int(self) -> Option<i64> {
+        match self.tag() {
+            TAG_INT => Some(self.word() as i64 >> 3),
+            TAG_BOX => match self.boxed() {
+                Boxed::Int(i) => Some(i),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The Boolean, if it is one.
+    #[inline(always)]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.word() {
+            TRUE_WORD => Some(true),
+            FALSE_WORD => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The double, if it is one.
+    pub fn as_float(self) -> Option<f64> {
+        match self.tag() {
+            TAG_BOX => match self.boxed() {
+                Boxed::Float(f) => Some(f),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The string, if it is one.
+    #[inline(always)]
+    pub fn as_str(self) -> Option<Str> {
+        (self.tag() == TAG_STRING).then(|| Str(self.object(TAG_STRING) as *const StrObject))
+    }
+
+    /// The path's text, if it is a path.
+    pub fn as_path(self) -> Option<Str> {
+        match self.tag() {
+            TAG_BOX => match self.boxed() {
+                Boxed::Path(s) => Some(s),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    #[inline(always)]
+    pub fn as_list(self) -> Option<List> {
+        (self.tag() == TAG_LIST).then(|| List(self.object(TAG_LIST) as *const ListObject))
+    }
+
+    /// The attribute set, if it is one.
+    #[inline(always)]
+    pub fn as_attrs(self) -> Option<crate::attrs::Attrs> {
+        (self.tag() == TAG_ATTRS).then(|| crate::attrs::Attrs(self.object(TAG_ATTRS)))
+    }
+
+    /// The function, if it is one.
+    #[inline(always)]
+    pub fn as_function(self) -> Option<Function> {
+        (self.tag() == TAG_FUNCTION).then(|| Function(self.object(TAG_FUNCTION)))
+    }
+
+    /// Whether this is `null`.
+    #[inline(always)]
+    pub fn is_null(self) -> bool {
+        self.word() == NULL_WORD
+    }
+
+    pub(crate) fn boxed(self) -> Boxed {
+        let object = self.object(TAG_BOX);
+        // SAFETY: V1; boxed objects have two words, the first of which is one of the BOX_ codes.
+        unsafe {
+            let payload = *object.add(1);
+            match *object {
+                BOX_INT => Boxed::Int(payload as i64),
+                BOX_FLOAT => Boxed::Float(f64::from_bits(payload)),
+                BOX_PATH => Boxed::Path(Str(payload as *const StrObject)),
+                _ => Boxed::External(External(payload as u32)),
+            }
+        }
+    }
+
+    /// The kind of a forced value.
+    ///
+    /// # Panics
+    /// Never on values which `Machine::force` returned; a thunk reads as the value it stands for
+    /// when that is known and as `Null` otherwise.
+    pub fn kind(self) -> Kind {
+        match self.tag() {
+            TAG_INT => Kind::Int(self.word() as i64 >> 3),
+            TAG_ATTRS => Kind::Attrs(crate::attrs::Attrs(self.object(TAG_ATTRS))),
+            TAG_LIST => Kind::List(List(self.object(TAG_LIST) as *const ListObject)),
+            TAG_STRING => Kind::String(Str(self.object(TAG_STRING) as *const StrObject)),
+            TAG_FUNCTION => Kind::Function(Function(self.object(TAG_FUNCTION))),
+            TAG_BOX => match self.boxed() {
+                Boxed::Int(i) => Kind::Int(i),
+                Boxed::Float(f) => Kind::Float(f),
+                Boxed::Path(p) => Kind::Path(p),
+                Boxed::External(e) => Kind::External(e),
+            },
+            TAG_IMMEDIATE => match self.word() {
+                TRUE_WORD => Kind::Bool(true),
+                FALSE_WORD => Kind::Bool(false),
+                _ => Kind::Null,
+            },
+            _ => match self.known() {
+                v if v.is_thunk() => Kind::Null,
+                v => v.kind(),
+            },
+        }
+    }
+
+    /// The value itself, or what it is known to be when it is a thunk already computed.
+    #[inline(always)]
+    pub fn known(self) -> Value {
+        if self.is_thunk() { Thunk(self.object(TAG_THUNK)).known().unwrap_or(self) } else { self }
+    }
+
+    /// The type's name as `builtins.typeOf` gives it, of a forced value.
+    pub fn type_name(self) -> &'static str {
+        match self.kind() {
+            Kind::Null => "null",
+            Kind::Bool(_) => "bool",
+            Kind::Int(_) => "int",
+            Kind::Float(_) => "float",
+            Kind::String(_) => "string",
+            Kind::Path(_) => "path",
+            Kind::List(_) => "list",
+            Kind::Attrs(_) => "set",
+            Kind::Function(_) => "lambda",
+            Kind::External(_) => "external",
+        }
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({:#x})", self.word())
+    }
+}
+
+/// A place that holds a value word, or nothing yet.
+#[repr(transparent)]
+pub struct Slot(AtomicU64);
+
+impl Slot {
+    /// The value; thunks already computed are read through.
+    ///
+    /// # Panics
+    /// Never: slots that the API hands out are filled.
+    #[inline(always)]
+    pub fn get(&self) -> Value {
+        // SAFETY: slots reachable from lists and attribute sets are filled when the object is made.
+        unsafe { Value::from_word(self.0.load(Ordering::Relaxed)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&self, value: Value) {
+        self.0.store(value.word(), Ordering::Relaxed);
+    }
+}
+
+pub(crate) const BOX_INT: u64 = 1;
+pub(crate) const BOX_FLOAT: u64 = 2;
+pub(crate) const BOX_PATH: u64 = 3;
+pub(crate) const BOX_EXTERNAL: u64 = 4;
+
+/// Content of a boxed object.
+pub(crate) enum Boxed {
+    Int(i64),
+    Float(f64),
+    Path(Str),
+    External(External),
+}
+
+/// Index of an external value in its machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct External(pub(crate) u32);
+
+/// A string's header; the bytes are elsewhere, so slices share them.
+#[repr(C)]
+pub(crate) struct StrObject {
+    pub ptr: *const u8,
+    pub len: u32,
+    pub ctx: u32,
+}
+
+/// Handle of a string: bytes and context.
+#[derive(Clone, Copy)]
+pub struct Str(pub(crate) *const StrObject);
+
+impl Str {
+    /// The bytes. Valid as long as the machine lives (V1).
+    #[inline(always)]
+    pub fn bytes(self) -> &'static [u8] {
+        // SAFETY: V1; `ptr` and `len` describe initialised bytes that are never written again.
+        unsafe { std::slice::from_raw_parts((*self.0).ptr, (*self.0).len as usize) }
+    }
+
+    /// The text, with bytes that are no UTF-8 replaced.
+    pub fn to_text(self) -> std::borrow::Cow<'static, str> {
+        String::from_utf8_lossy(self.bytes())
+    }
+
+    /// The string's context.
+    #[inline(always)]
+    pub fn ctx(self) -> Ctx {
+        // SAFETY: V1.
+        Ctx(unsafe { (*self.0).ctx })
+    }
+
+    /// As a string value.
+    #[inline(always)]
+    pub fn value(self) -> Value {
+        Value::from_object(self.0 as *const u64, TAG_STRING)
+    }
+}
+
+/// A list's header; the elements are elsewhere, so tails share them.
+#[repr(C)]
+pub(crate) struct ListObject {
+    pub len: u64,
+    pub ptr: *const Slot,
+}
+
+/// Handle of a list.
+#[derive(Clone, Copy)]
+pub struct List(pub(crate) *const ListObject);
+
+impl List {
+    /// The elements' slots.
+    #[inline(always)]
+    pub fn slots(self) -> &'static [Slot] {
+        // SAFETY: V1; all `len` slots are filled before the list is handed out.
+        unsafe { std::slice::from_raw_parts((*self.0).ptr, (*self.0).len as usize) }
+    }
+
+    /// Number of elements.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        // SAFETY: V1.
+        unsafe { (*self.0).len as usize }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element at `index`, not forced.
+    #[inline(always)]
+    pub fn get(self, index: usize) -> Value {
+        self.slots()[index].get()
+    }
+
+    /// The elements, not forced.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Value> {
+        self.slots().iter().map(Slot::get)
+    }
+
+    /// As a list value.
+    #[inline(always)]
+    pub fn value(self) -> Value {
+        Value::from_object(self.0 as *const u64, TAG_LIST)
+    }
+}
+
+pub(crate) const FUNCTION_CLOSURE: u64 = 0;
+pub(crate) const FUNCTION_PARTIAL: u64 = 1;
+pub(crate) const FUNCTION_PRIMOP: u64 = 2;
+pub(crate) const FUNCTION_PRIMOP_APP: u64 = 3;
+
+/// Handle of a function.
+#[derive(Clone, Copy)]
+pub struct Function(pub(crate) *const u64);
+
+/// What a function is.
+pub(crate) enum FunctionKind {
+    Closure(&'static Lambda, Env),
+    /// A lambda of several parameters with the first of them given.
+    Partial(&'static Lambda, Env, &'static [Slot]),
+    PrimOp(&'static PrimOp),
+    PrimOpApp(&'static PrimOp, &'static [Slot]),
+}
+
+impl Function {
+    #[inline(always)]
+    pub(crate) fn head(self) -> u64 {
+        // SAFETY: V1.
+        unsafe { *self.0 }
+    }
+
+    /// The closure, if it is a plain one.
+    #[inline(always)]
+    pub(crate) fn as_closure(self) -> Option<(&'static Lambda, Env)> {
+        let head = self.head();
+        if head & TAG_MASK != FUNCTION_CLOSURE {
+            return None;
+        }
+        // SAFETY: V1; a closure is the lambda's address and the environment.
+        unsafe { Some((&*(head as *const Lambda), Env(*self.0.add(1) as *const Slot))) }
+    }
+
+    pub(crate) fn kind(self) -> FunctionKind {
+        let head = self.head();
+        let code = head & !TAG_MASK;
+        // SAFETY: V1; layouts as `Machine` writes them: closure [lambda, env], partial
+        // [lambda|1, env, n, args…], builtin [op|2], applied builtin [op|3, n, args…].
+        unsafe {
+            match head & TAG_MASK {
+                FUNCTION_CLOSURE => FunctionKind::Closure(
+                    &*(code as *const Lambda),
+                    Env(*self.0.add(1) as *const Slot),
+                ),
+                FUNCTION_PARTIAL => {
+                    let n = *self.0.add(2) as usize;
+                    FunctionKind::Partial(
+                        &*(code as *const Lambda),
+                        Env(*self.0.add(1) as *const Slot),
+                        std::slice::from_raw_parts(self.0.add(3) as *const Slot, n),
+                    )
+                }
+                FUNCTION_PRIMOP => FunctionKind::PrimOp(&*(code as *const PrimOp)),
+                _ => {
+                    let n = *self.0.add(1) as usize;
+                    FunctionKind::PrimOpApp(
+                        &*(code as *const PrimOp),
+                        std::slice::from_raw_parts(self.0.add(2) as *const Slot, n),
+                    )
+                }
+            }
+        }
+    }
+
+    /// The builtin, if it is one without arguments yet.
+    pub fn primop(self) -> Option<&'static PrimOp> {
+        match self.kind() {
+            FunctionKind::PrimOp(op) => Some(op),
+            _ => None,
+        }
+    }
+
+    /// The builtin, with or without arguments.
+    pub fn any_primop(self) -> Option<&'static PrimOp> {
+        match self.kind() {
+            FunctionKind::PrimOp(op) | FunctionKind::PrimOpApp(op, _) => Some(op),
+            _ => None,
+        }
+    }
+
+    /// As a function value.
+    pub fn value(self) -> Value {
+        Value::from_object(self.0, TAG_FUNCTION)
+    }
+}
+
+/// An environment: the parent's address, then slots.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Env(pub *const Slot);
+
+impl Env {
+    pub const EMPTY: Env = Env(std::ptr::null());
+
+    /// The environment `depth` steps out.
+    #[inline(always)]
+    pub fn up(self, depth: u32) -> Env {
+        let mut env = self;
+        for _ in 0..depth {
+            // SAFETY: the compiler counted the environments between use and definition.
+            env = Env(unsafe { (*env.0).word() } as *const Slot);
+        }
+        env
+    }
+
+    /// The slot with this index, counted from 1 (0 is the parent).
+    #[inline(always)]
+    pub fn slot(self, index: usize) -> &'static Slot {
+        // SAFETY: the compiler laid out the environment and gave out the index.
+        unsafe { &*self.0.add(index) }
+    }
+}
+
+/// Handle of a thunk object.
+#[derive(Clone, Copy)]
+pub(crate) struct Thunk(pub *const u64);
+
+pub(crate) const THUNK_DONE: u64 = 0;
+pub(crate) const THUNK_NODE: u64 = 0;
+pub(crate) const THUNK_APP: u64 = 1;
+pub(crate) const THUNK_NATIVE: u64 = 2;
+pub(crate) const THUNK_BLACKHOLE: u64 = 7;
+
+impl Thunk {
+    #[inline(always)]
+    pub fn state(self) -> &'static AtomicU64 {
+        // SAFETY: V1; a thunk has at least two words, the first is its state.
+        unsafe { &*(self.0 as *const AtomicU64) }
+    }
+
+    /// The word after the state and those that follow it.
+    #[inline(always)]
+    pub fn field(self, index: usize) -> &'static Slot {
+        // SAFETY: V1; the callers know by the state how many words there are.
+        unsafe { &*(self.0.add(1 + index) as *const Slot) }
+    }
+
+    /// The result, if it was computed already.
+    #[inline(always)]
+    pub fn known(self) -> Option<Value> {
+        if self.state().load(Ordering::Acquire) == THUNK_DONE {
+            Some(self.field(0).get())
+        } else {
+            None
+        }
+    }
+
+    /// The expression of a thunk that waits.
+    pub fn node(self) -> Option<&'static Node> {
+        let word = self.state().load(Ordering::Acquire);
+        if word != THUNK_DONE && word & TAG_MASK == THUNK_NODE {
+            // SAFETY: a state with this tag is the address of a node, which lives as long as V1 says.
+            Some(unsafe { &*(word as *const Node) })
+        } else {
+            None
+        }
+    }
+}
