@@ -1,3 +1,23 @@
 //! Automation in Rust: bench, gen, tidy, conformance.
 
-fn main() {}
+mod bench;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: xtask bench parse DIR   parse all .nix files below DIR, report MB/s";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args.as_slice() {
+        ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
+        _ => Err(USAGE.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -106,6 +106,8 @@ struct Parser<'a> {
     texts: Vec<u8>,
     parens: Vec<(ExprId, u32)>,
     warnings: Vec<Diagnostic>,
+    /// The last `f or`.
+    applied_to_or: Option<ExprId>,
     id_stack: Vec<ExprId>,
     part_stack: Vec<Part>,
     name_stack: Vec<PathName>,
@@ -145,6 +147,7 @@ impl<'a> Parser<'a> {
             texts: Vec::with_capacity(text.len() / 4),
             parens: Vec::new(),
             warnings: Vec::new(),
+            applied_to_or: None,
             id_stack: Vec::new(),
             part_stack: Vec::new(),
             name_stack: Vec::new(),

@@ -429,6 +429,7 @@ impl Parser<'_> {
         let mark = self.id_stack.len();
         while starts_simple(self.tok.kind) {
             let arg = self.selection()?;
+            self.warn_about_or(arg);
             self.id_stack.push(arg);
         }
         if matches!(self.exprs[first.0 as usize], Expr::Call { .. }) {
@@ -455,7 +456,9 @@ impl Parser<'_> {
                 let default = match self.tok.kind {
                     Tok::OrWord => {
                         self.bump()?;
-                        Some(ExprIdOpt::new(self.nested(Self::selection)?))
+                        let default = self.nested(Self::selection)?;
+                        self.warn_about_or(default);
+                        Some(ExprIdOpt::new(default))
                     }
                     _ => None,
                 };
@@ -468,10 +471,33 @@ impl Parser<'_> {
                 let mark = self.id_stack.len();
                 self.id_stack.push(or);
                 let args = self.take_ids(mark);
-                Ok(self.push(Expr::Call { function: base, args }, start))
+                let call = self.push(Expr::Call { function: base, args }, start);
+                self.applied_to_or = Some(call);
+                Ok(call)
             }
             _ => Ok(base),
         }
+    }
+
+    /// `f g or` and `[ g or ]`: today `g` is called with a variable `or`.
+    #[inline]
+    fn warn_about_or(&mut self, operand: ExprId) {
+        let parenthesised = || self.parens.last().is_some_and(|&(inner, _)| inner == operand);
+        if self.applied_to_or != Some(operand) || parenthesised() {
+            return;
+        }
+        let (start, end) = self.spans[operand.0 as usize];
+        let at = self.file.line_column(start);
+        let message = format!(
+            "at {}:{}:{}: This expression uses `or` as an identifier in a way that will change in a \
+             future Nix release.\nWrap this entire expression in parentheses to preserve its \
+             current meaning:\n    ({})\nGive feedback at https://github.com/NixOS/nix/pull/11121",
+            self.file.origin(),
+            at.line,
+            at.column,
+            String::from_utf8_lossy(self.file.slice(start, end)),
+        );
+        self.warnings.push(firn_diag::Diagnostic::warning("parse.or-as-identifier", message));
     }
 
     fn simple(&mut self) -> Res<ExprId> {
@@ -531,6 +557,7 @@ impl Parser<'_> {
         let mark = self.id_stack.len();
         while starts_simple(self.tok.kind) {
             let item = self.nested(Self::selection)?;
+            self.warn_about_or(item);
             self.id_stack.push(item);
         }
         self.expect(Tok::BracketClose, &[])?;
