@@ -99,7 +99,10 @@ fn build(
     let others: Vec<String> =
         needs.keys().filter(own).filter(|p| !members.contains(p)).cloned().collect();
     members.extend(others);
-    if let Some(at) = members.iter().position(|m| m == name) {
+    // The first one listed gives the group its version; without a list the one of its name.
+    if let Some(at) =
+        members.iter().position(|m| m == name).filter(|_| !explicit.contains_key(name))
+    {
         let main = members.remove(at);
         members.insert(0, main);
     }

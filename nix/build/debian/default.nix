@@ -1,0 +1,153 @@
+# Debian's packages in the store.
+#
+#   debian          every package of the lock by Debian's name; several may be one store path
+#   debianGroups    the store paths by name of the group
+#   fromDebian      a curated package from a group
+#   mergedUsr       the merged `/usr` tree of a system
+{
+  pkgs,
+  lib,
+  system,
+}:
+let
+  lock = builtins.fromJSON (builtins.readFile ../../pkgs/debian/lock.json);
+
+  # Version of the builders' behaviour, see `RELOCATION` in crates/firn-debian.
+  relocation = "1";
+
+  # A .deb by hash. The host that serves it is chosen when it is fetched.
+  fetchDeb =
+    deb:
+    let
+      path = builtins.elemAt deb 2;
+      url = "mirror://debian/${path}";
+    in
+    derivation {
+      name = builtins.replaceStrings [ "~" "%3a" ] [ "-" "-" ] (baseNameOf path);
+      system = "builtin";
+      builder = "builtin:fetchurl";
+      inherit url;
+      urls = [ url ];
+      outputHashMode = "flat";
+      outputHashAlgo = "sha256";
+      outputHash = builtins.elemAt deb 3;
+      executable = false;
+      unpack = false;
+      preferLocalBuild = true;
+    };
+
+  # Groups that any other may use without declaring it, and which of them a group gets: none
+  # that needs the group itself.
+  implicitClosure = closureOf lock.implicit (name: lock.groups.${name}.needs);
+  before =
+    name: names:
+    if names == [ ] || builtins.head names == name then
+      [ ]
+    else
+      [ (builtins.head names) ] ++ before name (builtins.tail names);
+  implicitFor =
+    name:
+    if !builtins.elem name implicitClosure then
+      lock.implicit
+    else if builtins.elem name lock.implicit then
+      before name lock.implicit
+    else
+      [ ];
+  needsOf = builtins.mapAttrs (name: group: group.needs ++ implicitFor name) lock.groups;
+
+  # Names reached from `roots`, nearest first.
+  closureOf =
+    roots: needs:
+    map (item: item.key) (
+      builtins.genericClosure {
+        startSet = map (key: { inherit key; }) roots;
+        operator = item: map (key: { inherit key; }) (needs item.key);
+      }
+    );
+
+  mkGroup = import ./group.nix { inherit lib system relocation; };
+
+  debianGroups = builtins.mapAttrs (
+    name: group:
+    mkGroup {
+      inherit name;
+      inherit (group) version description;
+      debs = map fetchDeb group.debs;
+      debNames = map builtins.head group.debs;
+      dependencies = map (need: debianGroups.${need}) (
+        closureOf needsOf.${name} (need: needsOf.${need})
+      );
+    }
+  ) lock.groups;
+
+  packageGroups = builtins.listToAttrs (
+    builtins.concatMap (
+      name:
+      map (deb: {
+        name = builtins.head deb;
+        value = name;
+      }) lock.groups.${name}.debs
+    ) (builtins.attrNames lock.groups)
+  );
+
+  # The Debian groups that a package consists of and needs, for a merged tree.
+  groupsOf = package: if package ? debianClosure then package.debianClosure else [ ];
+in
+{
+  inherit debianGroups;
+
+  debian = builtins.mapAttrs (_: name: debianGroups.${name}) packageGroups;
+
+  # fromDebian "coreutils" { pname = "…"; meta = { … }; passthru = { … }; }
+  fromDebian =
+    group: attrs:
+    debianGroups.${group}.curate (
+      {
+        pname = group;
+      }
+      // attrs
+    );
+
+  # The merged `/usr` of a system that has `packages`, with all Debian groups which they need.
+  # `wrappers` names the programs that are run through /run/wrappers because they need rights
+  # which no file in the store can have.
+  mergedUsr =
+    {
+      name ? "usr",
+      packages,
+      wrappers ? [
+        "su"
+        "mount"
+        "umount"
+        "newgrp"
+        "passwd"
+        "chsh"
+        "chfn"
+        "gpasswd"
+        "chage"
+        "expiry"
+        "sudo"
+        "ping"
+        "unix_chkpwd"
+      ],
+      osRelease ? null,
+    }:
+    derivation {
+      inherit name system relocation;
+      builder = "builtin:debian-usr";
+      __structuredAttrs = true;
+      paths = map (item: item.path) (
+        builtins.genericClosure {
+          startSet = map (group: {
+            key = group.groupName;
+            path = group.outPath;
+          }) (builtins.concatMap groupsOf packages);
+          operator = _: [ ];
+        }
+      );
+      inherit wrappers;
+      osRelease = if osRelease == null then "" else osRelease;
+      preferLocalBuild = true;
+      allowSubstitutes = false;
+    };
+}

@@ -1,0 +1,82 @@
+# One group of Debian packages as a derivation.
+{
+  lib,
+  system,
+  relocation,
+}:
+let
+  # attrs: name, version, description, debs, debNames, dependencies, and optionally pname, meta, passthru
+  mkGroup =
+    attrs:
+    present attrs (derivation {
+      name = "${attrs.name}-${attrs.version}";
+      inherit system relocation;
+      inherit (attrs) debs;
+      builder = "builtin:debian";
+      __structuredAttrs = true;
+      dependencies = map (group: group.outPath) attrs.dependencies;
+    });
+
+  # What users of the package see, around its derivation.
+  present =
+    attrs@{
+      name,
+      version,
+      description,
+      dependencies,
+      debNames,
+      pname ? name,
+      meta ? { },
+      passthru ? { },
+      ...
+    }:
+    base:
+    let
+      package =
+        base
+        // {
+          inherit pname version passthru debNames;
+          name = "${pname}-${version}";
+          groupName = name;
+          out = package;
+          outputs = [ "out" ];
+          outputName = "out";
+          # Debian's packages hold everything in one output.
+          dev = package;
+          lib = package;
+          bin = package;
+          man = package;
+          doc = package;
+          all = [ package ];
+          meta = {
+            inherit description;
+            name = "${pname}-${version}";
+            platforms = [ "x86_64-linux" ];
+            available = true;
+            broken = false;
+            unfree = false;
+            unsupported = false;
+            insecure = false;
+            outputsToInstall = [ "out" ];
+          }
+          // meta;
+          # This store path and those that it may need, nearest first.
+          debianClosure = [ package ] ++ dependencies;
+          curate =
+            more: present (attrs // more // { passthru = passthru // more.passthru or { }; }) base;
+          override = _: package;
+          overrideDerivation = package.overrideAttrs;
+          overrideAttrs = f: mkGroup (attrs // (if lib.isFunction f then changes f attrs else f));
+        }
+        // passthru;
+      # Both forms that nixpkgs knows: `old: { }` and `final: prev: { }`.
+      changes =
+        f: old:
+        let
+          result = f old;
+        in
+        if lib.isFunction result then f package old else result;
+    in
+    package;
+in
+mkGroup

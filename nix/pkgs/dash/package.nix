@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "dash" {
+  meta = {
+    description = "Small POSIX shell";
+    homepage = "http://gondor.apana.org.au/~herbert/dash/";
+    license = lib.licenses.bsd3;
+    mainProgram = "dash";
+  };
+}
