@@ -3,10 +3,12 @@
 //! Reading order: [`program`] (which program this was called as), [`cli`] (the command line of
 //! `firn` itself), [`commands`] (one file each), [`exit`] (errors and exit statuses).
 
+mod base;
 mod cli;
 mod commands;
 mod exit;
 mod program;
+mod progress;
 
 use std::process::ExitCode;
 
