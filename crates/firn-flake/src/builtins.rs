@@ -1,0 +1,89 @@
+//! The builtins `getFlake`, `parseFlakeRef` and `flakeRefToString`.
+
+use firn_eval::{ErrorKind, Machine, Pos, PrimOp, R, Symbol, Value};
+use firn_fetch::input::{Attr, InputError};
+
+use crate::call::{call_flake, flakes, read_attrs};
+use crate::locked::{LockRequest, Write, lock_flake};
+use crate::reference::{Base, FlakeRef};
+
+/// The builtins of this crate, for [`Machine::new`].
+pub static BUILTINS: &[PrimOp] = &[
+    PrimOp::new(
+        "__getFlake",
+        &["ref"],
+        get_flake,
+        "Fetches the flake that the reference *ref* names and returns its outputs and metadata. In \
+         pure evaluation the reference has to be locked.",
+    )
+    .feature("flakes"),
+    PrimOp::new(
+        "__parseFlakeRef",
+        &["ref"],
+        parse_flake_ref,
+        "The attributes of the flake reference *ref*, which is in URL form.",
+    )
+    .feature("flakes"),
+    PrimOp::new(
+        "__flakeRefToString",
+        &["attrs"],
+        flake_ref_to_string,
+        "The URL form of the flake reference that has the attributes *attrs*.",
+    )
+    .feature("flakes"),
+];
+
+fn get_flake(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
+    let what = "while evaluating the argument passed to builtins.getFlake";
+    let text = machine.string_without_context(arguments[0], pos, what)?.to_text();
+    let flakes = flakes(machine, pos)?;
+    let pure = machine.settings.pure;
+    let locked = FlakeRef::parse(&text, Base::Flake).and_then(|(reference, fragment)| {
+        if !fragment.is_empty() {
+            let message = format!("unexpected fragment '{fragment}' in flake reference '{text}'");
+            return Err(InputError::new(message));
+        }
+        if pure && !reference.input.is_locked() {
+            return Err(InputError::new(format!(
+                "cannot call 'getFlake' on unlocked flake reference '{text}' (use --impure to override)"
+            )));
+        }
+        let mut request = LockRequest { write: Write::No, ..LockRequest::default() };
+        request.options.only_locked = pure;
+        lock_flake(&flakes, &reference, &request)
+    });
+    match locked {
+        Ok(locked) => call_flake(machine, &locked),
+        Err(error) => Err(machine.fail(ErrorKind::Outside, pos, error.message)),
+    }
+}
+
+fn parse_flake_ref(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
+    let what = "while evaluating the argument passed to builtins.parseFlakeRef";
+    let text = machine.string_without_context(arguments[0], pos, what)?.to_text();
+    let reference = match FlakeRef::parse_input(&text, Base::Flake, true) {
+        Ok(reference) => reference,
+        Err(error) => return Err(machine.fail(ErrorKind::Eval, pos, error.message)),
+    };
+    let attrs = reference.to_attrs();
+    let entries: Vec<_> = attrs
+        .iter()
+        .map(|(name, attr)| {
+            let value = match attr {
+                Attr::Text(text) => machine.string(text.as_bytes()),
+                Attr::Int(number) => machine.int(i64::try_from(*number).unwrap_or(i64::MAX)),
+                Attr::Bool(truth) => Value::bool(*truth),
+            };
+            (Symbol::of(name), value)
+        })
+        .collect();
+    Ok(machine.attrs_of(&entries))
+}
+
+fn flake_ref_to_string(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
+    let attrs = read_attrs(machine, arguments[0], pos)?;
+    match FlakeRef::from_attrs(attrs) {
+        Ok(reference) => Ok(machine.string(reference.to_string().as_bytes())),
+        Err(error) => Err(machine.fail(ErrorKind::Eval, pos, error.message)),
+    }
+}

@@ -1,0 +1,204 @@
+//! Flakes as they are found: fetched, read and remembered for one session.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use firn_diag::Diagnostic;
+use firn_fetch::input::{Fetched, Fetcher, Input, InputError};
+use firn_formats::StorePath;
+use firn_source::{Origin, SourceMap};
+
+use crate::file::{self, FlakeFile};
+use crate::lock::LockFile;
+use crate::locking::{FlakeSource, SourceFlake, SourceFolder};
+use crate::reference::FlakeRef;
+use crate::registry::Registries;
+
+/// Renders a diagnostic about a source text; chosen by the program, which knows its output.
+pub type Render = dyn Fn(&Diagnostic, &SourceMap) -> String;
+
+/// Fetches and reads flakes. An input is fetched once in a session.
+pub struct Flakes {
+    fetcher: Fetcher,
+    registries: Registries,
+    render: Box<Render>,
+    fetched: RefCell<BTreeMap<Input, Fetched>>,
+}
+
+impl Flakes {
+    /// A session. `render` turns mistakes in `flake.nix` into text.
+    pub fn new(fetcher: Fetcher, registries: Registries, render: Box<Render>) -> Self {
+        Flakes { fetcher, registries, render, fetched: RefCell::default() }
+    }
+
+    /// The fetcher behind it.
+    pub fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
+    /// The registries that names are looked up in.
+    pub fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    /// Fetches an input, unless that was done before.
+    pub fn fetch(&self, input: &Input) -> Result<Fetched, InputError> {
+        if let Some(known) = self.fetched.borrow().get(input) {
+            return Ok(known.clone());
+        }
+        let fetched = self.fetcher.fetch(input).map_err(|error| explain_offline(error, input))?;
+        self.fetched.borrow_mut().insert(input.clone(), fetched.clone());
+        Ok(fetched)
+    }
+
+    /// Forgets an input whose tree changed, as writing a lock file does.
+    pub fn forget(&self, input: &Input) {
+        self.fetched.borrow_mut().remove(input);
+    }
+
+    /// Reads a text file of a folder in the store; `None` if there is no such file.
+    pub fn read(&self, folder: &SourceFolder, name: &str) -> Result<Option<String>, InputError> {
+        let path = self.place(folder)?.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(InputError::new(format!("cannot read '{}': {error}", path.display())))
+            }
+        }
+    }
+
+    /// A folder's place on disk.
+    fn place(&self, folder: &SourceFolder) -> Result<PathBuf, InputError> {
+        let place = self.fetcher.store.to_real_path(&folder.tree);
+        let place = place.ok_or_else(|| {
+            InputError::new(format!(
+                "source tree '{}' is not on this machine",
+                folder.tree.as_str()
+            ))
+        })?;
+        Ok(place.join(&folder.subdir))
+    }
+
+    /// The path of a folder as the language sees it.
+    pub fn logical_path(&self, folder: &SourceFolder) -> String {
+        let tree = self.fetcher.store.store_dir().display(&folder.tree);
+        if folder.subdir.is_empty() { tree } else { format!("{tree}/{}", folder.subdir) }
+    }
+
+    fn parse(
+        &self,
+        folder: &SourceFolder,
+        text: String,
+        prefix: &[String],
+    ) -> Result<FlakeFile, InputError> {
+        let sources = SourceMap::new();
+        let origin =
+            Origin::Path(PathBuf::from(format!("{}/flake.nix", self.logical_path(folder))));
+        let source = sources
+            .add(origin, text.into_bytes())
+            .map_err(|error| InputError::new(error.to_string()))?;
+        let parsed = firn_syntax::parse(&source, &firn_syntax::ParseOptions::default());
+        parsed
+            .and_then(|ast| file::read(&ast, prefix))
+            .map_err(|diagnostic| InputError::new((self.render)(&diagnostic, &sources)))
+    }
+
+    fn resolve(&self, reference: &FlakeRef, limited: bool) -> Result<FlakeRef, InputError> {
+        self.registries.resolve(reference, limited)
+    }
+}
+
+impl FlakeSource for Flakes {
+    fn fetch_flake(
+        &self,
+        reference: &FlakeRef,
+        limited: bool,
+        prefix: &[String],
+    ) -> Result<SourceFlake, InputError> {
+        let resolved = self.resolve(reference, limited)?;
+        let mut fetched = self.fetch(&resolved.input)?;
+        let folder =
+            |tree: &StorePath| SourceFolder { tree: tree.clone(), subdir: resolved.subdir.clone() };
+        let mut flake = self.read_flake(&folder(&fetched.store_path), &resolved, prefix)?;
+        if !flake.file.self_attrs.is_empty() {
+            // `inputs.self` says how the tree itself is to be fetched, so that is done again.
+            let mut attrs = resolved.input.attrs().clone();
+            for (name, value) in flake.file.self_attrs.iter() {
+                attrs.set(name, value.clone());
+            }
+            fetched = self.fetch(&Input::from_attrs(attrs)?)?;
+            flake = self.read_flake(&folder(&fetched.store_path), &resolved, prefix)?;
+        }
+        flake.locked = FlakeRef { input: fetched.input, subdir: resolved.subdir.clone() };
+        flake.resolved = resolved;
+        Ok(flake)
+    }
+
+    fn read_flake(
+        &self,
+        folder: &SourceFolder,
+        reference: &FlakeRef,
+        prefix: &[String],
+    ) -> Result<SourceFlake, InputError> {
+        let text = self.read(folder, "flake.nix")?.ok_or_else(|| no_flake(reference))?;
+        let file = self.parse(folder, text, prefix)?;
+        let lock = match self.read(folder, "flake.lock")? {
+            Some(text) => {
+                LockFile::parse(&text, &format!("{}/flake.lock", self.logical_path(folder)))?
+            }
+            None => LockFile::default(),
+        };
+        Ok(SourceFlake {
+            resolved: reference.clone(),
+            locked: reference.clone(),
+            folder: folder.clone(),
+            file,
+            lock,
+        })
+    }
+
+    fn fetch_tree(
+        &self,
+        reference: &FlakeRef,
+        limited: bool,
+    ) -> Result<(FlakeRef, SourceFolder), InputError> {
+        let resolved = self.resolve(reference, limited)?;
+        let fetched = self.fetch(&resolved.input)?;
+        let folder = SourceFolder { tree: fetched.store_path, subdir: resolved.subdir.clone() };
+        Ok((FlakeRef { input: fetched.input, subdir: resolved.subdir }, folder))
+    }
+
+    fn warn(&self, text: &str) {
+        (self.fetcher.warn)(text);
+    }
+}
+
+/// A source for callers that keep it for longer than a borrow.
+pub type SharedFlakes = Arc<Flakes>;
+
+fn no_flake(reference: &FlakeRef) -> InputError {
+    let mut message =
+        format!("source tree referenced by '{reference}' does not contain a 'flake.nix' file");
+    if reference.input.kind() == "git" && reference.input.source_path().is_some() {
+        message += "\nhelp: in a Git repository a flake sees only files that Git knows: 'git add flake.nix'";
+    }
+    InputError::new(message)
+}
+
+fn explain_offline(error: InputError, input: &Input) -> InputError {
+    if !error.unreachable || error.message.contains("--override-input") {
+        return error;
+    }
+    let is_nixpkgs = input.attrs().text("repo") == Ok(Some("nixpkgs"));
+    let name = if is_nixpkgs { "nixpkgs" } else { "NAME" };
+    let message = format!(
+        "{}\nhelp: without a network an input can be taken from elsewhere: '--override-input {name} base' \
+         uses the distribution that is built in, '--override-input {name} path:/…' a folder",
+        error.message
+    );
+    InputError { message, ..error }
+}

@@ -1,0 +1,64 @@
+//! What the language sees of a fetched tree: `outPath`, hash, revision and times.
+
+use firn_eval::{ContextElem, Machine, Symbol, Value};
+use firn_fetch::input::Input;
+use firn_formats::StorePath;
+
+use crate::date;
+use crate::flakes::Flakes;
+
+/// The set that `builtins.fetchTree` returns and that flakes have as `sourceInfo`.
+///
+/// `detached` leaves the revision out, when what is used is not quite the revision.
+pub fn tree_attrs(
+    machine: &mut Machine,
+    flakes: &Flakes,
+    tree: &StorePath,
+    input: &Input,
+    detached: bool,
+) -> Value {
+    let path = flakes.fetcher().store.store_dir().display(tree);
+    let context = machine.make_context([ContextElem::Path(path.clone())]);
+    let mut entries = vec![(Symbol::of("outPath"), machine.string_ctx(path.as_bytes(), context))];
+    let mut text = |machine: &mut Machine, name: &str, text: &str| {
+        entries.push((Symbol::of(name), machine.string(text.as_bytes())));
+    };
+    if let Some(hash) = input.nar_hash().map(str::to_owned).or_else(|| known_hash(flakes, tree)) {
+        text(machine, "narHash", &hash);
+    }
+    if !detached {
+        match input.rev() {
+            Some(rev) => {
+                text(machine, "rev", rev);
+                text(machine, "shortRev", &rev[..7]);
+            }
+            None if input.kind() == "git" && input.attrs().get("dirtyRev").is_none() => {
+                text(machine, "rev", &"0".repeat(40));
+                text(machine, "shortRev", "0000000");
+            }
+            None => {}
+        }
+        for name in ["dirtyRev", "dirtyShortRev"] {
+            if let Ok(Some(rev)) = input.attrs().text(name) {
+                text(machine, name, rev);
+            }
+        }
+    }
+    if let Some(time) = input.last_modified() {
+        text(machine, "lastModifiedDate", &date::compact(time));
+        entries.push((Symbol::of("lastModified"), machine.int(time as i64)));
+    }
+    if let (Ok(Some(count)), false) = (input.attrs().int("revCount"), detached) {
+        entries.push((Symbol::of("revCount"), machine.int(count as i64)));
+    }
+    if input.kind() == "git" {
+        let submodules = input.attrs().flag("submodules").unwrap_or(false);
+        entries.push((Symbol::of("submodules"), Value::bool(submodules)));
+    }
+    machine.attrs_of(&entries)
+}
+
+fn known_hash(flakes: &Flakes, tree: &StorePath) -> Option<String> {
+    let info = flakes.fetcher().store.path_info(tree).ok()??;
+    Some(info.nar_hash.sri())
+}
