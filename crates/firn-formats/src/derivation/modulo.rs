@@ -126,7 +126,14 @@ impl Derivation {
         dir: &StoreDir,
         lookup: &mut dyn FnMut(&StorePath) -> Result<HashModulo, E>,
     ) -> Result<(), E> {
-        let hash = match self.kind()? {
+        let kind = self.kind()?;
+        if kind.has_known_output_paths() || kind == DerivationType::Deferred {
+            // The variables are part of what is hashed, though empty.
+            for name in self.outputs.keys() {
+                self.env.entry(name.clone().into_bytes()).or_default();
+            }
+        }
+        let hash = match kind {
             DerivationType::Deferred => self.hash_masked(dir, lookup)?,
             _ => None,
         };
