@@ -125,9 +125,10 @@ impl Writer<'_> {
         }
         if let Some(line) = text(at.line) {
             let (red, off) = (self.paint(RED), self.paint(NORMAL));
-            let column = at.column as usize;
+            // Not a width in the format string: that panics from 65536 on.
+            let column = " ".repeat(at.column as usize);
             let _ = write!(self.out, "\n {:5}| {line}", at.line);
-            let _ = write!(self.out, "\n      |{:column$}{red}^{off}", "");
+            let _ = write!(self.out, "\n      |{column}{red}^{off}");
         }
         if let Some(line) = text(at.line + 1) {
             let _ = write!(self.out, "\n {:5}| {line}", at.line + 1);

@@ -100,7 +100,8 @@ impl Writer<'_> {
         let _ = writeln!(self.out, "{line}");
         self.painted(BLUE, &format!("{:gutter$} | ", ""));
         let (before, width) = underline(&file, span, at.column);
-        let _ = write!(self.out, "{:before$}", "");
+        // Not a width in the format string: that panics from 65536 on.
+        self.out.push_str(&" ".repeat(before));
         let marks: String = std::iter::repeat_n(mark, width).collect();
         self.painted(color, &format!("{marks} {text}"));
         let kept = self.out.trim_end().len();

@@ -106,6 +106,8 @@ struct Parser<'a> {
     texts: Vec<u8>,
     parens: Vec<(ExprId, u32)>,
     warnings: Vec<Diagnostic>,
+    /// Whether the names of an `inherit` are being read.
+    in_inherit: bool,
     /// The last `f or`.
     applied_to_or: Option<ExprId>,
     id_stack: Vec<ExprId>,
@@ -147,6 +149,7 @@ impl<'a> Parser<'a> {
             texts: Vec::with_capacity(text.len() / 4),
             parens: Vec::new(),
             warnings: Vec::new(),
+            in_inherit: false,
             applied_to_or: None,
             id_stack: Vec::new(),
             part_stack: Vec::new(),

@@ -34,8 +34,38 @@ fn undefined(ast: &Ast, id: ExprId, name: Symbol, bound: &FxHashMap<Symbol, i32>
     let message = format!("undefined variable '{name}'");
     let mut diagnostic = Diagnostic::error("parse.undefined-variable", message).at(span);
     let in_scope = bound.iter().filter(|(_, count)| **count > 0).map(|(name, _)| name.text());
-    diagnostic.suggestions = firn_diag::similar(&name.text(), in_scope);
+    // A note and not `suggestions`: CppNix's layout shows those, and has none here.
+    if let Some(near) = firn_diag::similar(&name.text(), in_scope).first() {
+        diagnostic.help.push(format!("did you mean `{near}`?"));
+    }
+    diagnostic.help.push(match (name.bytes(), module_path(ast)) {
+        (b"cfg", Some(path)) => format!("bind it before the module: `let cfg = config.{path}; in`"),
+        _ => format!(
+            "bind it with `let {name} = …; in`, or take it as an argument: `{{ {name}, ... }}:`"
+        ),
+    });
     diagnostic
+}
+
+/// The path of options that a module declares: `services.x` in `options.services.x = { … }`.
+fn module_path(ast: &Ast) -> Option<String> {
+    let options = Symbol::lookup(b"options")?;
+    let sets = (0..ast.sets.len() as u32).map(AttrsId);
+    let mut found = sets.flat_map(|set| ast.attr_defs(set)).find(|attr| attr.name == options)?;
+    let mut path = Vec::new();
+    loop {
+        let Expr::Attrs(set) = ast.expr(found.value) else { break };
+        // A path in the source makes sets without braces of their own.
+        let start = ast.span(found.value).start as usize;
+        let implicit = ast.file().text().get(start) != Some(&b'{');
+        let [only] = ast.attr_defs(set) else { break };
+        if !implicit && !path.is_empty() {
+            break;
+        }
+        path.push(only.name.text());
+        found = only;
+    }
+    (!path.is_empty()).then(|| path.join("."))
 }
 
 #[derive(Clone, Copy)]

@@ -226,6 +226,7 @@ impl Parser<'_> {
             self.name_stack.push(name);
         }
         if self.tok.kind != Tok::Semi {
+            self.in_inherit = true;
             return Err(self.unexpected(&[]));
         }
         for i in mark..self.name_stack.len() {

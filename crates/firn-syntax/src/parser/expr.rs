@@ -560,9 +560,22 @@ impl Parser<'_> {
             self.warn_about_or(item);
             self.id_stack.push(item);
         }
-        self.expect(Tok::BracketClose, &[])?;
+        if self.tok.kind != Tok::BracketClose {
+            return Err(self.unexpected_in_list());
+        }
+        self.bump()?;
         let items = self.take_ids(mark);
         Ok(self.push(Expr::List(items), start))
+    }
+
+    /// CppNix expects too many things in a list to name them; hints go by the bracket.
+    #[cold]
+    fn unexpected_in_list(&self) -> Box<firn_diag::Diagnostic> {
+        let mut diagnostic = self.unexpected(&[]);
+        if diagnostic.help.is_empty() {
+            self.explain(self.tok, &[Tok::BracketClose], &mut diagnostic);
+        }
+        diagnostic
     }
 
     fn int(&mut self) -> Res<ExprId> {

@@ -1,0 +1,5 @@
+{ config, pkgs, lib, ... } =
+with lib;
+{
+  config = { };
+}
