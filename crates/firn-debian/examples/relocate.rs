@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .collect(),
             out: place(root, &lock, name),
             dependencies: dependencies.map(|n| place(root, &lock, &n)).collect(),
+            links: group.links.clone(),
             run_programs: false,
         };
         let begun = std::time::Instant::now();

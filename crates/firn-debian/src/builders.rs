@@ -4,6 +4,7 @@ use crate::closure::StoreDir;
 use crate::relocate::{self, Job, Summary};
 use crate::usr::{self, Usr};
 use firn_store::{BuiltinBuilder, BuiltinJob};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Version of what the builders do. Derivations carry it as `relocation`, so that their output
@@ -13,7 +14,7 @@ pub const RELOCATION: &str = "1";
 /// `builtin:debian`: unpacks and relocates the packages of one group.
 ///
 /// Attributes: `debs` (the packages), `dependencies` (store paths of all groups that it may
-/// point into, nearest first), `relocation` ([`RELOCATION`]).
+/// point into, nearest first), `links` (symlinks to add, an object), `relocation` ([`RELOCATION`]).
 #[derive(Debug, Default, Clone, Copy)]
 pub struct DebianBuilder;
 
@@ -29,6 +30,7 @@ impl BuiltinBuilder for DebianBuilder {
             debs: list(job, "debs")?.into_iter().map(PathBuf::from).collect(),
             out: StoreDir { path: out.display().to_string(), dir: out },
             dependencies: list(job, "dependencies")?.into_iter().map(StoreDir::real).collect(),
+            links: links(job)?,
             run_programs: true,
         })
         .map_err(|err| err.to_string())?;
@@ -92,6 +94,15 @@ fn list(job: &BuiltinJob, name: &str) -> Result<Vec<String>, String> {
     let Some(value) = attrs.get(name) else { return Ok(Vec::new()) };
     let items = value.as_array().ok_or_else(wrong)?;
     items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
+/// The attribute `links`: an object of texts. Only structured attributes can hold it.
+fn links(job: &BuiltinJob) -> Result<BTreeMap<String, String>, String> {
+    let Some(value) = job.structured_attrs.as_ref().and_then(|attrs| attrs.get("links")) else {
+        return Ok(BTreeMap::new());
+    };
+    serde_json::from_value(value.clone())
+        .map_err(|err| format!("attribute 'links' of derivation '{}' is wrong: {err}", job.name))
 }
 
 fn report(summary: &Summary) {

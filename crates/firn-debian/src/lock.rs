@@ -42,6 +42,9 @@ pub struct LockedGroup {
     pub needs: Vec<String>,
     /// The packages, main one first.
     pub debs: Vec<LockedDeb>,
+    /// Symlinks to add: place → text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, String>,
 }
 
 /// The lock file.
@@ -82,7 +85,7 @@ pub fn generate(wanted: &Wanted, index: &Index<'_>) -> Result<Generated> {
     }
     let closure = resolve::resolve(index, &roots, &wanted.policy());
     let groups = groups::contract(&closure.needs, &wanted.groups)?;
-    let groups = groups.iter().map(|g| Ok((g.name.clone(), lock_group(g, index)?)));
+    let groups = groups.iter().map(|g| Ok((g.name.clone(), lock_group(g, wanted, index)?)));
     let lock = Lock {
         format: FORMAT,
         suite: wanted.suite.clone(),
@@ -94,7 +97,7 @@ pub fn generate(wanted: &Wanted, index: &Index<'_>) -> Result<Generated> {
     Ok(Generated { lock, unsatisfied: closure.unsatisfied })
 }
 
-fn lock_group(group: &Group, index: &Index<'_>) -> Result<LockedGroup> {
+fn lock_group(group: &Group, wanted: &Wanted, index: &Index<'_>) -> Result<LockedGroup> {
     let find = |name: &String| {
         index.get(name).ok_or_else(|| Error::new(format!("there is no package '{name}'")))
     };
@@ -114,6 +117,7 @@ fn lock_group(group: &Group, index: &Index<'_>) -> Result<LockedGroup> {
         description: main.description.to_owned(),
         needs: group.needs.clone(),
         debs: debs.collect::<Result<_>>()?,
+        links: wanted.links.get(&group.name).cloned().unwrap_or_default(),
     })
 }
 

@@ -28,6 +28,10 @@ pub struct Wanted {
     /// Needs which the index doesn't declare: package → packages.
     #[serde(default)]
     pub extra: BTreeMap<String, Vec<String>>,
+    /// Symlinks to add: group → place → text of the link. For names that users of other
+    /// distributions expect, or that maintainer scripts compute.
+    #[serde(default)]
+    pub links: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Wanted {

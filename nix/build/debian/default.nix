@@ -72,6 +72,7 @@ let
     mkGroup {
       inherit name;
       inherit (group) version description;
+      links = group.links or { };
       debs = map fetchDeb group.debs;
       debNames = map builtins.head group.debs;
       dependencies = map (need: debianGroups.${need}) (

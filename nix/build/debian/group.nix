@@ -5,13 +5,13 @@
   relocation,
 }:
 let
-  # attrs: name, version, description, debs, debNames, dependencies, and optionally pname, meta, passthru
+  # attrs: name, version, description, debs, debNames, dependencies, links, and optionally pname, meta, passthru
   mkGroup =
     attrs:
     present attrs (derivation {
       name = "${attrs.name}-${attrs.version}";
       inherit system relocation;
-      inherit (attrs) debs;
+      inherit (attrs) debs links;
       builder = "builtin:debian";
       __structuredAttrs = true;
       dependencies = map (group: group.outPath) attrs.dependencies;

@@ -6,18 +6,26 @@
 #   --add-flags ARGS, --append-flags ARGS, --add-flag ARG, --append-flag ARG
 #   --argv0 NAME, --inherit-argv0, --chdir DIR, --run COMMAND
 
+_wrapQuote() {
+    local escaped="'\\''"
+    printf "'%s'" "${1//\'/$escaped}"
+}
+
+# Where the value stands in the list already, it is moved.
 _wrapAdd() {
-    # Where it stands already it is not added again.
-    local side=$1 name=$2 separator=$3 value=$4
-    printf '%s=${%s:+%q$%s%q}\n' "$name" "$name" "$separator" "$name" "$separator"
-    printf '%s=${%s/%q/%q}\n' "$name" "$name" "$separator$value$separator" "$separator"
+    local side=$1 name=$2 separator value
+    separator=$(_wrapQuote "$3")
+    value=$(_wrapQuote "$4")
+    echo "$name=\${$name:+$separator\$$name$separator}"
+    echo "$name=\${$name/$separator$value$separator/$separator}"
     if [ "$side" = prefix ]; then
-        printf '%s=%q${%s:-%q}\n' "$name" "$value" "$name" "$separator"
+        echo "$name=$value\${$name:-$separator}"
     else
-        printf '%s=${%s:-%q}%q\n' "$name" "$name" "$separator" "$value"
+        echo "$name=\${$name:-$separator}$value"
     fi
-    printf '%s=${%s#%q}\n%s=${%s%%%q}\nexport %s\n' \
-        "$name" "$name" "$separator" "$name" "$name" "$separator" "$name"
+    echo "$name=\${$name#$separator}"
+    echo "$name=\${$name%$separator}"
+    echo "export $name"
 }
 
 makeShellWrapper() {

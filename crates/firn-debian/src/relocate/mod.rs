@@ -9,6 +9,7 @@ use crate::elf::{self, Change, Elf};
 use crate::layout;
 use crate::tree::{FileKind, Node, Tree};
 use crate::{Error, Result, kernel, python, unpack};
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct Job {
     pub out: StoreDir,
     /// Store paths that it may point into, nearest first.
     pub dependencies: Vec<StoreDir>,
+    /// Symlinks to add: place → text. They replace what the packages have there.
+    pub links: BTreeMap<String, String>,
     /// Whether programs of the closure may be run: python to compile its modules, depmod to
     /// index a kernel's. Only where store paths are where they say.
     pub run_programs: bool,
@@ -58,6 +61,7 @@ pub fn build(job: &Job) -> Result<Summary> {
     }
     let summary = work.summary;
     finish(out, &tree)?;
+    add_links(out, &job.links)?;
     kernel::finish(out, &closure, job.run_programs)?;
     if job.run_programs {
         python::compile(&closure, out)?;
@@ -70,6 +74,23 @@ fn finish(out: &Path, tree: &Tree) -> Result<()> {
     if tree.get("bin").is_some() {
         let path = out.join("sbin");
         symlink("bin", &path).map_err(|err| Error::io("create the link", &path, &err))?;
+    }
+    Ok(())
+}
+
+fn add_links(out: &Path, links: &BTreeMap<String, String>) -> Result<()> {
+    for (place, text) in links {
+        let path = out.join(place);
+        if layout::normalize(place) != format!("/{place}") {
+            return Err(Error::new(format!("the link '{place}' has no place in a store path")));
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|err| Error::io("create", parent, &err))?;
+        }
+        if path.is_symlink() || path.is_file() {
+            fs::remove_file(&path).map_err(|err| Error::io("replace", &path, &err))?;
+        }
+        symlink(text, &path).map_err(|err| Error::io("create the link", &path, &err))?;
     }
     Ok(())
 }
