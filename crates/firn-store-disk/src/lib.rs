@@ -5,6 +5,7 @@
 
 mod add;
 mod canonical;
+mod choose;
 mod config;
 mod db;
 mod delete;
@@ -18,6 +19,7 @@ mod temp_roots;
 mod verify;
 
 pub use canonical::{SeenInodes, canonicalise};
+pub use choose::{Places, StoreChoice, choose};
 pub use config::{Layout, StoreOptions};
 pub use delete::delete_path;
 pub use gc::{GcAction, GcOptions, GcReport};
