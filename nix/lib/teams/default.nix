@@ -1,0 +1,9 @@
+# Groups of maintainers.
+{ lib }:
+{
+  firn = {
+    members = [ lib.maintainers.firn ];
+    scope = "Everything in this distribution.";
+    shortName = "firn";
+  };
+}
