@@ -27,14 +27,16 @@ let
     let
       text = if escape then escapeXML else string: string;
       element = tag: content: [ "<${tag}>${content}</${tag}>" ];
-      nested = inner: map (line: "\t" + line) (plistLines escape inner);
+      # What stands for nothing is not indented.
+    indent = line: if line == "" then "" else "\t" + line;
+    nested = inner: map indent (plistLines escape inner);
       block = tag: inner: [ "<${tag}>" ] ++ inner ++ [ "</${tag}>" ];
       entry =
         name:
         if name == "_module" || value.${name} == null then
           [ ]
         else
-          map (line: "\t" + line) (element "key" (text name)) ++ nested value.${name};
+          map indent (element "key" (text name)) ++ nested value.${name};
     in
     if value == null then
       [ "" ]

@@ -332,7 +332,7 @@ in
     file: item:
     throw (
       if isAttrs item then
-        "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `.key` attribute. Without a key there is nothing to recognise it by: name the module by its path, by a path relative to modulesPath, or give it a `key`."
+        "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `key` attribute. Without a key there is nothing to recognise it by: name the module by its path, by a path relative to modulesPath, or give it a `key`."
       else
         "Each disabledModules item must be a path, string, or a attribute set with a key attribute, or a value supported by toString. However, one of the disabledModules items in `${toString file}` is none of that, but is of type ${typeOf item}."
     );

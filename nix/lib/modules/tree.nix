@@ -99,8 +99,8 @@ let
 
   /*
     One level. `context` is `{ locate, prefix }`, `above` the path of the level within this evaluation,
-    `loc` its full path. Gives `{ isLevel, options, value, unmatched }`; `unmatched` are the
-    definitions `{ file, value, prefix }` of names that are not declared.
+    `loc` its full path. Gives `{ options, value, unmatched }`; `unmatched` are the definitions
+    `{ file, value, prefix }` of names that are not declared.
   */
   level =
     context: above: loc: declarations: definitions:
@@ -115,9 +115,17 @@ let
           path = above ++ [ name ];
           options = filter (isOptionDeclaration place) here;
           option = list: declare.fixupOptionType place (declare.mergeOptionDecls place list);
+          # Lazy: an option that is declared badly is an error only when it is used.
           evaluate =
             list:
-            define.evalOption (context.locate path) place (option list) (defined.${name} or [ ]);
+            let
+              result = define.evalOption (context.locate path) place (option list) (defined.${name} or [ ]);
+            in
+            {
+              options = result;
+              inherit (result) value;
+              unmatched = [ ];
+            };
         in
         if options == [ ] then
           level context path place here (if defined ? ${name} then pushDown defined.${name} else [ ])
@@ -135,13 +143,10 @@ let
       unmatchedHere = mapAttrs (
         name: map (definition: definition // { prefix = above ++ [ name ]; })
       ) (removeAttrs defined (attrNames declared));
-      unmatchedBelow = mapAttrs (_: result: if result ? isLevel then result.unmatched else [ ]) (
-        intersectAttrs defined results
-      );
+      unmatchedBelow = mapAttrs (_: result: result.unmatched) (intersectAttrs defined results);
     in
     {
-      isLevel = true;
-      options = mapAttrs (_: result: if result ? isLevel then result.options else result) results;
+      options = mapAttrs (_: result: result.options) results;
       value = mapAttrs (_: result: result.value) results;
       # Without definitions nothing is asked of the declarations.
       unmatched =

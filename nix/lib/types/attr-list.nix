@@ -39,9 +39,10 @@ let
     if kind == "order" then
       inner // { order = value.priority; }
     else if kind == "override" then
-      inner
-      // {
-        priority = value.priority;
+      # Lazy: a value that another one overrides is not looked at.
+      {
+        inherit (inner) order;
+        inherit (value) priority;
         value = mkOverride value.priority inner.value;
       }
     else
