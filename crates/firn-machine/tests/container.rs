@@ -26,6 +26,8 @@ fn main() {
     }
 }
 
+type Case = (&'static str, fn(&Pair));
+
 fn run_tests() {
     if let Err(why) = check_possible() {
         let required = std::env::var("FIRN_REQUIRE_E2E").is_ok_and(|value| value == "1");
@@ -33,7 +35,7 @@ fn run_tests() {
         eprintln!("containers are impossible here, nothing tested: {why}");
         return;
     }
-    let tests: [(&str, fn(&Pair)); 7] = [
+    let tests: [Case; 7] = [
         ("commands", commands),
         ("background_output", background_output),
         ("files", files),

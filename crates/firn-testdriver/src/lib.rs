@@ -1,1 +1,30 @@
 //! The NixOS test driver: nodes, networks, the Python test script and the report.
+//!
+//! [`run_test`] runs a [`Config`]: [`driver`] holds networks and machines, a CPython runs the script with a
+//! thin shim (`python/shim.py`) whose every call arrives at [`rpc`] and is done by a function of [`api`].
+//! [`NixosTest`] is the builder of test derivations.
+
+mod builder;
+mod config;
+mod driver;
+mod failure;
+mod log;
+mod node;
+mod report;
+mod rpc;
+mod run;
+mod signature;
+
+pub mod api;
+
+pub use builder::{NixosTest, parse_backend};
+pub use config::{
+    BackendChoice, BootImage, Config, ContainerConfig, EmptyDisk, ForwardPort, Interface,
+    NodeConfig, Tools, VmConfig, variable_name,
+};
+pub use driver::Driver;
+pub use failure::{Failure, Outcome};
+pub use log::Log;
+pub use rpc::{Ending, Mistake, Mode, ScriptFrame, Server};
+pub use run::{RunOptions, run_test};
+pub use signature::{Arguments, Signature};

@@ -16,10 +16,16 @@ use crate::{cli, commands};
 pub type Entry = fn(Vec<OsString>) -> Result<ExitCode, Failure>;
 
 /// Programs by name. One line each.
-const PROGRAMS: &[(&str, Entry)] = &[("nix-instantiate", commands::nix_instantiate::main)];
+const PROGRAMS: &[(&str, Entry)] = &[
+    ("nix-instantiate", commands::nix_instantiate::main),
+    ("nixos-test-driver", commands::machine_helpers::test_driver),
+];
 
 /// Helper processes by their first argument (ARCHITECTURE.md, "Helper process"). One line each.
-const HELPERS: &[(&str, Entry)] = &[];
+const HELPERS: &[(&str, Entry)] = &[
+    ("__agent", commands::machine_helpers::agent),
+    ("__container", commands::machine_helpers::container),
+];
 
 /// Runs the program that the arguments name.
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {

@@ -2,4 +2,5 @@
 //! gathers options and calls a library. Programs with names of their own have `main`.
 
 pub mod completion;
+pub mod machine_helpers;
 pub mod nix_instantiate;

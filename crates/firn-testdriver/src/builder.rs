@@ -1,0 +1,79 @@
+//! `builtin:nixos-test`: the builder of a test derivation.
+
+use crate::config::{BackendChoice, Config};
+use crate::log::Log;
+use crate::rpc::Mode;
+use crate::run::{RunOptions, run_test};
+use firn_events::Reporter;
+use firn_events::wire::LineSink;
+use firn_store::{BuiltinBuilder, BuiltinJob};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Runs the test that the attribute `driverConfig` describes; the output holds what the script put there.
+///
+/// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default) or `check` (only look for
+/// mistakes in the script); `backend`, `vm` or `container` to override what nodes say.
+pub struct NixosTest;
+
+impl BuiltinBuilder for NixosTest {
+    fn name(&self) -> &'static str {
+        "nixos-test"
+    }
+
+    fn build(&self, job: &BuiltinJob) -> Result<(), String> {
+        let mut config = Config::read(Path::new(job.require("driverConfig")?))?;
+        if let Some(backend) = job.text("backend").filter(|text| !text.is_empty()) {
+            config.backend = Some(parse_backend(backend)?);
+        }
+        let mode = match job.text("mode") {
+            Some("check") => Mode::Check,
+            _ => Mode::Run,
+        };
+        let out_dir = job.outputs.get("out").ok_or("a test needs the output `out`")?;
+        std::fs::create_dir_all(out_dir)
+            .map_err(|error| format!("cannot make {}: {error}", out_dir.display()))?;
+        let folder = ShortFolder::new(&job.tmp_dir)?;
+        let options = RunOptions {
+            out_dir: out_dir.clone(),
+            folder: folder.path.clone(),
+            program: PathBuf::from("/proc/self/exe"),
+            mode,
+        };
+        let events = Reporter::new(Arc::new(LineSink::new(std::io::stderr())));
+        run_test(config, Log::new(std::io::stderr(), events), &options)
+    }
+}
+
+/// Reads the name of a backend.
+pub fn parse_backend(text: &str) -> Result<BackendChoice, String> {
+    match text {
+        "auto" => Ok(BackendChoice::Auto),
+        "vm" => Ok(BackendChoice::Vm),
+        "container" => Ok(BackendChoice::Container),
+        other => Err(format!("'{other}' is no backend; there are `auto`, `vm` and `container`")),
+    }
+}
+
+/// A folder whose path leaves room for socket names: unix sockets have at most 107 bytes.
+struct ShortFolder {
+    path: PathBuf,
+}
+
+impl ShortFolder {
+    fn new(parent: &Path) -> Result<Self, String> {
+        const LONGEST_PARENT: usize = 60;
+        let long = parent.as_os_str().len() > LONGEST_PARENT;
+        let parent = if long { Path::new("/tmp") } else { parent };
+        let path = parent.join(format!("t{}", std::process::id()));
+        std::fs::create_dir(&path)
+            .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for ShortFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

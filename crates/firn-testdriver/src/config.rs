@@ -1,0 +1,260 @@
+//! The driver's configuration: the JSON file that a test derivation names in `driverConfig`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One test.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// Name of the test.
+    pub name: String,
+    /// File with the Python script.
+    pub test_script: PathBuf,
+    /// CPython, the program itself.
+    pub python: PathBuf,
+    /// Folders with further Python packages.
+    #[serde(default)]
+    pub python_path: Vec<PathBuf>,
+    /// Nodes by name. Their order by name is the order of `machines`.
+    pub nodes: BTreeMap<String, NodeConfig>,
+    /// Numbers of the virtual LANs.
+    #[serde(default)]
+    pub vlans: Vec<u32>,
+    /// Limit for the whole test in seconds.
+    #[serde(default = "default_timeout")]
+    pub global_timeout: u64,
+    /// Don't check the calls of the script before the test.
+    #[serde(default)]
+    pub skip_type_check: bool,
+    /// Don't look for names that are not defined.
+    #[serde(default)]
+    pub skip_lint: bool,
+    /// Run every node this way, whatever it says.
+    #[serde(default)]
+    pub backend: Option<BackendChoice>,
+    /// Programs of the host side.
+    #[serde(default)]
+    pub tools: Tools,
+    /// An erofs image with the store paths of all nodes, for virtual machines.
+    #[serde(default)]
+    pub store_image: Option<PathBuf>,
+}
+
+fn default_timeout() -> u64 {
+    3600
+}
+
+/// Programs of the host side; those of virtual machines are only needed by them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tools {
+    /// The QEMU program.
+    #[serde(default)]
+    pub qemu: Option<PathBuf>,
+    /// The `qemu-img` program.
+    #[serde(default)]
+    pub qemu_img: Option<PathBuf>,
+    /// The tesseract program, for reading text from screens.
+    #[serde(default)]
+    pub tesseract: Option<PathBuf>,
+}
+
+/// How a node shall be run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendChoice {
+    /// A container, unless the node needs a machine or containers are impossible here.
+    #[default]
+    Auto,
+    /// A virtual machine.
+    Vm,
+    /// A container.
+    Container,
+}
+
+/// One node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeConfig {
+    /// Position in the order of names, from 1; part of addresses.
+    pub number: u32,
+    /// How to run it.
+    #[serde(default)]
+    pub backend: BackendChoice,
+    /// Why it needs a virtual machine; empty when a container does.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// The system closure (`config.system.build.toplevel`).
+    pub system: PathBuf,
+    /// Network cards.
+    #[serde(default)]
+    pub interfaces: Vec<Interface>,
+    /// Virtual hardware.
+    #[serde(default)]
+    pub vm: VmConfig,
+    /// For systems that are no closure: a folder to use as root, and process 1.
+    #[serde(default)]
+    pub container: ContainerConfig,
+}
+
+/// A network card on a virtual LAN.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Interface {
+    /// Name in the node.
+    pub name: String,
+    /// Number of the LAN.
+    pub vlan: u32,
+    /// Hardware address, six bytes in hexadecimal with colons.
+    pub mac: String,
+}
+
+/// What a container node may say beyond its system.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerConfig {
+    /// A folder that is the root, with changes kept in memory; else the root is empty.
+    #[serde(default)]
+    pub root: Option<PathBuf>,
+    /// Program and arguments of process 1; else `SYSTEM/init`.
+    #[serde(default)]
+    pub init: Vec<String>,
+}
+
+/// Virtual hardware.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VmConfig {
+    /// MiB.
+    pub memory_size: u32,
+    /// Processors.
+    pub cores: u32,
+    /// MiB of the root disk, 0 for none (the root is in memory).
+    pub disk_size: u32,
+    /// Further empty disks.
+    pub empty_disks: Vec<EmptyDisk>,
+    /// Interface of the disks: `virtio`, `scsi` or `ide`.
+    pub disk_interface: String,
+    /// Further arguments of QEMU.
+    pub qemu_options: Vec<String>,
+    /// Further kernel parameters.
+    pub kernel_params: Vec<String>,
+    /// Boot with the system's own boot loader from the disk image.
+    pub boot_loader: Option<BootImage>,
+    /// Ports of the host that lead into the machine.
+    pub forward_ports: Vec<ForwardPort>,
+    /// No network but the virtual LANs.
+    pub restrict_network: bool,
+    /// Whether there is a screen.
+    pub graphics: bool,
+}
+
+impl Default for VmConfig {
+    fn default() -> Self {
+        Self {
+            memory_size: 1024,
+            cores: 1,
+            disk_size: 0,
+            empty_disks: Vec::new(),
+            disk_interface: "virtio".into(),
+            qemu_options: Vec::new(),
+            kernel_params: Vec::new(),
+            boot_loader: None,
+            forward_ports: Vec::new(),
+            restrict_network: false,
+            graphics: false,
+        }
+    }
+}
+
+/// An empty disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EmptyDisk {
+    /// MiB.
+    pub size: u32,
+    /// Serial number, by which `/dev/disk/by-id` names it.
+    #[serde(default)]
+    pub serial: Option<String>,
+}
+
+/// A disk image with a boot loader, and the firmware that starts it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BootImage {
+    /// Raw disk image; the machine writes to a copy.
+    pub image: PathBuf,
+    /// UEFI code, for machines with UEFI.
+    #[serde(default)]
+    pub firmware: Option<PathBuf>,
+    /// Template of the UEFI variables.
+    #[serde(default)]
+    pub variables: Option<PathBuf>,
+}
+
+/// A port of the host that leads into a machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForwardPort {
+    /// `tcp` or `udp`.
+    pub proto: String,
+    /// Port on the host.
+    pub host_port: u16,
+    /// Port in the machine.
+    pub guest_port: u16,
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// Errors: a sentence with the path, and the place in it that is wrong.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            format!("cannot read the driver configuration {}: {error}", path.display())
+        })?;
+        serde_json::from_str(&text)
+            .map_err(|error| format!("bad driver configuration {}: {error}", path.display()))
+    }
+}
+
+/// The Python name of a node: what is no letter, digit or underscore becomes an underscore, and so does a
+/// digit at the beginning.
+pub fn variable_name(node: &str) -> String {
+    node.char_indices()
+        .map(|(at, c)| {
+            let fits = c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit());
+            if fits { c } else { '_' }
+        })
+        .collect()
+}
+
+/// Reads `52:54:00:12:01:02`.
+pub fn parse_mac(text: &str) -> Result<[u8; 6], String> {
+    let bytes: Vec<u8> =
+        text.split(':').map_while(|part| u8::from_str_radix(part, 16).ok()).collect();
+    bytes.try_into().map_err(|_| format!("'{text}' is no hardware address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_nodes() {
+        for (node, variable) in
+            [("server", "server"), ("a-b.c", "a_b_c"), ("1st", "_st"), ("é", "_")]
+        {
+            assert_eq!(variable_name(node), variable);
+        }
+    }
+
+    #[test]
+    fn hardware_addresses() {
+        assert_eq!(parse_mac("52:54:00:12:01:fe"), Ok([82, 84, 0, 18, 1, 254]));
+        for bad in ["", "52:54:00:12:01", "52:54:00:12:01:02:03", "52:54:00:12:01:xx"] {
+            assert!(parse_mac(bad).is_err(), "{bad}");
+        }
+    }
+}

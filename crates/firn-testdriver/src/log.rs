@@ -1,0 +1,115 @@
+//! What the driver tells: the log of the test for people, and events for programs.
+
+use firn_events::{Activity, Outcome, Reporter, Span};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Writes the log. Cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    out: Arc<Mutex<Box<dyn Write + Send>>>,
+    events: Reporter,
+    serial: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Log {
+    /// A log to `out` with events to `events`.
+    pub fn new(out: impl Write + Send + 'static, events: Reporter) -> Self {
+        Self { out: Arc::new(Mutex::new(Box::new(out))), events, serial: Arc::new(true.into()) }
+    }
+
+    /// One line, with the name of the node it is about.
+    pub fn line(&self, node: Option<&str>, text: &str) {
+        let mut block = String::new();
+        for line in text.lines() {
+            match node {
+                Some(node) => block.push_str(&format!("{node}: {line}\n")),
+                None => block.push_str(&format!("{line}\n")),
+            }
+        }
+        self.write(&block);
+    }
+
+    /// A line of a node's console.
+    pub fn console(&self, node: &str, line: &str) {
+        if self.serial.load(std::sync::atomic::Ordering::Relaxed) {
+            self.write(&format!("{node} # {line}\n"));
+        }
+    }
+
+    /// Turns console lines on or off.
+    pub fn show_console(&self, on: bool) {
+        self.serial.store(on, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// A failure, each line marked.
+    pub fn failure(&self, text: &str) {
+        let block: String = text.lines().map(|line| format!("!!! {line}\n")).collect();
+        self.write(&block);
+    }
+
+    /// Begins a step; dropping the result without `end` counts as failed.
+    pub fn step(&self, node: Option<&str>, text: &str) -> Step {
+        self.line(node, text);
+        let full = node.map_or_else(|| text.to_string(), |node| format!("{node}: {text}"));
+        let span = self.events.start(Activity::Step { text: first_line(&full) });
+        Step {
+            log: self.clone(),
+            node: node.map(String::from),
+            text: text.into(),
+            span,
+            since: Instant::now(),
+        }
+    }
+
+    /// The same log, with events below another activity.
+    pub fn below(&self, events: &Reporter) -> Self {
+        Self { events: events.clone(), ..self.clone() }
+    }
+
+    /// The sender of events.
+    pub fn events(&self) -> &Reporter {
+        &self.events
+    }
+
+    fn write(&self, block: &str) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = out.write_all(block.as_bytes());
+        let _ = out.flush();
+    }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.len() < text.trim_end().len() { format!("{line} …") } else { line.to_string() }
+}
+
+/// A running step.
+pub struct Step {
+    log: Log,
+    node: Option<String>,
+    text: String,
+    span: Span,
+    since: Instant,
+}
+
+impl Step {
+    /// Ends it well.
+    pub fn end(self) {
+        let seconds = self.since.elapsed().as_secs_f64();
+        let text = format!("(finished: {}, in {seconds:.2} seconds)", first_line(&self.text));
+        self.log.line(self.node.as_deref(), &text);
+        self.span.stop(Outcome::Ok, Some(millis(self.since)));
+    }
+
+    /// Ends it with a failure.
+    pub fn fail(self, message: &str) {
+        let outcome = Outcome::Failed { message: first_line(message) };
+        self.span.stop(outcome, Some(millis(self.since)));
+    }
+}
+
+pub(crate) fn millis(since: Instant) -> u64 {
+    since.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,191 @@
+//! The nodes of a test: configuration, machine, and what the log says about it.
+
+use crate::config::{BackendChoice, Config, NodeConfig, parse_mac, variable_name};
+use crate::failure::Outcome;
+use crate::log::{Log, millis};
+use firn_events::{Activity, Span};
+use firn_machine::container::{Card, Container, ContainerOptions, Root, check_possible};
+use firn_machine::net::Switch;
+use firn_machine::{Backend, Machine, StartOptions, State};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a boot may take. An emulated machine on a loaded host is slow; a machine that ends is noticed at
+/// once.
+const BOOT_LIMIT: Duration = Duration::from_secs(600);
+
+/// One node.
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its name in the script.
+    pub variable: String,
+    /// What it is made from.
+    pub config: NodeConfig,
+    /// The machine.
+    pub machine: Box<dyn Machine>,
+    log: Log,
+    boot: Mutex<Option<Boot>>,
+}
+
+struct Boot {
+    span: Span,
+    since: Instant,
+    ready: bool,
+}
+
+/// What all nodes share.
+pub struct Surroundings<'a> {
+    /// The whole test.
+    pub config: &'a Config,
+    /// The log.
+    pub log: &'a Log,
+    /// A private folder with a short path.
+    pub folder: &'a Path,
+    /// The program to start helpers from.
+    pub program: &'a Path,
+    /// The virtual LANs.
+    pub switches: &'a BTreeMap<u32, Arc<Switch>>,
+}
+
+impl Node {
+    /// Makes the machine of a node; it is off.
+    ///
+    /// Errors: a sentence for the user, when the node cannot be run as wanted.
+    pub fn new(name: &str, config: &NodeConfig, around: &Surroundings<'_>) -> Result<Self, String> {
+        let backend = choose_backend(name, config, around)?;
+        let folder = around.folder.join(format!("n{}", config.number));
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        let made = match backend {
+            Backend::Container => container(name, config, around, folder),
+            Backend::Vm => Err("virtual machines are not there yet".into()),
+        };
+        Ok(Self {
+            name: name.to_string(),
+            variable: variable_name(name),
+            config: config.clone(),
+            machine: made.map_err(|error| format!("node {name}: {error}"))?,
+            log: around.log.clone(),
+            boot: Mutex::new(None),
+        })
+    }
+
+    /// Starts it, if it is off.
+    pub fn start(&self, options: StartOptions) -> Outcome<()> {
+        if self.machine.state() != State::Off {
+            return Ok(());
+        }
+        let backend = match self.machine.backend() {
+            Backend::Vm => "vm",
+            Backend::Container => "container",
+        };
+        self.log.line(Some(&self.name), &format!("starting ({backend})"));
+        let activity = Activity::Node { name: self.name.clone(), backend: backend.into() };
+        let span = self.log.events().start(activity);
+        let boot = Boot { span, since: Instant::now(), ready: false };
+        self.machine.start(options)?;
+        *self.boot.lock().unwrap_or_else(PoisonError::into_inner) = Some(boot);
+        Ok(())
+    }
+
+    /// Starts it if needed and waits for the agent inside.
+    pub fn connect(&self) -> Outcome<()> {
+        self.start(StartOptions::default())?;
+        if self.machine.agent().is_connected() {
+            return Ok(());
+        }
+        self.machine.agent().wait_connected(BOOT_LIMIT)?;
+        let mut boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(boot) = boot.as_mut().filter(|boot| !boot.ready) {
+            boot.ready = true;
+            boot.span.ready(millis(boot.since));
+            let seconds = boot.since.elapsed().as_secs_f64();
+            self.log.line(Some(&self.name), &format!("booted in {seconds:.2} seconds"));
+        }
+        Ok(())
+    }
+
+    /// Marks it as ended in the events.
+    pub fn ended(&self) {
+        self.boot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// How a node is run: what the user wants, then what it needs, then what is possible here.
+fn choose_backend(
+    name: &str,
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+) -> Result<Backend, String> {
+    let wanted = around.config.backend.unwrap_or(config.backend);
+    let needs = config.needs.join(", ");
+    match wanted {
+        BackendChoice::Vm => Ok(Backend::Vm),
+        BackendChoice::Container if !needs.is_empty() => Err(format!(
+            "node {name} cannot run as a container, because it needs {needs}; use `--backend vm` or \
+             leave the choice to firn"
+        )),
+        BackendChoice::Container => match check_possible() {
+            Ok(()) => Ok(Backend::Container),
+            Err(why) => Err(format!("containers are impossible here: {why}; use `--backend vm`")),
+        },
+        BackendChoice::Auto if !needs.is_empty() => {
+            around.log.line(Some(name), &format!("runs as a virtual machine: it needs {needs}"));
+            Ok(Backend::Vm)
+        }
+        BackendChoice::Auto => Ok(match check_possible() {
+            Ok(()) => Backend::Container,
+            Err(why) => {
+                let text =
+                    format!("runs as a virtual machine: containers are impossible here: {why}");
+                around.log.line(Some(name), &text);
+                Backend::Vm
+            }
+        }),
+    }
+}
+
+type Made = Result<Box<dyn Machine>, String>;
+
+fn container(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: PathBuf) -> Made {
+    let mut cards = Vec::new();
+    for interface in &config.interfaces {
+        let card = Card { name: interface.name.clone(), mac: parse_mac(&interface.mac)? };
+        cards.push((card, switch_of(interface.vlan, around)?));
+    }
+    let root = config.container.root.clone().map_or(Root::Empty, Root::Over);
+    let init = if config.container.init.is_empty() {
+        vec![config.system.join("init").to_string_lossy().into_owned()]
+    } else {
+        config.container.init.clone()
+    };
+    let (console, talk) = (sink(name, around.log), sink(name, around.log));
+    let options = ContainerOptions {
+        name: name.into(),
+        folder,
+        root,
+        init,
+        environment: Vec::new(),
+        binds: Vec::new(),
+        cards,
+        program: around.program.to_path_buf(),
+        console,
+        talk,
+    };
+    Container::new(options)
+        .map(|container| Box::new(container) as Box<dyn Machine>)
+        .map_err(|error| error.message)
+}
+
+fn switch_of(vlan: u32, around: &Surroundings<'_>) -> Result<Arc<Switch>, String> {
+    let switch = around.switches.get(&vlan);
+    switch.cloned().ok_or_else(|| format!("the VLAN {vlan} is not in the test's list of VLANs"))
+}
+
+fn sink(name: &str, log: &Log) -> Arc<dyn Fn(&str) + Send + Sync> {
+    let (name, log) = (name.to_string(), log.clone());
+    Arc::new(move |line: &str| log.console(&name, line))
+}

@@ -1,0 +1,569 @@
+"""The script's side of firn's test driver.
+
+Offers machines and globals to a NixOS test script. Nothing is decided here: every call goes over a unix socket
+to the driver, which owns the machines, the waiting and the messages.
+"""
+
+import builtins
+import contextlib
+import json
+import linecache
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+import warnings
+from datetime import timedelta
+
+SCRIPT = "testScript"
+
+
+class RequestedAssertionFailed(AssertionError):
+    """An expectation of the test did not hold."""
+
+
+class MachineError(Exception):
+    """A machine or its surroundings failed."""
+
+
+class MachineTimeout(MachineError, TimeoutError):
+    """A machine took longer than a limit."""
+
+
+class PollingConditionError(MachineError):
+    """A polling condition ceased to hold."""
+
+
+ERRORS = {
+    "RequestedAssertionFailed": RequestedAssertionFailed,
+    "MachineError": MachineError,
+    "MachineTimeout": MachineTimeout,
+    "TypeError": TypeError,
+    "AttributeError": AttributeError,
+    "FileExistsError": FileExistsError,
+    "RuntimeError": RuntimeError,
+    "TimeoutError": TimeoutError,
+}
+
+for _class in (RequestedAssertionFailed, MachineError, MachineTimeout, PollingConditionError):
+    _class.__module__ = "builtins"
+
+
+class Connection:
+    """One line of talk with the driver: strictly question and answer."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rw", encoding="utf-8", newline="\n")
+
+    def write(self, message):
+        self.file.write(json.dumps(message) + "\n")
+        self.file.flush()
+
+    def read(self):
+        line = self.file.readline()
+        if not line:
+            raise MachineError("the test driver is gone")
+        return json.loads(line)
+
+
+class Link:
+    """Connections that are free at the moment; a call inside a call takes another one."""
+
+    def __init__(self, path):
+        self.path = path
+        self.free = []
+        self.functions = {}
+        self.pending = threading.local()
+
+    def talk(self, message):
+        connection = self.free.pop() if self.free else Connection(self.path)
+        try:
+            connection.write(message)
+            while True:
+                reply = connection.read()
+                if "ask" not in reply:
+                    break
+                connection.write(self.answer(reply))
+        except BaseException:
+            connection.socket.close()
+            raise
+        self.free.append(connection)
+        if "error" not in reply:
+            return reply["result"]
+        waiting = getattr(self.pending, "exception", None)
+        if reply["error"]["class"] == "Pending" and waiting is not None:
+            self.pending.exception = None
+            raise waiting
+        raise ERRORS.get(reply["error"]["class"], MachineError)(reply["error"]["message"])
+
+    def answer(self, question):
+        try:
+            return {"answer": QUESTIONS[question["ask"]](question)}
+        except BaseException as error:  # told again by `talk`, where the script can see it
+            self.pending.exception = error
+            return {"failed": True}
+
+    def encode(self, value):
+        if isinstance(value, timedelta):
+            return {"$duration": value.total_seconds()}
+        if callable(value):
+            self.functions[id(value)] = value
+            return {"$function": id(value)}
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, (list, tuple)):
+            return [self.encode(item) for item in value]
+        return value
+
+    def call(self, node, name, args, kwargs):
+        result = self.talk(
+            {
+                "call": name,
+                "node": node,
+                "args": [self.encode(value) for value in args],
+                "kwargs": {key: self.encode(value) for key, value in kwargs.items()},
+                "line": script_line(),
+                "conditions": bool(CONDITIONS) and not checking.active,
+            }
+        )
+        return tuple(result) if name in TUPLES else result
+
+
+TUPLES = {"execute", "systemctl", "start_job", "stop_job"}
+CONDITIONS = []
+
+
+class Checking(threading.local):
+    active = False
+
+
+checking = Checking()
+
+
+def script_line():
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == SCRIPT:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def ask_search(question):
+    import re
+
+    return re.search(question["pattern"], question["text"]) is not None
+
+
+def ask_function(question):
+    return bool(link.functions[question["function"]["$function"]](*question["args"]))
+
+
+def ask_conditions(question):
+    if checking.active:
+        return True
+    for condition in list(CONDITIONS):
+        condition.check_due()
+    return True
+
+
+QUESTIONS = {"search": ask_search, "function": ask_function, "conditions": ask_conditions}
+
+
+def seconds(value):
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+# Machines
+
+
+class BaseMachine:
+    """One node of the test."""
+
+    def __init__(self, name, out_dir, tmp_dir):
+        self.name = name
+        self.out_dir = out_dir
+        self.tmp_dir = tmp_dir
+
+    def __repr__(self):
+        return f"<{type(self).__name__} '{self.name}'>"
+
+    @property
+    def booted(self):
+        return self.is_up()
+
+    connected = booted
+
+    @contextlib.contextmanager
+    def nested(self, msg, attrs={}):
+        with step(msg, self.name):
+            yield
+
+    def run_callbacks(self):
+        ask_conditions({})
+
+    def shell_interact(self, address=None):
+        raise MachineError("shell_interact() needs an interactive run: firn test shell")
+
+    console_interact = shell_interact
+
+
+class QemuMachine(BaseMachine):
+    """A node in QEMU."""
+
+    @property
+    def qmp_client(self):
+        return QmpClient(self)
+
+    @property
+    def pid(self):
+        return self.process_id()
+
+
+class NspawnMachine(BaseMachine):
+    """A node in a container."""
+
+
+Machine = BaseMachine
+
+
+class QmpClient:
+    def __init__(self, machine):
+        self.machine = machine
+
+    def send(self, cmd, args={}):
+        return self.machine.qmp_command(cmd, dict(args))
+
+    def wait_for_event(self, timeout=10):
+        return self.machine.wait_for_qmp_event(lambda event: True, timeout=timeout)
+
+
+def add_methods(methods):
+    for method in methods:
+        name = method["name"]
+        if name in BaseMachine.__dict__:
+            continue
+
+        def forward(self, *args, __name=name, **kwargs):
+            return link.call(self.name, __name, args, kwargs)
+
+        forward.__name__ = name
+        forward.__qualname__ = f"Machine.{name}"
+        forward.__doc__ = f"{name}({method['signature']})"
+        setattr(BaseMachine, name, forward)
+
+
+# Globals of the script
+
+
+@contextlib.contextmanager
+def step(text, node=None):
+    number = link.talk({"begin": text, "node": node})
+    try:
+        yield
+    except BaseException as error:
+        link.talk({"end": number, "error": str(error) or type(error).__name__})
+        raise
+    link.talk({"end": number, "error": None})
+
+
+@contextlib.contextmanager
+def subtest(name):
+    try:
+        with step("subtest: " + name):
+            yield
+    except Exception:
+        log.log(f'Test "{name}" failed with error')
+        raise
+
+
+def retry(fn, timeout_seconds=None, timeout=None):
+    if timeout_seconds is not None and timeout is not None:
+        raise TypeError("retry() takes either 'timeout' or 'timeout_seconds'")
+    limit = seconds(timeout if timeout is not None else timeout_seconds)
+    limit = 900 if limit is None else limit
+    until = time.monotonic() + limit
+    pause = 0.05
+    while True:
+        if fn(False):
+            return
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, 1)
+    if not fn(True):
+        raise RequestedAssertionFailed(f"action timed out after {limit} seconds")
+
+
+class PollingCondition:
+    """A condition that is checked before every command while it is entered as a context."""
+
+    def __init__(self, condition, interval, description):
+        self.condition = condition
+        self.interval = interval
+        self.description = description or (condition.__doc__ or condition.__name__).strip()
+        self.last = None
+
+    def holds(self):
+        checking.active = True
+        try:
+            result = self.condition()
+        except Exception:
+            return False
+        finally:
+            checking.active = False
+        return result is None or bool(result)
+
+    def check_due(self):
+        now = time.monotonic()
+        if self.last is not None and now - self.last < self.interval:
+            return
+        held = self.holds()
+        self.last = time.monotonic()
+        if not held:
+            raise PollingConditionError(f"Polling condition failed: {self.description}")
+
+    def wait(self, timeout=None, timeout_seconds=None):
+        with step(f"waiting for polling condition: {self.description}"):
+            retry(lambda last: self.holds(), timeout_seconds=timeout_seconds, timeout=timeout)
+
+    def __enter__(self):
+        if self in CONDITIONS:
+            raise PollingConditionError(f"entered twice: {self.description}")
+        CONDITIONS.append(self)
+        self.last = None
+        return self
+
+    def __exit__(self, *_):
+        if CONDITIONS and CONDITIONS[-1] is self:
+            CONDITIONS.pop()
+        return False
+
+
+def polling_condition(fun=None, *, seconds_interval=None, interval=None, description=None):
+    if seconds_interval is not None and interval is not None:
+        raise TypeError("polling_condition() takes either 'interval' or 'seconds_interval'")
+    given = interval if interval is not None else seconds_interval
+    span = 2.0 if given is None else seconds(given)
+    if fun is None:
+        return lambda function: PollingCondition(function, span, description)
+    return PollingCondition(fun, span, description)
+
+
+class Logger:
+    def log(self, msg, attrs={}):
+        link.call(None, "log", [str(msg)], {})
+
+    info = debug = log
+
+    def warning(self, msg, *args):
+        self.log("warning: " + str(msg))
+
+    def error(self, msg, *args):
+        self.log("error: " + str(msg))
+        finish(False, error=SystemExit(str(msg)))
+        os._exit(1)
+
+    def log_serial(self, msg, machine):
+        link.call(machine, "log_serial", [str(msg)], {})
+
+    def log_test_error(self, msg, attrs={}):
+        self.log(msg)
+
+    def print_serial_logs(self, enable):
+        link.call(None, "serial_stdout_on" if enable else "serial_stdout_off", [], {})
+
+    def set_log_level(self, level):
+        pass
+
+    def nested(self, msg, attrs={}):
+        return step(msg)
+
+    def subtest(self, name, attrs={}):
+        return subtest(name)
+
+
+log = Logger()
+
+
+class LazyTestCase:
+    """`unittest` takes a while to load, and few scripts use it."""
+
+    _case = None
+
+    def __getattr__(self, name):
+        if LazyTestCase._case is None:
+            import unittest
+
+            class Case(unittest.TestCase):
+                failureException = RequestedAssertionFailed
+
+            LazyTestCase._case = Case("__init__")
+        return getattr(LazyTestCase._case, name)
+
+
+class Debug:
+    def breakpoint(self, host="127.0.0.1", port=4444):
+        pass
+
+
+class Vlan:
+    def __init__(self, nr):
+        self.nr = nr
+
+    def __repr__(self):
+        return f"<Vlan Nr. {self.nr}>"
+
+    def stop(self):
+        pass
+
+
+class Driver:
+    def __init__(self, namespace, machines, vlans, setup):
+        self.namespace = namespace
+        self.machines = machines
+        self.machines_qemu = [m for m in machines if isinstance(m, QemuMachine)]
+        self.machines_nspawn = [m for m in machines if isinstance(m, NspawnMachine)]
+        self.vlans = vlans
+        self.out_dir = setup["out_dir"]
+        self.tests = setup["script"]
+        self.logger = log
+        self.debug = Debug()
+        self.polling_conditions = CONDITIONS
+
+    def test_script(self):
+        run_script(self.tests, self.namespace)
+
+    run_tests = test_script
+    subtest = staticmethod(subtest)
+    polling_condition = staticmethod(polling_condition)
+
+
+def create_machine(start_command, *, name=None, keep_machine_state=False, keep_vm_state=False):
+    raise MachineError("create_machine() is not supported: declare the machine as a node of the test")
+
+
+def dump_machine_ssh():
+    log.log("there is no ssh backdoor; use `firn test shell`")
+
+
+def driver_function(name):
+    def forward(*args, **kwargs):
+        return link.call(None, name, args, kwargs)
+
+    forward.__name__ = name
+    return forward
+
+
+def make_globals(setup):
+    machines = []
+    for node in setup["nodes"]:
+        kind = QemuMachine if node["backend"] == "vm" else NspawnMachine
+        machines.append(kind(node["name"], setup["out_dir"], setup["tmp_dir"]))
+    vlans = [Vlan(number) for number in setup["vlans"]]
+    namespace = {"__name__": "__main__", "__builtins__": builtins}
+    driver = Driver(namespace, machines, vlans, setup)
+    namespace.update(
+        {name: driver_function(name) for name in ("start_all", "join_all", "serial_stdout_on", "serial_stdout_off")}
+    )
+    namespace.update(
+        machines=machines,
+        machines_qemu=driver.machines_qemu,
+        machines_nspawn=driver.machines_nspawn,
+        vlans=vlans,
+        driver=driver,
+        log=log,
+        os=os,
+        subtest=subtest,
+        retry=retry,
+        polling_condition=polling_condition,
+        create_machine=create_machine,
+        dump_machine_ssh=dump_machine_ssh,
+        test_script=driver.test_script,
+        run_tests=driver.test_script,
+        t=LazyTestCase(),
+        debug=driver.debug,
+        Machine=BaseMachine,
+        BaseMachine=BaseMachine,
+        QemuMachine=QemuMachine,
+        NspawnMachine=NspawnMachine,
+    )
+    namespace.update({f"vlan{vlan.nr}": vlan for vlan in vlans})
+    namespace.update({node["variable"]: machine for node, machine in zip(setup["nodes"], machines)})
+    if len(machines) == 1:
+        namespace["machine"] = machines[0]
+    return namespace
+
+
+def run_script(text, namespace):
+    linecache.cache[SCRIPT] = (len(text), None, text.splitlines(True), SCRIPT)
+    exec(compile(text, SCRIPT, "exec"), namespace, None)
+
+
+def finish(ok, error=None, mistakes=()):
+    ending = {"ok": ok, "mistakes": list(mistakes)}
+    if error is not None:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == SCRIPT]
+        own = error.__traceback__
+        while own is not None and own.tb_frame.f_code.co_filename != SCRIPT:
+            own = own.tb_next
+        ending["class"] = type(error).__name__
+        ending["message"] = str(error)
+        ending["frames"] = [{"line": f.lineno, "function": f.name, "source": f.line or ""} for f in frames]
+        ending["traceback"] = "".join(traceback.format_exception(type(error), error, own))
+    link.talk({"finish": ending})
+
+
+def check(setup, namespace):
+    if not (setup["type_check"] or setup["lint"]):
+        return []
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import firn_check
+
+    machines = {node["variable"] for node in setup["nodes"]}
+    if len(machines) == 1:
+        machines.add("machine")
+    return firn_check.check(setup, set(namespace), machines, set(dir(QemuMachine)))
+
+
+def interact(namespace):
+    import code
+    import readline
+    import rlcompleter
+
+    readline.set_completer(rlcompleter.Completer(namespace).complete)
+    readline.parse_and_bind("tab: complete")
+    names = ", ".join(sorted(name for name in namespace if not name.startswith("_")))
+    code.interact(banner=f"names: {names}\nrun_tests() runs the script", local=namespace, exitmsg="")
+
+
+def main():
+    global link
+    link = Link(sys.argv[1])
+    warnings.simplefilter("ignore")
+    setup = link.talk({"hello": True})
+    sys.path[:0] = setup["python_path"]
+    add_methods(setup["methods"]["machine"])
+    namespace = make_globals(setup)
+    mistakes = check(setup, namespace)
+    if mistakes:
+        return finish(False, mistakes=mistakes)
+    try:
+        if setup["mode"] == "run":
+            run_script(setup["script"], namespace)
+        elif setup["mode"] == "interactive":
+            interact(namespace)
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            return finish(False, error)
+    except BaseException as error:
+        return finish(False, error)
+    finish(True)
+
+
+main()

@@ -1,0 +1,133 @@
+//! Running a test from its configuration to its result.
+
+use crate::config::Config;
+use crate::driver::Driver;
+use crate::log::Log;
+use crate::report;
+use crate::rpc::{Mode, Server};
+use firn_events::{Activity, Outcome};
+use firn_machine::spawn_bound;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to run a test.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Where the test's own files go.
+    pub out_dir: PathBuf,
+    /// A private, writable folder with a short path; sockets are made in it.
+    pub folder: PathBuf,
+    /// The file to start helper processes from, normally `/proc/self/exe`.
+    pub program: PathBuf,
+    /// Run, check, or offer a prompt.
+    pub mode: Mode,
+}
+
+const SHIM: &str = include_str!("python/shim.py");
+const CHECK: &str = include_str!("python/check.py");
+const SHIM_FILE: &str = "firn_test.py";
+const CHECK_FILE: &str = "firn_check.py";
+
+/// Runs the test.
+///
+/// Everything that happens goes to `log`; nothing of the test is left running afterwards, whatever the
+/// result.
+///
+/// # Errors
+/// Why the test failed, in a few lines: the script's failing line first.
+pub fn run_test(config: Config, log: Log, options: &RunOptions) -> Result<(), String> {
+    let name = config.name.clone();
+    let span = log.events().start(Activity::Test { name });
+    let inner = log.below(span.reporter());
+    let since = std::time::Instant::now();
+    let result = run_inside(config, inner, options);
+    let outcome = match &result {
+        Ok(()) => Outcome::Ok,
+        Err(text) => {
+            Outcome::Failed { message: text.lines().next().unwrap_or_default().to_string() }
+        }
+    };
+    span.stop(outcome, Some(crate::log::millis(since)));
+    result
+}
+
+fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), String> {
+    let limit = Duration::from_secs(config.global_timeout);
+    let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
+    let driver = Arc::new(driver);
+    let socket = options.folder.join("script.sock");
+    let listener = UnixListener::bind(&socket)
+        .map_err(|error| format!("cannot listen on {}: {error}", socket.display()))?;
+    let server = Server::start(driver.clone(), listener, options.mode);
+    let python = Python::start(&driver, options, &socket, server.clone())?;
+    let ending = server.wait(limit);
+    let result = match ending {
+        Some(ending) if ending.ok => Ok(()),
+        Some(ending) => Err(report::failed(&driver, &ending)),
+        None => Err(report::timed_out(&driver, &server.under_way(), limit)),
+    };
+    driver.stop_all();
+    drop(python);
+    result
+}
+
+/// The script's process; dropping it ends it.
+struct Python {
+    id: u32,
+    ended: std::sync::mpsc::Receiver<()>,
+}
+
+impl Python {
+    fn start(
+        driver: &Driver,
+        options: &RunOptions,
+        socket: &Path,
+        server: Arc<Server>,
+    ) -> Result<Self, String> {
+        let program = &driver.config.python;
+        let folder = options.folder.join("python");
+        write_files(&folder).map_err(|error| format!("cannot write the test shim: {error}"))?;
+        let mut command = Command::new(program);
+        // Isolated: neither the user's folders nor variables change what the script sees.
+        command.args(["-I", "-u", "-B"]).arg(folder.join(SHIM_FILE)).arg(socket);
+        command.current_dir(&options.out_dir);
+        if options.mode != Mode::Interactive {
+            command.stdin(Stdio::null());
+        }
+        let child = spawn_bound(command, Vec::new())
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        Ok(Self { id: child.id(), ended: watch(child, server) })
+    }
+}
+
+fn write_files(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (name, text) in [(SHIM_FILE, SHIM), (CHECK_FILE, CHECK)] {
+        std::fs::File::create(folder.join(name))?.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn watch(mut child: Child, server: Arc<Server>) -> std::sync::mpsc::Receiver<()> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = child.wait();
+        server.process_ended();
+        let _ = sender.send(());
+    });
+    receiver
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        if self.ended.try_recv().is_err() {
+            // SAFETY: kill takes integers; the process is reaped by our own thread, which then tells us.
+            unsafe { libc::kill(self.id as i32, libc::SIGKILL) };
+            let _ = self.ended.recv();
+        }
+    }
+}
