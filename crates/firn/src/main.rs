@@ -3,9 +3,11 @@
 //! Reading order: [`program`] (which program this was called as), [`cli`] (the command line of
 //! `firn` itself), [`commands`] (one file each), [`exit`] (errors and exit statuses).
 
+mod arguments;
 mod base;
 mod cli;
 mod commands;
+mod environment;
 mod exit;
 mod program;
 mod progress;

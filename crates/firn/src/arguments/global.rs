@@ -1,0 +1,149 @@
+//! Arguments that every command takes: verbosity, and every setting as a flag.
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use firn_settings::{DECLARED, Kind, Origin, Settings};
+
+use crate::exit::Failure;
+use crate::progress::Verbosity;
+
+/// The arguments' values.
+#[derive(Clone, Debug, Default)]
+pub struct GlobalArguments {
+    /// What is shown.
+    pub verbosity: Verbosity,
+    /// Use no network (`--offline`).
+    pub offline: bool,
+    /// Settings by name, in no order that matters.
+    settings: Vec<(String, String)>,
+}
+
+const HEADING: &str = "Common options";
+
+impl GlobalArguments {
+    /// Applies the settings.
+    ///
+    /// # Errors
+    /// An unknown setting, or a value that does not fit.
+    pub fn apply(&self, settings: &mut Settings) -> Result<(), Failure> {
+        for (name, value) in &self.settings {
+            settings
+                .set(name, value, Origin::CommandLine)
+                .map_err(|error| Failure::new(format!("error: {error}")))?;
+        }
+        Ok(())
+    }
+}
+
+impl Args for GlobalArguments {
+    fn augment_args(command: Command) -> Command {
+        let command = command.args(shown()).next_help_heading(None::<&str>);
+        command.args(DECLARED.iter().flat_map(setting_flags))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The arguments that help texts show.
+fn shown() -> [Arg; 6] {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).global(true).help_heading(HEADING)
+    };
+    [
+        flag("verbose", "Say more; can be repeated").short('v').action(ArgAction::Count),
+        flag("quiet", "Show errors only").action(ArgAction::SetTrue),
+        flag("print-build-logs", "Show what builds print").short('L').action(ArgAction::SetTrue),
+        flag("offline", "Use no network").action(ArgAction::SetTrue),
+        flag("option", "Set a setting of nix.conf")
+            .num_args(2)
+            .value_names(["NAME", "VALUE"])
+            .action(ArgAction::Append),
+        flag("debug", "Say everything").action(ArgAction::SetTrue).hide(true),
+    ]
+}
+
+/// The flags of a setting: `--name VALUE`, `--extra-name VALUE` for lists, `--name` and `--no-name`
+/// for truth values.
+fn setting_flags(setting: &'static firn_settings::Setting) -> Vec<Arg> {
+    let arg = |name: String| Arg::new(name.clone()).long(name).global(true).hide(true);
+    let mut plain = arg(setting.name.to_owned());
+    match setting.name {
+        "keep-going" => plain = plain.short('k'),
+        "keep-failed" => plain = plain.short('K'),
+        "max-jobs" => plain = plain.short('j'),
+        _ => {}
+    }
+    match setting.kind {
+        Kind::Flag | Kind::Sandbox => vec![
+            plain.action(ArgAction::SetTrue),
+            arg(format!("no-{}", setting.name)).action(ArgAction::SetTrue),
+        ],
+        Kind::List => vec![
+            plain.action(ArgAction::Append).value_name("VALUE"),
+            arg(format!("extra-{}", setting.name)).action(ArgAction::Append).value_name("VALUE"),
+        ],
+        _ => vec![plain.action(ArgAction::Set).value_name("VALUE").overrides_with(setting.name)],
+    }
+}
+
+impl FromArgMatches for GlobalArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut arguments = GlobalArguments::default();
+        arguments.update_from_arg_matches(matches)?;
+        Ok(arguments)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let verbose = matches.get_count("verbose");
+        let debug = matches.get_flag("debug");
+        self.verbosity = Verbosity {
+            build_logs: matches.get_flag("print-build-logs"),
+            quiet: matches.get_flag("quiet"),
+            verbose: if debug { 5 } else { verbose },
+        };
+        self.offline = matches.get_flag("offline");
+        for pair in matches.get_occurrences::<String>("option").into_iter().flatten() {
+            let pair: Vec<&String> = pair.collect();
+            if let [name, value] = pair.as_slice() {
+                self.settings.push(((*name).clone(), (*value).clone()));
+            }
+        }
+        for setting in DECLARED {
+            self.take_setting(setting, matches);
+        }
+        if self.offline {
+            self.settings.push(("substitute".to_owned(), "false".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl GlobalArguments {
+    fn take_setting(&mut self, setting: &firn_settings::Setting, matches: &ArgMatches) {
+        let mut push =
+            |name: &str, value: &str| self.settings.push((name.to_owned(), value.to_owned()));
+        match setting.kind {
+            Kind::Flag | Kind::Sandbox => {
+                if matches.get_flag(setting.name) {
+                    push(setting.name, "true");
+                }
+                if matches.get_flag(&format!("no-{}", setting.name)) {
+                    push(setting.name, "false");
+                }
+            }
+            Kind::List => {
+                for name in [setting.name.to_owned(), format!("extra-{}", setting.name)] {
+                    for value in matches.get_many::<String>(&name).into_iter().flatten() {
+                        push(&name, value);
+                    }
+                }
+            }
+            _ => {
+                if let Some(value) = matches.get_one::<String>(setting.name) {
+                    push(setting.name, value);
+                }
+            }
+        }
+    }
+}
