@@ -1,1 +1,15 @@
-//! Where the evaluator meets stores and fetchers: derivations, path copying, fetch builtins, import from derivation.
+//! Where the evaluator meets stores and fetchers: derivations, path copying, fetch builtins, import
+//! from derivation.
+//!
+//! Reading order: [`StoreHost`] (what evaluation sees of the outside), [`Access`] (what it may
+//! see), [`builtins`] (builtins that need a store), [`context`] (string contexts as store paths).
+
+mod access;
+pub mod builtins;
+pub mod context;
+mod host;
+mod session;
+
+pub use access::Access;
+pub use host::{Outside, StoreHost};
+pub use session::{TABLES, machine};

@@ -1,0 +1,399 @@
+//! What evaluation sees of the outside: files, environment, a store, and someone who builds.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use firn_eval::{ContextElem, FileType, Host, HostError, HostResult};
+use firn_formats::nar;
+use firn_formats::{
+    ContentAddress, ContentAddressMethod, ContextElement, DerivedPath, Hash, HashAlgo, Hasher, OutputsSpec,
+    Placeholder, References, SingleDerivedPath, StoreDir, StorePath, StorePathSet,
+};
+use firn_store::{BuildMode, Content, Realise, Store};
+
+use crate::access::Access;
+use crate::context::to_store;
+
+/// A function that takes a message for the user.
+pub type Say = Box<dyn Fn(&str)>;
+
+/// What the program gives to evaluation besides stores: values and callbacks, so that nothing here
+/// reads the process environment or prints.
+pub struct Outside {
+    /// The environment variables.
+    pub environment: HashMap<String, Vec<u8>>,
+    /// Where `builtins.trace` goes.
+    pub trace: Say,
+    /// Where warnings go.
+    pub warn: Say,
+    /// Set when the user asks to stop.
+    pub interrupted: Arc<AtomicBool>,
+    /// Finds what an element of the search path that is no path stands for: a URL, `flake:…`.
+    pub search_path_element: Box<dyn Fn(&str) -> HostResult<Option<String>>>,
+    /// Whether builds may run during evaluation (`allow-import-from-derivation`).
+    pub allow_import_from_derivation: bool,
+}
+
+/// The host of an evaluation over a store.
+pub struct StoreHost {
+    /// The store that derivations and sources are added to.
+    pub store: Arc<dyn Store>,
+    /// Who builds what expressions read.
+    pub realiser: Arc<dyn Realise>,
+    /// What may be read.
+    pub access: Access,
+    /// Compute store paths without adding anything.
+    pub read_only: bool,
+    outside: Outside,
+    store_prefix: String,
+    /// Where objects of the store lie, when that is not where their paths say.
+    real_store: Option<PathBuf>,
+    copied: RefCell<HashMap<String, String>>,
+}
+
+impl StoreHost {
+    /// A host.
+    pub fn new(store: Arc<dyn Store>, realiser: Arc<dyn Realise>, access: Access, read_only: bool, outside: Outside) -> Self {
+        let store_prefix = format!("{}/", store.store_dir().as_str());
+        let real_store = real_store(&*store);
+        StoreHost {
+            store,
+            realiser,
+            access,
+            read_only,
+            outside,
+            store_prefix,
+            real_store,
+            copied: RefCell::default(),
+        }
+    }
+
+    /// The store folder.
+    pub fn store_dir(&self) -> &StoreDir {
+        self.store.store_dir()
+    }
+
+    /// Where a path that the language names lies on disk.
+    pub fn real_path<'p>(&self, path: &'p str) -> std::borrow::Cow<'p, Path> {
+        match (&self.real_store, path.strip_prefix(&self.store_prefix)) {
+            (Some(real), Some(inside)) => real.join(inside).into(),
+            _ => Path::new(path).into(),
+        }
+    }
+
+    fn checked<'p>(&self, path: &'p str) -> HostResult<std::borrow::Cow<'p, Path>> {
+        self.access.check(path).map_err(HostError::restricted)?;
+        Ok(self.real_path(path))
+    }
+
+    /// Adds content by its hash, or computes its path where nothing may be added.
+    ///
+    /// # Errors
+    /// The tree can't be read or the store refuses.
+    pub fn add(
+        &self,
+        name: &str,
+        content: Content<'_>,
+        method: ContentAddressMethod,
+        algo: HashAlgo,
+        references: &StorePathSet,
+    ) -> HostResult<StorePath> {
+        let added = if self.read_only {
+            self.compute(name, content, method, algo, references)?
+        } else {
+            self.store.add(name, content, method, algo, references).map_err(in_store)?
+        };
+        self.access.allow(&self.store_dir().display(&added));
+        Ok(added)
+    }
+
+    fn compute(
+        &self,
+        name: &str,
+        content: Content<'_>,
+        method: ContentAddressMethod,
+        algo: HashAlgo,
+        references: &StorePathSet,
+    ) -> HostResult<StorePath> {
+        let hash = content_hash(content, method, algo)?;
+        let address = ContentAddress { method, hash };
+        self.store_dir()
+            .make_content_path(name, &address, &References::to(references.clone()))
+            .map_err(|error| HostError::new(error.to_string()))
+    }
+
+    fn outputs_in(&self, context: &[ContextElem]) -> HostResult<(Vec<DerivedPath>, Vec<StorePath>)> {
+        let (mut built, mut plain) = (Vec::new(), Vec::new());
+        for elem in context {
+            match to_store(self.store_dir(), elem).map_err(|error| HostError::new(error.to_string()))? {
+                ContextElement::Built { drv, output } => {
+                    built.push(DerivedPath::Built { drv, outputs: OutputsSpec::one(output) });
+                }
+                ContextElement::Opaque(path) | ContextElement::DrvDeep(path) => plain.push(path),
+            }
+        }
+        Ok((built, plain))
+    }
+
+    fn check_valid(&self, paths: &[StorePath]) -> HostResult<()> {
+        for path in paths.iter().filter(|_| !self.read_only) {
+            if !self.store.is_valid(path).map_err(in_store)? {
+                let path = self.store_dir().display(path);
+                return Err(HostError::new(format!("path '{path}' is not valid")));
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&self, wanted: &[DerivedPath]) -> HostResult<Vec<(String, String)>> {
+        if !self.outside.allow_import_from_derivation {
+            let first = wanted.first().map(|path| path.display(self.store_dir())).unwrap_or_default();
+            return Err(HostError::new(format!(
+                "cannot build '{first}' during evaluation because the option 'allow-import-from-derivation' is disabled"
+            )));
+        }
+        let realised = self.realiser.realise(wanted, BuildMode::Normal).map_err(in_store)?;
+        let mut replaced = Vec::new();
+        for one in realised {
+            let DerivedPath::Built { drv, .. } = &one.wanted else { continue };
+            for (output, path) in &one.outputs {
+                let path = self.store_dir().display(path);
+                self.access.allow(&path);
+                if let Some(placeholder) = self.placeholder(drv, output)? {
+                    replaced.push((placeholder, path));
+                }
+            }
+        }
+        Ok(replaced)
+    }
+
+    /// The text that stands for an output in strings while its path is not known.
+    fn placeholder(&self, drv: &SingleDerivedPath, output: &str) -> HostResult<Option<String>> {
+        let bad = |error: &dyn std::fmt::Display| HostError::new(error.to_string());
+        if let SingleDerivedPath::Opaque(path) = drv {
+            let derivation = self.store.read_derivation(path).map_err(in_store)?;
+            let known = derivation.output_path(self.store_dir(), output).map_err(|e| bad(&e))?;
+            if known.is_some() {
+                return Ok(None);
+            }
+        }
+        let placeholder = Placeholder::for_built(drv, output).map_err(|e| bad(&e))?;
+        Ok(Some(placeholder.render()))
+    }
+}
+
+/// Where a store's objects lie, if not at their logical paths.
+fn real_store(store: &dyn Store) -> Option<PathBuf> {
+    let probe = StorePath::new("00000000000000000000000000000000-x").ok()?;
+    let real = store.to_real_path(&probe)?;
+    let folder = real.parent()?.to_path_buf();
+    (folder != Path::new(store.store_dir().as_str())).then_some(folder)
+}
+
+/// The hash that content is addressed by.
+fn content_hash(content: Content<'_>, method: ContentAddressMethod, algo: HashAlgo) -> HostResult<Hash> {
+    let read = |path: &Path, error: io::Error| HostError::new(format!("cannot read '{}': {error}", path.display()));
+    match (content, method) {
+        (Content::Bytes(bytes), ContentAddressMethod::Text | ContentAddressMethod::Flat) => Ok(Hash::of(algo, bytes)),
+        (Content::Tree(path), ContentAddressMethod::Text | ContentAddressMethod::Flat) => {
+            let bytes = fs::read(path).map_err(|error| read(path, error))?;
+            Ok(Hash::of(algo, bytes))
+        }
+        (Content::Tree(path), _) => nar_hash(path, algo, &mut |_, _| Ok(true)),
+        (Content::Filtered(path, filter), _) => nar_hash(path, algo, filter),
+        _ => Err(HostError::new("this content can't be hashed without a store")),
+    }
+}
+
+fn nar_hash(path: &Path, algo: HashAlgo, filter: &mut firn_store::Filter<'_>) -> HostResult<Hash> {
+    let mut hasher = Sink(Hasher::new(algo));
+    crate::dump::tree(path, &mut hasher, filter)?;
+    Ok(hasher.0.finish())
+}
+
+struct Sink(Hasher);
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A store's error as the evaluator reports it.
+pub fn in_store(error: firn_store::StoreError) -> HostError {
+    HostError::new(error.to_string())
+}
+
+fn file_error(action: &str, path: &str, error: &io::Error) -> HostError {
+    match error.kind() {
+        io::ErrorKind::NotFound => HostError::new(format!("path '{path}' does not exist")),
+        _ => HostError::new(format!("{action} '{path}': {error}")),
+    }
+}
+
+impl Host for StoreHost {
+    fn read_file(&self, path: &str) -> HostResult<Vec<u8>> {
+        let real = self.checked(path)?;
+        fs::read(real).map_err(|error| file_error("reading from file", path, &error))
+    }
+
+    fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
+        let real = self.checked(path)?;
+        let entries = fs::read_dir(real).map_err(|error| file_error("reading directory", path, &error))?;
+        entries
+            .map(|entry| {
+                let entry = entry.map_err(|error| file_error("reading directory", path, &error))?;
+                let kind = entry.file_type().map_err(|error| file_error("getting status of", path, &error))?;
+                Ok((entry.file_name().as_bytes().to_vec(), file_type(kind)))
+            })
+            .collect()
+    }
+
+    fn file_type(&self, path: &str) -> HostResult<Option<FileType>> {
+        let real = self.checked(path)?;
+        match fs::symlink_metadata(real) {
+            Ok(metadata) => Ok(Some(file_type(metadata.file_type()))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(file_error("getting status of", path, &error)),
+        }
+    }
+
+    fn path_exists(&self, path: &str) -> HostResult<bool> {
+        match self.checked(path) {
+            Ok(real) => Ok(fs::metadata(real).is_ok()),
+            // What may not be read is not there, as far as `pathExists` tells.
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn resolve_links(&self, path: &str) -> HostResult<String> {
+        resolve_links(self, path)
+    }
+
+    fn env_var(&self, name: &str) -> Option<Vec<u8>> {
+        self.outside.environment.get(name).cloned()
+    }
+
+    fn search_path_entry(&self, element: &str) -> HostResult<Option<String>> {
+        if element.starts_with('/') {
+            let there = fs::symlink_metadata(self.real_path(element)).is_ok();
+            if there {
+                self.access.allow(element);
+            }
+            return Ok(there.then(|| element.to_owned()));
+        }
+        let found = (self.outside.search_path_element)(element)?;
+        if let Some(path) = &found {
+            self.access.allow(path);
+        }
+        Ok(found)
+    }
+
+    fn copy_to_store(&self, path: &str) -> HostResult<String> {
+        if let Some(known) = self.copied.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let real = self.checked(path)?;
+        if fs::symlink_metadata(&real).is_err() {
+            return Err(HostError::new(format!("path '{path}' does not exist")));
+        }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let none = StorePathSet::new();
+        let added = self.add(name, Content::Tree(&real), ContentAddressMethod::Nar, HashAlgo::Sha256, &none)?;
+        let added = self.store_dir().display(&added);
+        self.copied.borrow_mut().insert(path.to_owned(), added.clone());
+        Ok(added)
+    }
+
+    fn realise(&self, context: &[ContextElem]) -> HostResult<Vec<(String, String)>> {
+        let (built, plain) = self.outputs_in(context)?;
+        self.check_valid(&plain)?;
+        if built.is_empty() { Ok(Vec::new()) } else { self.build(&built) }
+    }
+
+    fn trace(&self, message: &str) {
+        (self.outside.trace)(message);
+    }
+
+    fn warn(&self, message: &str) {
+        (self.outside.warn)(message);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.outside.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn file_type(kind: fs::FileType) -> FileType {
+    if kind.is_file() {
+        FileType::Regular
+    } else if kind.is_dir() {
+        FileType::Directory
+    } else if kind.is_symlink() {
+        FileType::Symlink
+    } else {
+        FileType::Unknown
+    }
+}
+
+/// How many links one path may lead through, as in the kernel.
+const MOST_LINKS: usize = 40;
+
+/// Resolves links part by part, so that links inside a store elsewhere lead on within the language's
+/// own paths.
+fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
+    let mut left: Vec<String> = path.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut resolved = String::new();
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        match part.as_str() {
+            "." => continue,
+            ".." => {
+                resolved.truncate(resolved.rfind('/').unwrap_or(0));
+                continue;
+            }
+            _ => {}
+        }
+        let next = format!("{resolved}/{part}");
+        let target = fs::read_link(host.real_path(&next));
+        match target {
+            Err(_) => resolved = next,
+            Ok(target) => {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(HostError::new(format!("too many symbolic links encountered while traversing the path '{path}'")));
+                }
+                let target = target.to_string_lossy();
+                if target.starts_with('/') {
+                    resolved.clear();
+                }
+                left.extend(target.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned));
+            }
+        }
+    }
+    Ok(if resolved.is_empty() { "/".to_owned() } else { resolved })
+}
+
+/// Keeps the dump helper's name short where it is used.
+#[allow(unused_imports)]
+use nar as _;
