@@ -185,6 +185,19 @@ impl Machine {
         raised
     }
 
+    /// Adds a frame that is shown even where the trace is shortened.
+    #[cold]
+    pub fn frame_always(
+        &mut self,
+        raised: Raised,
+        pos: Pos,
+        text: impl Into<FrameText>,
+    ) -> Raised {
+        let text = text.into();
+        self.error_mut().frames.push(Frame { pos, text, always: true });
+        raised
+    }
+
     /// The result, with a frame if it is an error.
     #[inline(always)]
     pub fn traced<T>(&mut self, result: R<T>, pos: Pos, text: &'static str) -> R<T> {

@@ -24,7 +24,11 @@ impl Access {
 
     /// Only what is allowed; `pure` chooses the wording of refusals.
     pub fn only(paths: impl IntoIterator<Item = String>, pure: bool) -> Self {
-        let mode = if pure { "pure evaluation mode (use '--impure' to override)" } else { "restricted mode" };
+        let mode = if pure {
+            "pure evaluation mode (use '--impure' to override)"
+        } else {
+            "restricted mode"
+        };
         Access { allowed: Some(RefCell::new(paths.into_iter().collect())), mode }
     }
 

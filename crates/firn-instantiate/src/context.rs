@@ -13,19 +13,24 @@ pub fn to_store(dir: &StoreDir, elem: &ContextElem) -> Result<ContextElement, Fo
     Ok(match elem {
         ContextElem::Path(path) => ContextElement::Opaque(dir.parse(path)?),
         ContextElem::DrvDeep(path) => ContextElement::DrvDeep(dir.parse(path)?),
-        ContextElem::Output { drv, output } => {
-            ContextElement::Built { drv: Arc::new(single_to_store(dir, drv)?), output: output.clone() }
-        }
+        ContextElem::Output { drv, output } => ContextElement::Built {
+            drv: Arc::new(single_to_store(dir, drv)?),
+            output: output.clone(),
+        },
     })
 }
 
 /// A derived path as the store describes it.
-pub fn single_to_store(dir: &StoreDir, path: &SinglePath) -> Result<SingleDerivedPath, FormatError> {
+pub fn single_to_store(
+    dir: &StoreDir,
+    path: &SinglePath,
+) -> Result<SingleDerivedPath, FormatError> {
     Ok(match path {
         SinglePath::Path(path) => SingleDerivedPath::Opaque(dir.parse(path)?),
-        SinglePath::Output(drv, output) => {
-            SingleDerivedPath::Built { drv: Arc::new(single_to_store(dir, drv)?), output: output.clone() }
-        }
+        SinglePath::Output(drv, output) => SingleDerivedPath::Built {
+            drv: Arc::new(single_to_store(dir, drv)?),
+            output: output.clone(),
+        },
     })
 }
 

@@ -11,12 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use firn_eval::{ContextElem, FileType, Host, HostError, HostResult};
-use firn_formats::nar;
 use firn_formats::{
-    ContentAddress, ContentAddressMethod, ContextElement, DerivedPath, Hash, HashAlgo, Hasher, OutputsSpec,
-    Placeholder, References, SingleDerivedPath, StoreDir, StorePath, StorePathSet,
+    ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
+    SingleDerivedPath, StoreDir, StorePath, StorePathSet,
 };
-use firn_store::{BuildMode, Content, Realise, Store};
+use firn_store::{BuildMode, Content, Realise, Store, compute_path};
 
 use crate::access::Access;
 use crate::context::to_store;
@@ -60,7 +59,13 @@ pub struct StoreHost {
 
 impl StoreHost {
     /// A host.
-    pub fn new(store: Arc<dyn Store>, realiser: Arc<dyn Realise>, access: Access, read_only: bool, outside: Outside) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        realiser: Arc<dyn Realise>,
+        access: Access,
+        read_only: bool,
+        outside: Outside,
+    ) -> Self {
         let store_prefix = format!("{}/", store.store_dir().as_str());
         let real_store = real_store(&*store);
         StoreHost {
@@ -106,7 +111,9 @@ impl StoreHost {
         references: &StorePathSet,
     ) -> HostResult<StorePath> {
         let added = if self.read_only {
-            self.compute(name, content, method, algo, references)?
+            compute_path(self.store_dir(), name, content, method, algo, references)
+                .map_err(in_store)?
+                .0
         } else {
             self.store.add(name, content, method, algo, references).map_err(in_store)?
         };
@@ -114,25 +121,15 @@ impl StoreHost {
         Ok(added)
     }
 
-    fn compute(
+    fn outputs_in(
         &self,
-        name: &str,
-        content: Content<'_>,
-        method: ContentAddressMethod,
-        algo: HashAlgo,
-        references: &StorePathSet,
-    ) -> HostResult<StorePath> {
-        let hash = content_hash(content, method, algo)?;
-        let address = ContentAddress { method, hash };
-        self.store_dir()
-            .make_content_path(name, &address, &References::to(references.clone()))
-            .map_err(|error| HostError::new(error.to_string()))
-    }
-
-    fn outputs_in(&self, context: &[ContextElem]) -> HostResult<(Vec<DerivedPath>, Vec<StorePath>)> {
+        context: &[ContextElem],
+    ) -> HostResult<(Vec<DerivedPath>, Vec<StorePath>)> {
         let (mut built, mut plain) = (Vec::new(), Vec::new());
         for elem in context {
-            match to_store(self.store_dir(), elem).map_err(|error| HostError::new(error.to_string()))? {
+            match to_store(self.store_dir(), elem)
+                .map_err(|error| HostError::new(error.to_string()))?
+            {
                 ContextElement::Built { drv, output } => {
                     built.push(DerivedPath::Built { drv, outputs: OutputsSpec::one(output) });
                 }
@@ -154,7 +151,8 @@ impl StoreHost {
 
     fn build(&self, wanted: &[DerivedPath]) -> HostResult<Vec<(String, String)>> {
         if !self.outside.allow_import_from_derivation {
-            let first = wanted.first().map(|path| path.display(self.store_dir())).unwrap_or_default();
+            let first =
+                wanted.first().map(|path| path.display(self.store_dir())).unwrap_or_default();
             return Err(HostError::new(format!(
                 "cannot build '{first}' during evaluation because the option 'allow-import-from-derivation' is disabled"
             )));
@@ -197,40 +195,6 @@ fn real_store(store: &dyn Store) -> Option<PathBuf> {
     (folder != Path::new(store.store_dir().as_str())).then_some(folder)
 }
 
-/// The hash that content is addressed by.
-fn content_hash(content: Content<'_>, method: ContentAddressMethod, algo: HashAlgo) -> HostResult<Hash> {
-    let read = |path: &Path, error: io::Error| HostError::new(format!("cannot read '{}': {error}", path.display()));
-    match (content, method) {
-        (Content::Bytes(bytes), ContentAddressMethod::Text | ContentAddressMethod::Flat) => Ok(Hash::of(algo, bytes)),
-        (Content::Tree(path), ContentAddressMethod::Text | ContentAddressMethod::Flat) => {
-            let bytes = fs::read(path).map_err(|error| read(path, error))?;
-            Ok(Hash::of(algo, bytes))
-        }
-        (Content::Tree(path), _) => nar_hash(path, algo, &mut |_, _| Ok(true)),
-        (Content::Filtered(path, filter), _) => nar_hash(path, algo, filter),
-        _ => Err(HostError::new("this content can't be hashed without a store")),
-    }
-}
-
-fn nar_hash(path: &Path, algo: HashAlgo, filter: &mut firn_store::Filter<'_>) -> HostResult<Hash> {
-    let mut hasher = Sink(Hasher::new(algo));
-    crate::dump::tree(path, &mut hasher, filter)?;
-    Ok(hasher.0.finish())
-}
-
-struct Sink(Hasher);
-
-impl io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A store's error as the evaluator reports it.
 pub fn in_store(error: firn_store::StoreError) -> HostError {
     HostError::new(error.to_string())
@@ -251,11 +215,14 @@ impl Host for StoreHost {
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
         let real = self.checked(path)?;
-        let entries = fs::read_dir(real).map_err(|error| file_error("reading directory", path, &error))?;
+        let entries =
+            fs::read_dir(real).map_err(|error| file_error("reading directory", path, &error))?;
         entries
             .map(|entry| {
                 let entry = entry.map_err(|error| file_error("reading directory", path, &error))?;
-                let kind = entry.file_type().map_err(|error| file_error("getting status of", path, &error))?;
+                let kind = entry
+                    .file_type()
+                    .map_err(|error| file_error("getting status of", path, &error))?;
                 Ok((entry.file_name().as_bytes().to_vec(), file_type(kind)))
             })
             .collect()
@@ -311,7 +278,13 @@ impl Host for StoreHost {
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         let none = StorePathSet::new();
-        let added = self.add(name, Content::Tree(&real), ContentAddressMethod::Nar, HashAlgo::Sha256, &none)?;
+        let added = self.add(
+            name,
+            Content::Tree(&real),
+            ContentAddressMethod::Nar,
+            HashAlgo::Sha256,
+            &none,
+        )?;
         let added = self.store_dir().display(&added);
         self.copied.borrow_mut().insert(path.to_owned(), added.clone());
         Ok(added)
@@ -362,7 +335,8 @@ const MOST_LINKS: usize = 40;
 /// Resolves links part by part, so that links inside a store elsewhere lead on within the language's
 /// own paths.
 fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
-    let mut left: Vec<String> = path.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut left: Vec<String> =
+        path.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
     let mut resolved = String::new();
     let mut links = 0;
     while let Some(part) = left.pop() {
@@ -381,7 +355,9 @@ fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
             Ok(target) => {
                 links += 1;
                 if links > MOST_LINKS {
-                    return Err(HostError::new(format!("too many symbolic links encountered while traversing the path '{path}'")));
+                    return Err(HostError::new(format!(
+                        "too many symbolic links encountered while traversing the path '{path}'"
+                    )));
                 }
                 let target = target.to_string_lossy();
                 if target.starts_with('/') {
@@ -393,7 +369,3 @@ fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
     }
     Ok(if resolved.is_empty() { "/".to_owned() } else { resolved })
 }
-
-/// Keeps the dump helper's name short where it is used.
-#[allow(unused_imports)]
-use nar as _;

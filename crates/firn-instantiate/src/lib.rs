@@ -8,8 +8,7 @@ mod access;
 pub mod builtins;
 pub mod context;
 mod host;
-mod session;
 
 pub use access::Access;
+pub use builtins::TABLES;
 pub use host::{Outside, StoreHost};
-pub use session::{TABLES, machine};
