@@ -187,12 +187,7 @@ impl Machine {
 
     /// Adds a frame that is shown even where the trace is shortened.
     #[cold]
-    pub fn frame_always(
-        &mut self,
-        raised: Raised,
-        pos: Pos,
-        text: impl Into<FrameText>,
-    ) -> Raised {
+    pub fn frame_always(&mut self, raised: Raised, pos: Pos, text: impl Into<FrameText>) -> Raised {
         let text = text.into();
         self.error_mut().frames.push(Frame { pos, text, always: true });
         raised

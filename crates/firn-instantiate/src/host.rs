@@ -20,6 +20,9 @@ use firn_store::{BuildMode, Content, Realise, Store, compute_path};
 use crate::access::Access;
 use crate::context::to_store;
 
+/// A function that finds the folder behind an element of the search path.
+pub type FindElement = Box<dyn Fn(&str) -> HostResult<Option<String>>>;
+
 /// A function that takes a message for the user.
 pub type Say = Box<dyn Fn(&str)>;
 
@@ -35,7 +38,7 @@ pub struct Outside {
     /// Set when the user asks to stop.
     pub interrupted: Arc<AtomicBool>,
     /// Finds what an element of the search path that is no path stands for: a URL, `flake:…`.
-    pub search_path_element: Box<dyn Fn(&str) -> HostResult<Option<String>>>,
+    pub search_path_element: FindElement,
     /// Whether builds may run during evaluation (`allow-import-from-derivation`).
     pub allow_import_from_derivation: bool,
 }

@@ -11,4 +11,4 @@ mod host;
 
 pub use access::Access;
 pub use builtins::TABLES;
-pub use host::{Outside, StoreHost};
+pub use host::{FindElement, Outside, Say, StoreHost};
