@@ -30,6 +30,8 @@ pub(crate) struct Layout {
     pub pos: Pos,
     /// Indexes in alphabetical order, once somebody asked.
     order: AtomicPtr<u32>,
+    /// The same names without positions, once somebody asked.
+    bare: AtomicPtr<Layout>,
 }
 
 const LAYOUT_WORDS: usize = size_of::<Layout>() / 8;
@@ -46,6 +48,7 @@ static LAYERED: Layout = Layout {
     shared: false,
     pos: Pos::NONE,
     order: AtomicPtr::new(std::ptr::null_mut()),
+    bare: AtomicPtr::new(std::ptr::null_mut()),
 };
 
 impl Layout {
@@ -101,11 +104,29 @@ impl Layout {
                 shared,
                 pos,
                 order: AtomicPtr::new(std::ptr::null_mut()),
+                bare: AtomicPtr::new(std::ptr::null_mut()),
             });
             let at = words.add(LAYOUT_WORDS) as *mut Key;
             std::ptr::copy_nonoverlapping(keys.as_ptr(), at, keys.len());
             &*(words as *const Layout)
         }
+    }
+
+    /// The layout of the same names with no positions.
+    pub fn without_positions(&'static self, heap: &mut Heap) -> &'static Layout {
+        let known = self.bare.load(Ordering::Acquire);
+        // SAFETY: null or a layout in the heap.
+        if let Some(known) = unsafe { known.as_ref() } {
+            return known;
+        }
+        let bare = if self.keys().iter().all(|k| k.pos == Pos::NONE) {
+            self
+        } else {
+            let keys: Vec<Key> = self.keys().iter().map(|k| Key { sym: k.sym, pos: Pos::NONE }).collect();
+            Layout::alloc(heap, &keys, self.shared, Pos::NONE)
+        };
+        self.bare.store(bare as *const Layout as *mut Layout, Ordering::Release);
+        bare
     }
 
     /// Indexes of the keys in alphabetical order.

@@ -1,10 +1,12 @@
 //! The builtins of the language, one file per family.
 
 pub(crate) mod arith;
+pub(crate) mod contexts;
 pub(crate) mod control;
 pub(crate) mod import;
 pub(crate) mod lists;
 pub(crate) mod sets;
+pub(crate) mod sorting;
 pub(crate) mod strings;
 pub(crate) mod types;
 
@@ -19,10 +21,12 @@ use crate::value::Value;
 /// The tables of this crate.
 const TABLES: &[PrimTable] = &[
     arith::TABLE,
+    contexts::TABLE,
     control::TABLE,
     import::TABLE,
     lists::TABLE,
     sets::TABLE,
+    sorting::TABLE,
     strings::TABLE,
     types::TABLE,
 ];
