@@ -122,7 +122,8 @@ impl Layout {
         let bare = if self.keys().iter().all(|k| k.pos == Pos::NONE) {
             self
         } else {
-            let keys: Vec<Key> = self.keys().iter().map(|k| Key { sym: k.sym, pos: Pos::NONE }).collect();
+            let keys: Vec<Key> =
+                self.keys().iter().map(|k| Key { sym: k.sym, pos: Pos::NONE }).collect();
             Layout::alloc(heap, &keys, self.shared, Pos::NONE)
         };
         self.bare.store(bare as *const Layout as *mut Layout, Ordering::Release);

@@ -110,6 +110,8 @@ pub struct EvalError {
     pub frames: Vec<Frame>,
     /// Names that were perhaps meant, best first.
     pub suggestions: Vec<String>,
+    /// What to do about it, beyond what the reference says.
+    pub help: Vec<String>,
     /// The thunk that needs itself, of an infinite recursion.
     pub(crate) cycle: usize,
 }
@@ -123,6 +125,7 @@ impl EvalError {
             pos,
             frames: Vec::new(),
             suggestions: Vec::new(),
+            help: Vec::new(),
             cycle: 0,
         }
     }

@@ -2,17 +2,40 @@
 
 use std::sync::Arc;
 
+use firn_diag::Diagnostic;
 use firn_source::SourceFile;
+use firn_syntax::ParseOptions;
 use firn_syntax::ast::Ast;
 
-/// Why a text is no expression.
-pub(crate) struct SyntaxError {
-    pub message: String,
-    /// Byte offset of the mistake.
-    pub start: u32,
-}
+use crate::error::{ErrorKind, EvalError, Raised};
+use crate::machine::Machine;
+use crate::pos::Pos;
 
 /// Parses a text.
-pub(crate) fn parse(_file: &Arc<SourceFile>) -> Result<Ast, SyntaxError> {
-    Err(SyntaxError { message: "the parser is not there yet".into(), start: 0 })
+pub(crate) fn parse(file: &Arc<SourceFile>, options: ParseOptions) -> Result<Ast, Box<Diagnostic>> {
+    firn_syntax::parse(file, &options)
+}
+
+impl Machine {
+    /// What the parser accepts in this session.
+    pub(crate) fn parse_options(&self) -> ParseOptions {
+        ParseOptions {
+            pipe_operators: self.settings.features.iter().any(|f| f == "pipe-operators"),
+            pure: self.settings.pure,
+            ..ParseOptions::default()
+        }
+    }
+
+    /// Raises the parser's diagnostic; `base` is the first position of its text.
+    #[cold]
+    pub(crate) fn syntax_error(&mut self, diagnostic: Diagnostic, base: u32) -> Raised {
+        let pos = match diagnostic.span {
+            Some(span) if base != 0 => Pos(base + span.start),
+            _ => Pos::NONE,
+        };
+        let mut error = EvalError::new(ErrorKind::Syntax, pos, diagnostic.message);
+        error.suggestions = diagnostic.suggestions;
+        error.help = diagnostic.notes.into_iter().chain(diagnostic.help).collect();
+        self.raise(error)
+    }
 }

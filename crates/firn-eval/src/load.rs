@@ -6,7 +6,7 @@ use firn_source::{Origin, SourceFile};
 use firn_syntax::Symbol;
 
 use crate::attrs::Attrs;
-use crate::error::{ErrorKind, EvalError, R};
+use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
 use crate::paths;
 use crate::pos::Pos;
@@ -37,9 +37,9 @@ impl Machine {
         scope: Option<Attrs>,
     ) -> R<Value> {
         let base = self.positions.add(file.clone());
-        let ast = match crate::frontend::parse(file) {
+        let ast = match crate::frontend::parse(file, self.parse_options()) {
             Ok(ast) => ast,
-            Err(e) => return Err(self.syntax_error(&e, base)),
+            Err(diagnostic) => return Err(self.syntax_error(*diagnostic, base)),
         };
         let (names, env) = self.scope_env(scope);
         let node = crate::compile::compile(self, &ast, base, dir, &names)?;
@@ -55,16 +55,6 @@ impl Machine {
             env.slot(1 + i).set(slot);
         }
         (flat.iter().map(|e| e.sym).collect(), env)
-    }
-
-    #[cold]
-    fn syntax_error(
-        &mut self,
-        e: &crate::frontend::SyntaxError,
-        base: u32,
-    ) -> crate::error::Raised {
-        let pos = if base == 0 { Pos::NONE } else { Pos(base + e.start) };
-        self.raise(EvalError::new(ErrorKind::Syntax, pos, e.message.clone()))
     }
 
     /// The file to read for a path that was imported: `default.nix` of a directory, links resolved.

@@ -1,5 +1,7 @@
 //! Source expressions as messages quote them.
 
+use std::path::Path;
+
 use firn_syntax::ast::{Ast, AttrName, Expr, ExprId};
 
 use crate::machine::Machine;
@@ -8,7 +10,7 @@ use crate::pos::Pos;
 /// Parses the text that a position is in again.
 fn reparse(m: &Machine, pos: Pos) -> Option<Ast> {
     let (file, _) = m.positions().resolve(pos)?;
-    crate::frontend::parse(file).ok()
+    crate::frontend::parse(file, m.parse_options()).ok()
 }
 
 /// The expression that spans `start..end` in the text where `pos` is, printed in one line.
@@ -51,6 +53,7 @@ fn slice(m: &Machine, pos: Pos, start: u32, end: u32) -> String {
 }
 
 fn show(ast: &Ast, id: ExprId) -> String {
-    let span = ast.span(id);
-    String::from_utf8_lossy(ast.file().slice(span.start, span.end)).into_owned()
+    let folder = ast.file().origin().path().and_then(|p| p.parent()).unwrap_or(Path::new("/"));
+    let text = firn_syntax::print::print_expr(ast, id, folder, Path::new("~"));
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -15,7 +15,7 @@
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::code::{Lambda, Node};
+use crate::code::Lambda;
 use crate::context::Ctx;
 use crate::primop::PrimOp;
 
@@ -576,17 +576,6 @@ impl Thunk {
     pub fn known(self) -> Option<Value> {
         if self.state().load(Ordering::Acquire) == THUNK_DONE {
             Some(self.field(0).get())
-        } else {
-            None
-        }
-    }
-
-    /// The expression of a thunk that waits.
-    pub fn node(self) -> Option<&'static Node> {
-        let word = self.state().load(Ordering::Acquire);
-        if word != THUNK_DONE && word & TAG_MASK == THUNK_NODE {
-            // SAFETY: a state with this tag is the address of a node, which lives as long as V1 says.
-            Some(unsafe { &*(word as *const Node) })
         } else {
             None
         }

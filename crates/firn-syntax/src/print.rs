@@ -67,12 +67,17 @@ pub fn canonical_path(path: &[u8]) -> Vec<u8> {
 ///
 /// `folder` is what relative paths are relative to, `home` what `~` stands for.
 pub fn print(ast: &Ast, folder: &Path, home: &Path) -> Vec<u8> {
+    print_expr(ast, ast.root(), folder, home)
+}
+
+/// One expression of a tree, printed as by [`print`].
+pub fn print_expr(ast: &Ast, id: ExprId, folder: &Path, home: &Path) -> Vec<u8> {
     let mut printer = Printer {
         ast,
         folder: folder.as_os_str().as_encoded_bytes(),
         home: home.as_os_str().as_encoded_bytes(),
         out: Vec::new(),
-        work: vec![Step::Expr(ast.root())],
+        work: vec![Step::Expr(id)],
     };
     while let Some(step) = printer.work.pop() {
         match step {

@@ -13,7 +13,13 @@ use crate::primop::PrimOp;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[PrimOp] = &[
-    PrimOp::new("__hasContext", &["s"], has_context, "Returns whether the string *s* has a context.").strict(1),
+    PrimOp::new(
+        "__hasContext",
+        &["s"],
+        has_context,
+        "Returns whether the string *s* has a context.",
+    )
+    .strict(1),
     PrimOp::new(
         "__unsafeDiscardStringContext",
         &["s"],
@@ -51,7 +57,11 @@ pub(crate) const TABLE: &[PrimOp] = &[
 const PLAIN: Coerce = Coerce { more: false, copy: true };
 
 fn has_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let s = m.force_string(args[0], Pos::NONE, "while evaluating the argument passed to builtins.hasContext")?;
+    let s = m.force_string(
+        args[0],
+        Pos::NONE,
+        "while evaluating the argument passed to builtins.hasContext",
+    )?;
     Ok(Value::bool(!s.ctx().is_empty()))
 }
 
@@ -84,7 +94,11 @@ fn add_deep(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let s = m.coerce(args[0], PLAIN, Pos::NONE, what)?;
     let elems = m.context_elems(s.ctx());
     let [elem] = elems.as_slice() else {
-        let text = format!("context of string '{}' must have exactly one element, but has {}", s.to_text(), elems.len());
+        let text = format!(
+            "context of string '{}' must have exactly one element, but has {}",
+            s.to_text(),
+            elems.len()
+        );
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
     };
     let path = match elem {
@@ -119,14 +133,20 @@ fn facts(elems: Vec<ContextElem>) -> BTreeMap<String, Facts> {
         match elem {
             ContextElem::Path(path) => found.entry(path).or_default().path = true,
             ContextElem::DrvDeep(path) => found.entry(path).or_default().all_outputs = true,
-            ContextElem::Output { drv, output } => found.entry(drv.display()).or_default().outputs.push(output),
+            ContextElem::Output { drv, output } => {
+                found.entry(drv.display()).or_default().outputs.push(output)
+            }
         }
     }
     found
 }
 
 fn get_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let s = m.force_string(args[0], Pos::NONE, "while evaluating the argument passed to builtins.getContext")?;
+    let s = m.force_string(
+        args[0],
+        Pos::NONE,
+        "while evaluating the argument passed to builtins.getContext",
+    )?;
     let mut result = AttrsBuilder::default();
     for (path, mut facts) in facts(m.context_elems(s.ctx())) {
         let mut entry = AttrsBuilder::default();
@@ -138,7 +158,8 @@ fn get_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         }
         if !facts.outputs.is_empty() {
             facts.outputs.sort();
-            let outputs: Vec<Value> = facts.outputs.iter().map(|o| m.string(o.as_bytes())).collect();
+            let outputs: Vec<Value> =
+                facts.outputs.iter().map(|o| m.string(o.as_bytes())).collect();
             let outputs = m.list(&outputs);
             entry.insert(sym::OUTPUTS, outputs);
         }
@@ -172,17 +193,33 @@ fn is_store_path(path: &str, store: &str) -> bool {
     name.is_some_and(|n| n.len() > 33 && !n.contains('/') && n.as_bytes()[32] == b'-')
 }
 
-fn add_elems(m: &mut Machine, path: &str, entry: crate::attrs::Entry, elems: &mut Vec<ContextElem>) -> R<()> {
-    let facts = m.force_attrs(entry.value(), entry.pos, "while evaluating the value of a string context")?;
+fn add_elems(
+    m: &mut Machine,
+    path: &str,
+    entry: crate::attrs::Entry,
+    elems: &mut Vec<ContextElem>,
+) -> R<()> {
+    let facts =
+        m.force_attrs(entry.value(), entry.pos, "while evaluating the value of a string context")?;
     if let Some(slot) = facts.get(sym::PATH)
-        && m.force_bool(slot.get(), Pos::NONE, "while evaluating the `path` attribute of a string context")?
+        && m.force_bool(
+            slot.get(),
+            Pos::NONE,
+            "while evaluating the `path` attribute of a string context",
+        )?
     {
         elems.push(ContextElem::Path(path.to_owned()));
     }
     if let Some(all) = facts.entry(Symbol::of("allOutputs")) {
         let what = "while evaluating the `allOutputs` attribute of a string context";
         if m.force_bool(all.value(), all.pos, what)? {
-            need_derivation(m, path, "tried to add all-outputs context of", "to a string", all.pos)?;
+            need_derivation(
+                m,
+                path,
+                "tried to add all-outputs context of",
+                "to a string",
+                all.pos,
+            )?;
             elems.push(ContextElem::DrvDeep(path.to_owned()));
         }
     }
@@ -190,7 +227,13 @@ fn add_elems(m: &mut Machine, path: &str, entry: crate::attrs::Entry, elems: &mu
         let what = "while evaluating the `outputs` attribute of a string context";
         let list = m.force_list(outputs.value(), outputs.pos, what)?;
         if !list.is_empty() {
-            need_derivation(m, path, "tried to add derivation output context of", "to a string", outputs.pos)?;
+            need_derivation(
+                m,
+                path,
+                "tried to add derivation output context of",
+                "to a string",
+                outputs.pos,
+            )?;
         }
         for v in list.iter() {
             let what = "while evaluating an output name within a string context";

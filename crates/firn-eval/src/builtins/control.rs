@@ -51,12 +51,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         warn,
         "Prints the string *e1* as a warning, then returns *e2*. With `abort-on-warn` it is an error.",
     ),
-    PrimOp::new(
-        "break",
-        &["v"],
-        pass,
-        "Returns *v*. In a debugger the evaluation stops here.",
-    ),
+    PrimOp::new("break", &["v"], pass, "Returns *v*. In a debugger the evaluation stops here."),
     PrimOp::new(
         "__addErrorContext",
         &["context", "value"],

@@ -11,8 +11,15 @@ use crate::primop::PrimOp;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[PrimOp] = &[
-    PrimOp::new("__length", &["e"], length, "Returns the number of elements of the list *e*.").strict(1),
-    PrimOp::new("__head", &["list"], head, "Returns the first element of *list*; an error if it is empty.").strict(1),
+    PrimOp::new("__length", &["e"], length, "Returns the number of elements of the list *e*.")
+        .strict(1),
+    PrimOp::new(
+        "__head",
+        &["list"],
+        head,
+        "Returns the first element of *list*; an error if it is empty.",
+    )
+    .strict(1),
     PrimOp::new(
         "__tail",
         &["list"],
@@ -20,7 +27,12 @@ pub(crate) const TABLE: &[PrimOp] = &[
         "Returns *list* without its first element; an error if it is empty.",
     )
     .strict(1),
-    PrimOp::new("__elemAt", &["xs", "n"], elem_at, "Returns element *n* of the list *xs*, counted from 0."),
+    PrimOp::new(
+        "__elemAt",
+        &["xs", "n"],
+        elem_at,
+        "Returns element *n* of the list *xs*, counted from 0.",
+    ),
     PrimOp::new("map", &["f", "list"], map, "Applies the function *f* to each element of *list*."),
     PrimOp::new(
         "__filter",
@@ -28,8 +40,14 @@ pub(crate) const TABLE: &[PrimOp] = &[
         filter,
         "Returns the elements of *list* for which the function *f* returns `true`.",
     ),
-    PrimOp::new("__elem", &["x", "xs"], elem, "Returns whether an element of the list *xs* equals *x*."),
-    PrimOp::new("__concatLists", &["lists"], concat_lists, "Joins a list of lists into one list.").strict(1),
+    PrimOp::new(
+        "__elem",
+        &["x", "xs"],
+        elem,
+        "Returns whether an element of the list *xs* equals *x*.",
+    ),
+    PrimOp::new("__concatLists", &["lists"], concat_lists, "Joins a list of lists into one list.")
+        .strict(1),
     PrimOp::new(
         "__foldl'",
         &["op", "nul", "list"],
@@ -77,12 +95,20 @@ pub(crate) const TABLE: &[PrimOp] = &[
 ];
 
 fn length(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[0], Pos::NONE, "while evaluating the first argument passed to builtins.length")?;
+    let list = m.force_list(
+        args[0],
+        Pos::NONE,
+        "while evaluating the first argument passed to builtins.length",
+    )?;
     Ok(m.int(list.len() as i64))
 }
 
 fn head(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[0], Pos::NONE, "while evaluating the first argument passed to 'builtins.head'")?;
+    let list = m.force_list(
+        args[0],
+        Pos::NONE,
+        "while evaluating the first argument passed to 'builtins.head'",
+    )?;
     match list.slots().first() {
         Some(slot) => m.force_slot(slot),
         None => Err(m.fail(ErrorKind::Eval, Pos::NONE, "'builtins.head' called on an empty list")),
@@ -90,7 +116,11 @@ fn head(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 fn tail(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[0], Pos::NONE, "while evaluating the first argument passed to 'builtins.tail'")?;
+    let list = m.force_list(
+        args[0],
+        Pos::NONE,
+        "while evaluating the first argument passed to 'builtins.tail'",
+    )?;
     if list.is_empty() {
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, "'builtins.tail' called on an empty list"));
     }
@@ -105,14 +135,19 @@ fn elem_at(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     match usize::try_from(n).ok().and_then(|n| list.slots().get(n)) {
         Some(slot) => m.force_slot(slot),
         None => {
-            let text = format!("'builtins.elemAt' called with index {n} on a list of size {}", list.len());
+            let text =
+                format!("'builtins.elemAt' called with index {n} on a list of size {}", list.len());
             Err(m.fail(ErrorKind::Eval, Pos::NONE, text))
         }
     }
 }
 
 fn map(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[1], Pos::NONE, "while evaluating the second argument passed to builtins.map")?;
+    let list = m.force_list(
+        args[1],
+        Pos::NONE,
+        "while evaluating the second argument passed to builtins.map",
+    )?;
     if list.is_empty() {
         return Ok(list.value());
     }
@@ -127,13 +162,18 @@ fn map(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 fn filter(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[1], Pos::NONE, "while evaluating the second argument passed to builtins.filter")?;
+    let list = m.force_list(
+        args[1],
+        Pos::NONE,
+        "while evaluating the second argument passed to builtins.filter",
+    )?;
     if list.is_empty() {
         return Ok(list.value());
     }
     let what = "while evaluating the first argument passed to builtins.filter";
     let f = m.force_function(args[0], Pos::NONE, what)?;
-    let what = "while evaluating the return value of the filtering function passed to builtins.filter";
+    let what =
+        "while evaluating the return value of the filtering function passed to builtins.filter";
     let mut kept = Vec::with_capacity(list.len());
     for slot in list.slots() {
         let keep = m.call(f, &[slot.get()], Pos::NONE)?;
@@ -148,7 +188,11 @@ fn filter(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 fn elem(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[1], Pos::NONE, "while evaluating the second argument passed to builtins.elem")?;
+    let list = m.force_list(
+        args[1],
+        Pos::NONE,
+        "while evaluating the second argument passed to builtins.elem",
+    )?;
     for slot in list.slots() {
         let wanted = m.force(args[0])?;
         let found = m.force_slot(slot)?;
@@ -238,7 +282,11 @@ fn gen_list(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the second argument passed to builtins.genList";
     let len = m.force_int(args[1], Pos::NONE, what)?;
     if !(0..=MAX_LIST).contains(&len) {
-        return Err(m.fail(ErrorKind::Eval, Pos::NONE, format!("cannot create list of size {len}")));
+        return Err(m.fail(
+            ErrorKind::Eval,
+            Pos::NONE,
+            format!("cannot create list of size {len}"),
+        ));
     }
     let what = "while evaluating the first argument passed to builtins.genList";
     let f = m.force_function(args[0], Pos::NONE, what)?;
@@ -259,7 +307,8 @@ fn partition(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let f = m.force_function(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.partition";
     let list = m.force_list(args[1], Pos::NONE, what)?;
-    let what = "while evaluating the return value of the partition function passed to builtins.partition";
+    let what =
+        "while evaluating the return value of the partition function passed to builtins.partition";
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
     for slot in list.slots() {
         let v = m.force_slot(slot)?;
@@ -280,7 +329,8 @@ fn group_by(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let f = m.force_function(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.groupBy";
     let list = m.force_list(args[1], Pos::NONE, what)?;
-    let what = "while evaluating the return value of the grouping function passed to builtins.groupBy";
+    let what =
+        "while evaluating the return value of the grouping function passed to builtins.groupBy";
     let mut groups: FxHashMap<Symbol, Vec<Value>> = FxHashMap::default();
     for slot in list.slots() {
         let name = m.call(f, &[slot.get()], Pos::NONE)?;

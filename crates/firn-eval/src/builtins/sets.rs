@@ -87,7 +87,11 @@ pub(crate) const TABLE: &[PrimOp] = &[
 ];
 
 fn attr_names(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let set = m.force_attrs(args[0], Pos::NONE, "while evaluating the argument passed to builtins.attrNames")?;
+    let set = m.force_attrs(
+        args[0],
+        Pos::NONE,
+        "while evaluating the argument passed to builtins.attrNames",
+    )?;
     if set.is_empty() {
         return Ok(m.empty_list());
     }
@@ -101,7 +105,11 @@ fn attr_names(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 fn attr_values(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let set = m.force_attrs(args[0], Pos::NONE, "while evaluating the argument passed to builtins.attrValues")?;
+    let set = m.force_attrs(
+        args[0],
+        Pos::NONE,
+        "while evaluating the argument passed to builtins.attrValues",
+    )?;
     if set.is_empty() {
         return Ok(m.empty_list());
     }
@@ -202,8 +210,7 @@ fn list_to_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         let pair = m.force_attrs(slot.get(), Pos::NONE, what)?;
         let name = m.required_attr(pair, sym::NAME, "in a {name=...; value=...;} pair")?;
         let pos = Pos::NONE;
-        let what =
-            "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs";
+        let what = "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs";
         let name = match name.get().as_str() {
             Some(s) if s.ctx().is_empty() => s,
             _ => {
@@ -265,7 +272,8 @@ fn cat_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let sym = Symbol::intern(name.bytes());
     let what = "while evaluating the second argument passed to builtins.catAttrs";
     let list = m.force_list(args[1], Pos::NONE, what)?;
-    let what = "while evaluating an element in the list passed as second argument to builtins.catAttrs";
+    let what =
+        "while evaluating an element in the list passed as second argument to builtins.catAttrs";
     let mut found = Vec::new();
     for v in list.iter() {
         let set = m.force_attrs(v, Pos::NONE, what)?;
@@ -297,7 +305,8 @@ fn zip_attrs_with(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let f = m.force_function(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.zipAttrsWith";
     let list = m.force_list(args[1], Pos::NONE, what)?;
-    let what = "while evaluating a value of the list passed as second argument to builtins.zipAttrsWith";
+    let what =
+        "while evaluating a value of the list passed as second argument to builtins.zipAttrsWith";
     let mut found: FxHashMap<Symbol, Vec<Value>> = FxHashMap::default();
     for v in list.iter() {
         let set = m.force_attrs(v, Pos::NONE, what)?;

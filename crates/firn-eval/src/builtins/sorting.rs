@@ -36,7 +36,11 @@ pub(crate) const TABLE: &[PrimOp] = &[
 const SHORT: usize = 6;
 
 fn sort(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let list = m.force_list(args[1], Pos::NONE, "while evaluating the second argument passed to builtins.sort")?;
+    let list = m.force_list(
+        args[1],
+        Pos::NONE,
+        "while evaluating the second argument passed to builtins.sort",
+    )?;
     if list.is_empty() {
         return Ok(list.value());
     }
@@ -50,13 +54,18 @@ fn sort(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         if !sort_scalars(&mut values) {
             merge_sort(m, &mut values, &mut |m, a, b| {
                 let answer = less(m, a, b);
-                m.traced(answer, Pos::NONE, "while evaluating the ordering function passed to builtins.sort")
+                m.traced(
+                    answer,
+                    Pos::NONE,
+                    "while evaluating the ordering function passed to builtins.sort",
+                )
             })?;
         }
     } else {
         merge_sort(m, &mut values, &mut |m, a, b| {
             let answer = m.call(f, &[a, b], Pos::NONE)?;
-            let what = "while evaluating the return value of the sorting function passed to builtins.sort";
+            let what =
+                "while evaluating the return value of the sorting function passed to builtins.sort";
             m.force_bool(answer, Pos::NONE, what)
         })?;
     }
@@ -87,7 +96,12 @@ fn merge_sort(m: &mut Machine, values: &mut [Value], is_less: Less<'_>) -> R<()>
     sort_part(m, values, &mut buffer, is_less)
 }
 
-fn sort_part(m: &mut Machine, values: &mut [Value], buffer: &mut Vec<Value>, is_less: Less<'_>) -> R<()> {
+fn sort_part(
+    m: &mut Machine,
+    values: &mut [Value],
+    buffer: &mut Vec<Value>,
+    is_less: Less<'_>,
+) -> R<()> {
     if values.len() <= SHORT {
         for i in 1..values.len() {
             let mut at = i;
@@ -132,7 +146,13 @@ enum Keys {
 
 impl Keys {
     /// Adds a key of an element; false if it was there.
-    fn insert(&mut self, m: &mut Machine, key: Value, element: Value, all: &[(Value, Value)]) -> R<bool> {
+    fn insert(
+        &mut self,
+        m: &mut Machine,
+        key: Value,
+        element: Value,
+        all: &[(Value, Value)],
+    ) -> R<bool> {
         match (&mut *self, key.kind()) {
             (Keys::Ints(seen), Kind::Int(i)) => Ok(seen.insert(i)),
             (Keys::Strings(seen), Kind::String(s)) => Ok(seen.insert(s.bytes())),
@@ -158,7 +178,12 @@ impl Keys {
     }
 }
 
-fn insert_ordered(m: &mut Machine, seen: &mut Vec<(Value, Value)>, key: Value, element: Value) -> R<bool> {
+fn insert_ordered(
+    m: &mut Machine,
+    seen: &mut Vec<(Value, Value)>,
+    key: Value,
+    element: Value,
+) -> R<bool> {
     let (mut low, mut high) = (0, seen.len());
     while low < high {
         let middle = usize::midpoint(low, high);
@@ -188,14 +213,16 @@ fn generic_closure(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let set = m.force_attrs(args[0], Pos::NONE, what)?;
     let what = "in the attrset passed as argument to builtins.genericClosure";
     let start = m.required_attr(set, sym::START_SET, what)?;
-    let what = "while evaluating the 'startSet' attribute passed as argument to builtins.genericClosure";
+    let what =
+        "while evaluating the 'startSet' attribute passed as argument to builtins.genericClosure";
     let start = m.force_list(start.get(), Pos::NONE, what)?;
     if start.is_empty() {
         return Ok(start.value());
     }
     let what = "in the attrset passed as argument to builtins.genericClosure";
     let operator = m.required_attr(set, sym::OPERATOR, what)?;
-    let what = "while evaluating the 'operator' attribute passed as argument to builtins.genericClosure";
+    let what =
+        "while evaluating the 'operator' attribute passed as argument to builtins.genericClosure";
     let operator = m.force_function(operator.get(), Pos::NONE, what)?;
     let mut work: VecDeque<Value> = start.iter().collect();
     let mut found: Vec<(Value, Value)> = Vec::new();
@@ -207,7 +234,12 @@ fn generic_closure(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         }
         found.push((key, element));
         if let Err(raised) = more(m, operator, element, &mut work) {
-            return Err(in_element(m, raised, "while calling operator on genericClosure element", element));
+            return Err(in_element(
+                m,
+                raised,
+                "while calling operator on genericClosure element",
+                element,
+            ));
         }
     }
     let elements: Vec<Value> = found.into_iter().map(|f| f.1).collect();
@@ -234,7 +266,8 @@ fn key_of(m: &mut Machine, element: Value) -> R<Value> {
 /// Adds what the operator returns for an element to the work.
 fn more(m: &mut Machine, operator: Value, element: Value, work: &mut VecDeque<Value>) -> R<()> {
     let new = m.call(operator, &[element], Pos::NONE)?;
-    let what = "while evaluating the return value of the `operator` passed to builtins.genericClosure";
+    let what =
+        "while evaluating the return value of the `operator` passed to builtins.genericClosure";
     let new = m.force_list(new, Pos::NONE, what)?;
     for slot in new.slots() {
         work.push_back(m.force_slot(slot)?);

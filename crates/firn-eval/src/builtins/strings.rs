@@ -51,12 +51,14 @@ fn to_string(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 fn substring(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let what = "while evaluating the first argument (the start offset) passed to builtins.substring";
+    let what =
+        "while evaluating the first argument (the start offset) passed to builtins.substring";
     let start = m.force_int(args[0], Pos::NONE, what)?;
     if start < 0 {
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, "negative start position in 'substring'"));
     }
-    let what = "while evaluating the second argument (the substring length) passed to builtins.substring";
+    let what =
+        "while evaluating the second argument (the substring length) passed to builtins.substring";
     let len = m.force_int(args[1], Pos::NONE, what)?;
     let what = "while evaluating the third argument (the string) passed to builtins.substring";
     let s = m.coerce(args[2], COPY, Pos::NONE, what)?;
@@ -83,8 +85,7 @@ fn concat_strings_sep(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let separator = m.force_string(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument (the list of strings to concat) passed to builtins.concatStringsSep";
     let list = m.force_list(args[1], Pos::NONE, what)?;
-    let what =
-        "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep";
+    let what = "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep";
     let mut ctx = separator.ctx();
     let mut parts: Vec<&[u8]> = Vec::with_capacity(list.len() * 2);
     for slot in list.slots() {
@@ -138,7 +139,8 @@ fn replace_strings(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the second argument passed to builtins.replaceStrings";
     let to = m.force_list(args[1], Pos::NONE, what)?;
     if from.len() != to.len() {
-        let text = "'from' and 'to' arguments passed to builtins.replaceStrings have different lengths";
+        let text =
+            "'from' and 'to' arguments passed to builtins.replaceStrings have different lengths";
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
     }
     let what = "while evaluating one of the strings to replace passed to builtins.replaceStrings";
@@ -157,7 +159,12 @@ fn replace_strings(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 /// The replaced text, or nothing when nothing was found.
-fn replace(m: &mut Machine, s: Str, patterns: &Patterns, to: crate::value::List) -> R<(Option<Vec<u8>>, Ctx)> {
+fn replace(
+    m: &mut Machine,
+    s: Str,
+    patterns: &Patterns,
+    to: crate::value::List,
+) -> R<(Option<Vec<u8>>, Ctx)> {
     let what = "while evaluating one of the replacement strings passed to builtins.replaceStrings";
     let text = s.bytes();
     let mut ctx = s.ctx();

@@ -91,7 +91,9 @@ fn function_args(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     };
     Ok(match function.kind() {
         FunctionKind::Closure(lambda, _) if lambda.arity == 1 => pattern_of(m, lambda),
-        FunctionKind::Partial(lambda, _, before) if before.len() + 1 == lambda.arity as usize => pattern_of(m, lambda),
+        FunctionKind::Partial(lambda, _, before) if before.len() + 1 == lambda.arity as usize => {
+            pattern_of(m, lambda)
+        }
         _ => m.empty_attrs().value(),
     })
 }

@@ -518,12 +518,11 @@ impl Compiler<'_> {
             let words = [a.word_of(), b.word_of(), primop as *const _ as u64];
             return Ok(self.emit_with(op, pos, delay, 0, operators::ARITH_SUB, &words));
         }
-        let swapped = op as usize == operators::greater as usize
-            || op as usize == operators::less_equal as usize;
+        let is = |other: Op| std::ptr::fn_addr_eq(op, other);
+        let swapped = is(operators::greater) || is(operators::less_equal);
         let (a, b) = if swapped { (b, a) } else { (a, b) };
         let node = self.call_nodes(builtin, &[a, b], pos);
-        let negated = op as usize == operators::less_equal as usize
-            || op as usize == operators::greater_equal as usize;
+        let negated = is(operators::less_equal) || is(operators::greater_equal);
         Ok(if negated {
             self.emit(operators::logical_not, pos, Delay::Thunk, &[node.word_of()])
         } else {

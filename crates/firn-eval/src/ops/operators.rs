@@ -197,7 +197,7 @@ fn set_operand_failed(
             m.frame(raised, node.pos, what)
         }
         // The operands of a chain of updates are operands of one operation.
-        Err(raised) if node.op as usize == update as usize => raised,
+        Err(raised) if std::ptr::fn_addr_eq(node.op, update as crate::code::Op) => raised,
         Err(raised) => m.frame(raised, node.pos, what),
     }
 }

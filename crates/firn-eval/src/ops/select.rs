@@ -145,11 +145,7 @@ pub(crate) fn computed_name(node: &'static Node) -> u64 {
 /// Evaluates a computed name.
 fn compute_name(m: &mut Machine, name: &'static Node, env: Env) -> R<Symbol> {
     let value = name.eval(m, env);
-    let value = match value {
-        Ok(v) => v,
-        Err(raised) => return Err(raised),
-    };
-    let text = m.string_without_context(value, name.pos, "while evaluating an attribute name")?;
+    let text = m.string_without_context(value?, name.pos, "while evaluating an attribute name")?;
     Ok(Symbol::intern(text.bytes()))
 }
 
@@ -168,7 +164,7 @@ pub(crate) fn select_path(m: &mut Machine, node: &'static Node, env: Env) -> R<V
             return Err(m.frame(raised, node.child(0).pos, "while selecting an attribute"));
         }
     };
-    let mut found = Found { value: base, pos: Pos::NONE, done: 0 };
+    let mut found = Found { value: base, done: 0 };
     match walk(m, node, env, &mut found) {
         Ok(v) => Ok(v),
         Err(raised) => Err(path_failed(m, node, env, &found, raised)),
@@ -178,7 +174,6 @@ pub(crate) fn select_path(m: &mut Machine, node: &'static Node, env: Env) -> R<V
 /// How far a selection got.
 struct Found {
     value: Value,
-    pos: Pos,
     done: usize,
 }
 
@@ -204,7 +199,6 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
             return Err(m.frame(raised, node.pos, "while selecting an attribute"));
         };
         let Some(next) = attrs.get(sym) else { return Err(missing(m, set, sym)) };
-        // The position matters for errors only, which find it again from the set.
         found.value = set;
         found.done = i + 1;
         slot = Some(next);
@@ -290,7 +284,7 @@ pub(crate) fn select_or(m: &mut Machine, node: &'static Node, env: Env) -> R<Val
         }
     };
     let count = node.word(1) as usize;
-    let mut found = Found { value: base, pos: Pos::NONE, done: 0 };
+    let mut found = Found { value: base, done: 0 };
     match walk_or(m, node, env, &mut found, count) {
         Ok(Some(v)) => Ok(v),
         Ok(None) => {
