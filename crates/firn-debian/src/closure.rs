@@ -80,6 +80,13 @@ impl<'a> Closure<'a> {
         })
     }
 
+    /// The absolute paths of a place in every store path that has it.
+    pub fn every(&self, place: &str) -> Vec<String> {
+        let own = self.tree.locate(place).map(|real| format!("{}/{real}", self.own.path));
+        let others = self.dependencies.iter().filter(|dep| exists(&dep.dir.join(place)));
+        own.into_iter().chain(others.map(|dep| format!("{}/{place}", dep.path))).collect()
+    }
+
     /// The folder on this machine of the dependency that has `place`, or of the group itself.
     pub fn holder(&self, place: &str) -> Option<&'a StoreDir> {
         if self.tree.locate(place).is_some() {

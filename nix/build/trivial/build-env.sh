@@ -67,6 +67,7 @@ while read -r __rank __path; do
         fi
     done
     for __propagated in "$__path"/nix-support/propagated-user-env-packages; do
+        [ -e "$__propagated" ] || continue
         for __path in $(cat "$__propagated"); do
             for __entry in "$__path"/*; do
                 linkEntry "$__entry" "$out$extraPrefix/${__entry##*/}" 10

@@ -89,7 +89,7 @@ let
         done
         for program in python3 python3.11 python; do
           rm -f $out/bin/$program
-          printf '#!%s\nexport PYTHONPATH=%s''${PYTHONPATH:+:$PYTHONPATH}\nexec -a "$0" %s "$@"\n' \
+          printf '#!%s\nexport PYTHONPATH=%s''${PYTHONPATH:+:$PYTHONPATH}\nexec %s "$@"\n' \
             ${pkgs.runtimeShell} "$path" ${interpreter} > $out/bin/$program
           chmod +x $out/bin/$program
         done

@@ -16,8 +16,25 @@ pub fn first_line(closure: &Closure<'_>, line: &str) -> Option<String> {
         None => (program.to_owned(), rest),
     };
     let path = closure.map(&program)?;
-    Some(if rest.is_empty() { format!("#!{path}") } else { format!("#!{path} {rest}") })
+    let mut line = if rest.is_empty() { format!("#!{path}") } else { format!("#!{path} {rest}") };
+    if layout::base(&program) == "perl" {
+        for folder in PERL_MODULES.iter().flat_map(|place| closure.every(place)) {
+            line.push_str(" -I");
+            line.push_str(&folder);
+        }
+    }
+    Some(line)
 }
+
+/// Where perl looks for modules, below `/usr`. Its own list is compiled in and names `/usr`, so
+/// its scripts name the folders in their first line, which perl itself reads however long it is.
+const PERL_MODULES: [&str; 5] = [
+    "share/perl5",
+    "lib/x86_64-linux-gnu/perl5/5.36",
+    "lib/x86_64-linux-gnu/perl/5.36",
+    "share/perl/5.36",
+    "lib/x86_64-linux-gnu/perl-base",
+];
 
 fn through_env<'a>(program: &str, rest: &'a str) -> Option<(&'a str, &'a str)> {
     let is_env = layout::place(&layout::normalize(program)) == "bin/env";
