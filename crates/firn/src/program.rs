@@ -17,8 +17,11 @@ pub type Entry = fn(Vec<OsString>) -> Result<ExitCode, Failure>;
 
 /// Programs by name. One line each.
 const PROGRAMS: &[(&str, Entry)] = &[
+    ("activate", commands::system::activate),
+    ("init", commands::system::init),
     ("nix-instantiate", commands::nix_instantiate::main),
     ("nixos-test-driver", commands::machine_helpers::test_driver),
+    ("switch-to-configuration", commands::system::switch_to_configuration),
 ];
 
 /// Helper processes by their first argument (ARCHITECTURE.md, "Helper process"). One line each.

@@ -4,3 +4,4 @@
 pub mod completion;
 pub mod machine_helpers;
 pub mod nix_instantiate;
+pub mod system;

@@ -201,11 +201,15 @@ in
         '';
       };
     };
+    # Debian's kernels come with the index that modprobe reads.
     system.modulesTree = mkIf cfg.kernel.enable (
-      import ./modules-tree.nix { inherit lib pkgs; } {
-        kernel = cfg.kernelPackages.kernel;
-        packages = cfg.extraModulePackages;
-      }
+      if cfg.extraModulePackages == [ ] then
+        cfg.kernelPackages.kernel
+      else
+        import ./modules-tree.nix { inherit lib pkgs; } {
+          kernel = cfg.kernelPackages.kernel;
+          packages = cfg.extraModulePackages;
+        }
     );
     system.build.kernel = cfg.kernelPackages.kernel;
   };

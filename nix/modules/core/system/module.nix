@@ -255,6 +255,7 @@ in
     system.build.usr = pkgs.mergedUsr {
       name = "usr";
       packages = lib.unique (cfg.usrPackages ++ config.environment.corePackages);
+      wrappers = lib.attrNames (lib.filterAttrs (_: w: w.enable) config.security.wrappers);
     };
     environment.etc = {
       os-release.text = lib.generators.toKeyValue { } (

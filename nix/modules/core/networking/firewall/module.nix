@@ -144,7 +144,7 @@ let
   };
   wanted = cfg.enable || nft.enable;
   unit = if nft.enable then "nftables" else "firewall";
-  nftProgram = "${pkgs.nftables}/sbin/nft";
+  nftProgram = "${pkgs.nftables}/bin/nft";
   legacy = cfg.extraCommands != "" || cfg.extraStopCommands != "";
 in
 {

@@ -189,7 +189,7 @@ let
       name = "ip-${name}";
       entries."" = { inherit text; };
     };
-  runBatch = name: text: "${pkgs.iproute2}/sbin/ip -force -batch ${batchFile name text}";
+  runBatch = name: text: "${pkgs.iproute2}/bin/ip -force -batch ${batchFile name text}";
   device = i: "sys-subsystem-net-devices-${utils.escapeSystemdPath i.name}.device";
   # Without udev there are no device units to wait for: the interface is there from the start.
   waits = config.services.udev.enable && !config.boot.isContainer && cfg.usePredictableInterfaceNames;

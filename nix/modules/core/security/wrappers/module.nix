@@ -132,10 +132,8 @@ in
       mount = rooted "${pkgs.mount}/bin/mount";
       umount = rooted "${pkgs.mount}/bin/umount";
       passwd = rooted "${pkgs.shadow}/bin/passwd";
-      unix_chkpwd = rooted "${pkgs.pam}/sbin/unix_chkpwd";
+      unix_chkpwd = rooted "${pkgs.pam}/bin/unix_chkpwd";
       newgrp = rooted "${pkgs.shadow}/bin/newgrp";
-      newuidmap = rooted "${pkgs.shadow}/bin/newuidmap";
-      newgidmap = rooted "${pkgs.shadow}/bin/newgidmap";
     };
     boot.kernel.sysctl = {
       "kernel.kexec_load_disabled" = lib.mkIf config.security.protectKernelImage true;
