@@ -19,6 +19,7 @@ pub(crate) mod show;
 pub(crate) mod suggest;
 
 mod attrs;
+mod auto;
 mod builtins;
 mod coerce;
 mod context;

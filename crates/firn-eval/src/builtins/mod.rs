@@ -3,6 +3,7 @@
 pub(crate) mod arith;
 pub(crate) mod contexts;
 pub(crate) mod control;
+pub(crate) mod derivation;
 pub(crate) mod import;
 pub(crate) mod lists;
 pub(crate) mod sets;
@@ -85,6 +86,8 @@ fn constants(m: &mut Machine, found: &mut FxHashMap<Symbol, Value>) {
             define(m, found, "__currentTime", time);
         }
     }
+    let derivation = derivation::value(m);
+    define(m, found, "derivation", derivation);
     let path = nix_path(m);
     define(m, found, "__nixPath", path);
 }
