@@ -1,0 +1,10 @@
+# What every node of a test has beside its own configuration.
+[
+  ./container.nix
+  ./hardware.nix
+  ./instrumentation.nix
+  ./needs.nix
+  ./network.nix
+  ./options.nix
+  ./vm.nix
+]

@@ -1,0 +1,253 @@
+# `virtualisation.*`: the virtual hardware of a node, with the names that NixOS' module for virtual machines
+# gives them.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  v = config.virtualisation;
+  flag =
+    default: description:
+    mkOption {
+      type = types.bool;
+      inherit default description;
+    };
+  port = types.submodule {
+    options = {
+      from = mkOption {
+        type = types.enum [ "host" "guest" ];
+        default = "host";
+        description = "On which side connections come in.";
+      };
+      proto = mkOption {
+        type = types.enum [ "tcp" "udp" ];
+        default = "tcp";
+        description = "Protocol.";
+      };
+      host.address = mkOption {
+        type = types.str;
+        default = "";
+        description = "Address on the host.";
+      };
+      host.port = mkOption {
+        type = types.port;
+        description = "Port on the host.";
+      };
+      guest.address = mkOption {
+        type = types.str;
+        default = "";
+        description = "Address in the machine.";
+      };
+      guest.port = mkOption {
+        type = types.port;
+        description = "Port in the machine.";
+      };
+    };
+  };
+  drive = types.submodule {
+    options = {
+      name = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Serial number of the drive.";
+      };
+      file = mkOption {
+        type = types.str;
+        description = "File on the host.";
+      };
+      driveExtraOpts = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Further options of `-drive`.";
+      };
+      deviceExtraOpts = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Further options of `-device`.";
+      };
+    };
+  };
+  emptyDisk = entry: {
+    size = if lib.isInt entry then entry else entry.size;
+    serial = if lib.isInt entry then null else entry.driveConfig.deviceExtraOpts.serial or null;
+  };
+  driveOptions = index: d: [
+    "-drive"
+    "file=${d.file},id=extra${toString index},if=none${
+      lib.concatStrings (lib.mapAttrsToList (name: value: ",${name}=${value}") d.driveExtraOpts)
+    }"
+    "-device"
+    "virtio-blk-pci,drive=extra${toString index}${lib.optionalString (d.name != null) ",serial=${d.name}"}${
+      lib.concatStrings (lib.mapAttrsToList (name: value: ",${name}=${value}") d.deviceExtraOpts)
+    }"
+  ];
+in
+{
+  options.virtualisation = {
+    memorySize = mkOption {
+      type = types.ints.positive;
+      default = 1024;
+      description = "Memory in MiB.";
+    };
+    msize = mkOption {
+      type = types.ints.positive;
+      default = 16384;
+      visible = false;
+      description = "Without effect.";
+    };
+    cores = mkOption {
+      type = types.ints.positive;
+      default = 1;
+      description = "Number of processors.";
+    };
+    diskSize = mkOption {
+      type = types.either (types.enum [ "auto" ]) types.ints.positive;
+      default = 1024;
+      description = "Size of the root disk in MiB.";
+    };
+    diskImage = mkOption {
+      type = types.nullOr types.str;
+      default = "./${config.system.name}.qcow2";
+      defaultText = lib.literalExpression ''"./''${config.system.name}.qcow2"'';
+      description = "The root disk; null puts the root into memory. The file's name has no effect in tests.";
+    };
+    emptyDiskImages = mkOption {
+      type = types.listOf (types.either types.ints.positive types.attrs);
+      default = [ ];
+      example = [ 512 512 ];
+      description = "Sizes in MiB of further, empty disks.";
+    };
+    graphics = flag false "Whether the machine has a screen.";
+    resolution = mkOption {
+      type = types.attrsOf types.ints.positive;
+      default = {
+        x = 1024;
+        y = 768;
+      };
+      description = "Resolution of the screen.";
+    };
+    sharedDirectories = mkOption {
+      type = types.attrsOf types.attrs;
+      default = { };
+      description = "Folders of the host; not supported, because a test sees nothing of its host.";
+    };
+    additionalPaths = mkOption {
+      type = types.listOf types.path;
+      default = [ ];
+      description = "Store paths which the machine has beside its system.";
+    };
+    forwardPorts = mkOption {
+      type = types.listOf port;
+      default = [ ];
+      description = "Ports of the host that lead into the machine.";
+    };
+    restrictNetwork = flag false "Whether the machine has no network but the virtual LANs.";
+    writableStore = flag true "Whether `/nix/store` can be written to.";
+    writableStoreUseTmpfs = flag true "Whether what is written to the store is kept in memory.";
+    useNixStoreImage = flag true "Whether the store is an image; here it always is.";
+    mountHostNixStore = flag false "Whether the store is the host's; here it never is.";
+    useBootLoader = flag false "Whether the machine boots by its own boot loader.";
+    installBootLoader = flag v.useBootLoader "Whether the boot loader is installed on the disk.";
+    directBoot.enable = flag (!v.useBootLoader) "Whether the kernel is started directly.";
+    useEFIBoot = flag false "Whether the firmware is UEFI.";
+    useBIOSBoot = flag false "Whether the boot loader is for BIOS.";
+    useSecureBoot = flag false "Whether secure boot is on.";
+    efi.keepVariables = flag v.useBootLoader "Whether UEFI variables are kept over restarts.";
+    tpm.enable = flag false "Whether the machine has a TPM.";
+    useDefaultFilesystems = flag true "Whether file systems are those of a test machine.";
+    rootDevice = mkOption {
+      type = types.nullOr types.str;
+      default = "/dev/vda";
+      description = "The root disk in the machine.";
+    };
+    bootDevice = mkOption {
+      type = types.nullOr types.str;
+      default = "/dev/vda";
+      visible = false;
+      description = "Older name of `rootDevice`.";
+    };
+    fileSystems = mkOption {
+      type = types.attrsOf types.raw;
+      default = { };
+      description = "File systems beside those of a test machine.";
+    };
+    useHostCerts = flag false "Whether the host's certificates are trusted.";
+    host.pkgs = mkOption {
+      type = types.raw;
+      default = pkgs;
+      defaultText = lib.literalExpression "pkgs";
+      description = "Packages of the host.";
+    };
+    credentials = mkOption {
+      type = types.attrsOf types.attrs;
+      default = { };
+      description = "systemd credentials, each with `text` or `source`.";
+    };
+    qemu = {
+      package = mkOption {
+        type = types.raw;
+        default = null;
+        description = "Without effect: the test's `qemu.package` is used.";
+      };
+      options = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "-device virtio-gpu-pci" ];
+        description = "Further options of QEMU, each as a shell would read it.";
+      };
+      networkingOptions = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Further options of QEMU for networks.";
+      };
+      consoles = mkOption {
+        type = types.listOf types.str;
+        default = [ "tty0" "ttyS0,115200n8" ];
+        description = "Consoles of the kernel; the last one is `/dev/console`.";
+      };
+      drives = mkOption {
+        type = types.listOf drive;
+        default = [ ];
+        description = "Further drives.";
+      };
+      diskInterface = mkOption {
+        type = types.enum [ "virtio" "scsi" "ide" ];
+        default = "virtio";
+        description = "How disks are attached.";
+      };
+      guestAgent.enable = flag false "Without effect.";
+      virtioKeyboard = flag true "Whether there is a virtio keyboard.";
+      enableSharedMemory = flag false "Whether the memory can be shared with other processes.";
+    };
+    hardware = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "The virtual hardware as the driver wants it.";
+    };
+  };
+
+  config.virtualisation.hardware = {
+    inherit (v)
+      memorySize
+      cores
+      restrictNetwork
+      graphics
+      ;
+    diskSize = if v.diskImage == null then 0 else if v.diskSize == "auto" then 1024 else v.diskSize;
+    emptyDisks = map emptyDisk v.emptyDiskImages;
+    inherit (v.qemu) diskInterface;
+    qemuOptions =
+      lib.concatMap (lib.splitString " ") (v.qemu.options ++ v.qemu.networkingOptions)
+      ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives);
+    kernelParams = map (name: "console=${name}") v.qemu.consoles;
+    forwardPorts = map (p: {
+      inherit (p) proto;
+      hostPort = p.host.port;
+      guestPort = p.guest.port;
+    }) (lib.filter (p: p.from == "host") v.forwardPorts);
+  };
+}

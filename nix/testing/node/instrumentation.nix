@@ -1,0 +1,65 @@
+# The driver's agent, and a system that is quiet, quick and tells everything to the console.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkDefault mkIf mkOverride;
+in
+{
+  config = {
+    systemd.services.backdoor = mkIf config.testing.backdoor {
+      description = "Agent of the test driver";
+      wantedBy = [ "multi-user.target" ];
+      # Commands expect the system's own folders, and nothing later.
+      after = [ "systemd-tmpfiles-setup.service" ];
+      enableDefaultPath = false;
+      restartIfChanged = false;
+      stopIfChanged = false;
+      unitConfig.StartLimitIntervalSec = 0;
+      serviceConfig = {
+        ExecStart = "${config.system.activationProgram} __agent ${pkgs.bash}/bin/bash";
+        Restart = "always";
+        RestartSec = "100ms";
+        KillSignal = "SIGHUP";
+        OOMScoreAdjust = -1000;
+        LimitNOFILE = "1024:524288";
+        WorkingDirectory = "/";
+        Environment = [
+          "PATH=/run/wrappers/bin:/run/current-system/sw/bin:/run/current-system/sw/sbin:/usr/bin:/usr/sbin"
+        ];
+      };
+    };
+
+    networking.hostName = mkDefault config.virtualisation.test.nodeName;
+    networking.defaultGateway = mkOverride 150 null;
+    networking.nameservers = mkOverride 150 [ ];
+    networking.useDHCP = mkOverride 150 false;
+    networking.usePredictableInterfaceNames = mkOverride 150 false;
+
+    users.users.root.hashedPassword = mkOverride 150 "";
+    services.timesyncd.enable = mkOverride 150 false;
+    documentation.nixos.enable = mkOverride 150 false;
+    documentation.enable = mkOverride 1400 false;
+    system.nixos.versionSuffix = lib.mkForce "-test";
+    system.nixos.label = lib.mkForce "test";
+
+    boot.consoleLogLevel = mkOverride 150 7;
+    boot.kernel.sysctl = {
+      "kernel.hung_task_timeout_secs" = mkOverride 150 600;
+      "vm.panic_on_oom" = mkDefault 2;
+    };
+    services.journald.extraConfig = ''
+      ForwardToConsole=yes
+      MaxLevelConsole=debug
+      Storage=volatile
+    '';
+    systemd.settings.Manager = {
+      ShowStatus = mkDefault false;
+      DefaultTimeoutStartSec = mkDefault 300;
+      DefaultDeviceTimeoutSec = mkDefault 300;
+    };
+  };
+}

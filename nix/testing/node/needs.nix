@@ -1,0 +1,32 @@
+# What only a virtual machine has. Only options that don't depend on the backend themselves are looked at,
+# because the backend depends on these.
+{
+  config,
+  options,
+  lib,
+  ...
+}:
+let
+  v = config.virtualisation;
+  # Whether the configuration itself gives the option a value, not only its default.
+  set = path: lib.hasAttrByPath path options && (lib.getAttrFromPath path options).highestPrio <= 100;
+  reasons = [
+    [ (v.useBootLoader || v.useEFIBoot || v.useBIOSBoot) "a boot loader" ]
+    [ (v.emptyDiskImages != [ ]) "disks (virtualisation.emptyDiskImages)" ]
+    [ (v.qemu.options != [ ] || v.qemu.drives != [ ]) "virtual hardware (virtualisation.qemu)" ]
+    [ v.tpm.enable "a TPM" ]
+    [ (v.fileSystems != { }) "file systems of its own (virtualisation.fileSystems)" ]
+    [ (set [ "boot" "kernelPackages" ]) "a kernel of its own (boot.kernelPackages)" ]
+    [ (set [ "boot" "kernelPatches" ]) "a kernel of its own (boot.kernelPatches)" ]
+    [ (set [ "boot" "extraModulePackages" ]) "kernel modules (boot.extraModulePackages)" ]
+    [ (set [ "boot" "initrd" "luks" "devices" ]) "an initrd (boot.initrd.luks)" ]
+    [ (set [ "boot" "loader" "systemd-boot" "enable" ]) "a boot loader (boot.loader.systemd-boot)" ]
+    [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]
+    [ (set [ "services" "xserver" "enable" ]) "a screen (services.xserver)" ]
+  ];
+in
+{
+  virtualisation.needs = lib.concatMap (
+    entry: lib.optional (lib.elemAt entry 0) (lib.elemAt entry 1)
+  ) reasons;
+}

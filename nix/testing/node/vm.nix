@@ -1,0 +1,76 @@
+# Nodes that are virtual machines: their file systems and what the kernel is told.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  v = config.virtualisation;
+  # The driver attaches the image of the store as NVMe, so that disks keep the names that tests know.
+  storeDevice = "/dev/nvme0n1";
+  root =
+    if v.diskImage == null then
+      {
+        device = "tmpfs";
+        fsType = "tmpfs";
+        options = [ "mode=0755" ];
+      }
+    else
+      {
+        device = v.rootDevice;
+        fsType = "ext4";
+      };
+  store = lib.optionalAttrs (!v.useBootLoader) (
+    if v.writableStore then
+      {
+        "/nix/.ro-store" = {
+          device = storeDevice;
+          fsType = "erofs";
+          options = [ "ro" ];
+          neededForBoot = true;
+        };
+        "/nix/.rw-store" = lib.mkIf v.writableStoreUseTmpfs {
+          device = "tmpfs";
+          fsType = "tmpfs";
+          options = [ "mode=0755" ];
+          neededForBoot = true;
+        };
+        "/nix/store" = {
+          overlay = {
+            lowerdir = [ "/nix/.ro-store" ];
+            upperdir = "/nix/.rw-store/upper";
+            workdir = "/nix/.rw-store/work";
+          };
+          neededForBoot = true;
+        };
+      }
+    else
+      {
+        "/nix/store" = {
+          device = storeDevice;
+          fsType = "erofs";
+          options = [ "ro" ];
+          neededForBoot = true;
+        };
+      }
+  );
+  machine = lib.mkIf (v.backend == "vm") {
+    fileSystems = lib.mkIf v.useDefaultFilesystems (
+      lib.mkOverride 10 ({ "/" = root; } // store // v.fileSystems)
+    );
+    swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
+    boot.initrd.kernelModules = [ "virtio_pci" "virtio_blk" "virtio_net" "virtio_console" "erofs" "overlay" ];
+    boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" "nvme" ];
+    boot.kernelParams = [ "panic=1" "boot.panic_on_fail" ];
+    system.extraDependencies = v.additionalPaths;
+    # Debugging at the console is the driver's work.
+    systemd.services."serial-getty@ttyS0".enable = false;
+    systemd.services."serial-getty@hvc0".enable = false;
+  };
+in
+{
+  # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
+  config.boot.kernelPackages = lib.mkOverride 1400 (pkgs.linuxPackages_cloud or pkgs.linuxPackages);
+  imports = [ { config = machine; } ];
+}

@@ -1,0 +1,10 @@
+# The modules that make up a test.
+[
+  ./driver.nix
+  ./interactive.nix
+  ./meta.nix
+  ./name.nix
+  ./nodes.nix
+  ./result.nix
+  ./script.nix
+]

@@ -1,0 +1,31 @@
+# The driver as a package: a program with the configuration built in. Its build checks the script.
+{
+  lib,
+  config,
+  hostPkgs,
+}:
+let
+  file = config.driverConfigurationFile;
+  checked = derivation {
+    name = "test-script-check-${config.name}";
+    inherit (hostPkgs.stdenv.hostPlatform) system;
+    builder = "builtin:nixos-test";
+    mode = "check";
+    driverConfig = "${file}";
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+  };
+  arguments = lib.escapeShellArgs config.extraDriverArgs;
+in
+hostPkgs.writeTextFile {
+  name = "nixos-test-driver-${config.name}";
+  executable = true;
+  destination = "/bin/nixos-test-driver";
+  text = ''
+    #!${hostPkgs.runtimeShell}
+    # The script was checked: ${checked}
+    export driverConfig=${file}
+    exec -a nixos-test-driver ${hostPkgs.firn}/bin/firn ${arguments} "$@"
+  '';
+  meta.mainProgram = "nixos-test-driver";
+}

@@ -1,0 +1,161 @@
+# What the driver is told: nodes, networks, script and programs, as one JSON file.
+{
+  config,
+  lib,
+  hostPkgs,
+  allMachines,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  machines = config.allMachines;
+  virtual = lib.filterAttrs (_: machine: machine.virtualisation.backend == "vm") machines;
+  hasVms = virtual != { };
+
+  interfaces =
+    machine:
+    map (i: {
+      inherit (i) name vlan mac;
+    }) machine.system.build.networkConfig.interfaces;
+
+  node = _: machine: {
+    number = machine.virtualisation.test.nodeNumber;
+    inherit (machine.virtualisation) backend needs;
+    system = "${machine.system.build.toplevel}";
+    interfaces = interfaces machine;
+    vm = lib.optionalAttrs (machine.virtualisation.backend == "vm") machine.virtualisation.hardware;
+  };
+
+  # All systems of virtual machines in one image, made once.
+  storeImage = derivation {
+    name = "store-image-${config.name}";
+    inherit (hostPkgs.stdenv.hostPlatform) system;
+    builder = "builtin:store-image";
+    roots = lib.mapAttrsToList (_: machine: "${machine.system.build.toplevel}") virtual;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+  };
+  usesImage = lib.any (machine: !machine.virtualisation.useBootLoader) (lib.attrValues virtual);
+
+  python = if config.extraPythonPackages hostPkgs.python3Packages == [ ] then
+    hostPkgs.python3
+  else
+    hostPkgs.python3.withPackages config.extraPythonPackages;
+in
+{
+  options = {
+    globalTimeout = mkOption {
+      type = types.int;
+      default = 3600;
+      example = 600;
+      description = "Seconds after which the whole test fails.";
+    };
+    enableOCR = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the script can read text from screens.";
+    };
+    extraPythonPackages = mkOption {
+      type = types.raw;
+      default = _: [ ];
+      defaultText = lib.literalExpression "p: [ ]";
+      example = lib.literalExpression "p: [ p.numpy ]";
+      description = "Python packages for the script, as a function of all of them.";
+    };
+    extraDriverArgs = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Further arguments of the driver.";
+    };
+    logLevel = mkOption {
+      type = types.enum [ "debug" "info" "warning" "error" ];
+      default = "info";
+      description = "Lines of the driver below this level are left out.";
+    };
+    qemu.package = mkOption {
+      type = types.package;
+      default = hostPkgs.qemu;
+      defaultText = lib.literalExpression "hostPkgs.qemu";
+      description = "QEMU for the virtual machines.";
+    };
+    qemu.forceAccel = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the test fails where hardware acceleration is not usable.";
+    };
+    sshBackdoor.enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Accepted for other drivers; here `firn test shell` leads into machines.";
+    };
+    sshBackdoor.vsockOffset = mkOption {
+      type = types.ints.between 2 4294967296;
+      default = 2;
+      description = "Without effect.";
+    };
+    enableDebugHook = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Accepted for other drivers; here `firn test shell` leads into machines.";
+    };
+    requiredFeatures = mkOption {
+      type = types.attrsOf types.bool;
+      default = { };
+      description = "Features that the building machine must have.";
+    };
+    driverConfiguration = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "The driver's configuration as a value.";
+    };
+    driverConfigurationFile = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "The driver's configuration as a file.";
+    };
+    driver = mkOption {
+      type = types.package;
+      internal = true;
+      description = "The test driver with this test's configuration; building it checks the script.";
+    };
+    usesVms = mkOption {
+      type = types.bool;
+      internal = true;
+      description = "Whether some node is a virtual machine.";
+    };
+    usesContainers = mkOption {
+      type = types.bool;
+      internal = true;
+      description = "Whether some node is a container.";
+    };
+  };
+  config = {
+    usesVms = hasVms;
+    usesContainers = lib.length (lib.attrNames virtual) < lib.length (lib.attrNames machines);
+    driverConfiguration = {
+      inherit (config) name globalTimeout skipTypeCheck skipLint;
+      testScript = "${hostPkgs.writeText "test-script" config.testScriptString}";
+      python = "${python}/bin/python3";
+      nodes = lib.mapAttrs node machines;
+      vlans = lib.unique (
+        lib.concatMap (machine: map (i: i.vlan) (interfaces machine)) (lib.attrValues machines)
+      );
+      tools =
+        lib.optionalAttrs hasVms {
+          qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
+          mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
+          forceAccel = config.qemu.forceAccel;
+        }
+        // lib.optionalAttrs config.enableOCR { tesseract = "${hostPkgs.tesseract}/bin/tesseract"; };
+      storeImage = if usesImage then "${storeImage}" else null;
+    };
+    driverConfigurationFile = hostPkgs.writeText "driver-configuration-${config.name}.json" (
+      builtins.toJSON config.driverConfiguration
+    );
+    driver = import ./driver-package.nix { inherit lib config hostPkgs; };
+    requiredFeatures = {
+      nixos-test = lib.mkDefault true;
+      uid-range = lib.mkIf config.usesContainers (lib.mkDefault true);
+    };
+  };
+}

@@ -1,0 +1,170 @@
+# The nodes: which there are, what they have in common, and their evaluation.
+{
+  config,
+  lib,
+  hostPkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  nodeBase = import ../node;
+
+  declared = config.nodes // config.containers;
+  twice = lib.intersectLists (lib.attrNames config.nodes) (lib.attrNames config.containers);
+  names = lib.attrNames declared;
+  numbers = lib.listToAttrs (lib.imap1 (number: name: lib.nameValuePair name number) names);
+
+  # The backend is fixed before the nodes are evaluated: by the test, or else by what each node needs.
+  evaluate =
+    {
+      name,
+      modules,
+      common,
+      backend,
+    }:
+    import ../../modules/eval-config.nix {
+      inherit lib;
+      pkgs = config.node.pkgs;
+      specialArgs = config.node.specialArgs;
+      baseModules =
+        import ../../modules
+        ++ nodeBase
+        ++ [
+          config.extraBaseModules
+          {
+            _file = ./nodes.nix;
+            key = "firn-test-node-${name}";
+            _module.args = {
+              nodes = config.nodesCompat;
+              testNodes = allMachines;
+              inherit hostPkgs;
+            };
+            virtualisation.test = {
+              nodeName = name;
+              nodeNumber = numbers.${name};
+            };
+            virtualisation.backend = lib.mkIf (backend != null) (lib.mkOverride 45 backend);
+          }
+        ];
+      modules = modules ++ [ config.defaults ] ++ common;
+    };
+
+  pkgsModule = lib.optional (config.node.pkgs != null && config.node.pkgsReadOnly) {
+    nixpkgs.pkgs = lib.mkOverride 90 config.node.pkgs;
+  };
+
+  machines =
+    backend: common: set:
+    lib.mapAttrs (
+      name: modules:
+      (evaluate {
+        inherit name modules backend;
+        common = common ++ pkgsModule;
+      }).config
+    ) set;
+  forced = if config.backend == "auto" then null else config.backend;
+  evaluatedNodes = machines forced [ config.nodeDefaults config.extraBaseNodeModules ] config.nodes;
+  evaluatedContainers =
+    machines (if forced == null then "container" else forced) [ config.containerDefaults ]
+      config.containers;
+  allMachines = evaluatedNodes // evaluatedContainers;
+
+  set =
+    description:
+    mkOption {
+      # A list of definitions for each name: the modules of the node, kept apart for their file names.
+      type = types.lazyAttrsOf (
+        lib.mkOptionType {
+          name = "module";
+          description = "module";
+          check = value: lib.isAttrs value || lib.isFunction value || lib.isPath value || lib.isString value;
+          merge = _: defs: map (def: lib.setDefaultModuleLocation def.file def.value) defs;
+        }
+      );
+      default = { };
+      inherit description;
+    };
+  module =
+    description:
+    mkOption {
+      type = types.deferredModule;
+      default = { };
+      inherit description;
+    };
+in
+{
+  options = {
+    nodes = set "Machines of the test: attributes are names, values modules.";
+    containers = set "Machines which are always containers.";
+    defaults = module "Module for all machines.";
+    nodeDefaults = module "Module for `nodes` only.";
+    containerDefaults = module "Module for `containers` only.";
+    extraBaseModules = module "Module for all machines that variants without the parent's configuration keep, too.";
+    extraBaseNodeModules = module "The same for `nodes` only.";
+    backend = mkOption {
+      type = types.enum [ "auto" "vm" "container" ];
+      default = "auto";
+      description = ''
+        How nodes are run: `container` is fastest, `vm` is a whole machine. With `auto` a node is a
+        container unless its configuration needs a machine of its own (`virtualisation.needs`).
+      '';
+    };
+    node = {
+      pkgs = mkOption {
+        type = types.nullOr types.raw;
+        default = null;
+        description = "Package set of all machines.";
+      };
+      pkgsReadOnly = mkOption {
+        type = types.bool;
+        default = config.node.pkgs != null;
+        description = "Whether machines may not change `nixpkgs.*`.";
+      };
+      specialArgs = mkOption {
+        type = types.lazyAttrsOf types.raw;
+        default = { };
+        description = "Arguments which the machines' modules may use in `imports`.";
+      };
+    };
+    allMachines = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "Evaluated configurations of all machines.";
+    };
+    nodesCompat = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "Configurations of the machines, which also answer to `.config`.";
+    };
+    evaluatedNodes = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "Evaluated configurations of `nodes`.";
+    };
+    evaluatedContainers = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "Evaluated configurations of `containers`.";
+    };
+  };
+  config = {
+    allMachines =
+      if twice != [ ] then
+        throw "test '${config.name}': ${lib.concatStringsSep ", " twice} is in both `nodes` and `containers`"
+      else if lib.length names > 254 then
+        throw "test '${config.name}': a test can have at most 254 machines"
+      else
+        allMachines;
+    inherit evaluatedNodes evaluatedContainers;
+    nodesCompat = lib.mapAttrs (_: machine: machine // { config = machine; }) allMachines;
+    _module.args = {
+      nodes = config.nodesCompat;
+      containers = config.evaluatedContainers;
+      inherit allMachines;
+    };
+  };
+}

@@ -1,0 +1,84 @@
+# What a test gives: a derivation that runs it, with everything about the test as attributes.
+{
+  config,
+  lib,
+  hostPkgs,
+  extendModules,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+
+  features = lib.attrNames (lib.filterAttrs (_: wanted: wanted) config.requiredFeatures);
+
+  arguments = {
+    name = "vm-test-run-${config.name}";
+    inherit (hostPkgs.stdenv.hostPlatform) system;
+    builder = "builtin:nixos-test";
+    driverConfig = "${config.driverConfigurationFile}";
+    requiredSystemFeatures = features;
+  }
+  # Hardware acceleration is used where it is there, and not asked for.
+  // lib.optionalAttrs config.usesVms { optionalSystemFeatures = [ "kvm" ]; };
+
+  with' = module: (extendModules { modules = [ module ]; }).config.result;
+
+  attributes = {
+    meta = config.meta;
+    inherit (config) driver;
+    inherit config;
+    test = config.test;
+    nodes = config.nodesCompat;
+    containers = config.evaluatedContainers;
+
+    # The same test with another kind of nodes.
+    vm = with' { backend = lib.mkOverride 40 "vm"; };
+    container = with' { backend = lib.mkOverride 40 "container"; };
+    override = changes: with' (lib.mapAttrs (_: lib.mkOverride 40) changes);
+
+    extend =
+      {
+        modules,
+        specialArgs ? { },
+      }:
+      (extendModules { inherit modules specialArgs; }).config.result;
+    extendNixOS =
+      {
+        module,
+        specialArgs ? { },
+      }:
+      with' {
+        extraBaseModules = module;
+        node.specialArgs = lib.mkOverride 50 specialArgs;
+      };
+    overrideTestDerivation = f: finish (change f);
+  }
+  // config.passthru;
+
+  change = f: derivation (arguments // (if builtins.isFunction f then f arguments else f));
+  finish = drv: lib.extendDerivation true attributes drv;
+in
+{
+  options = {
+    rawTestDerivation = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "The derivation without attributes.";
+    };
+    test = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "The derivation that runs the test.";
+    };
+    result = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "What calling the test gives.";
+    };
+  };
+  config = {
+    rawTestDerivation = derivation arguments;
+    test = finish config.rawTestDerivation;
+    result = config.test;
+  };
+}
