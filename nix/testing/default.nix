@@ -23,7 +23,7 @@ let
       _file = "the argument of runNixOSTest";
       imports = [ module ];
       hostPkgs = lib.mkDefault pkgs;
-      node.pkgs = lib.mkOptionDefault pkgs;
+      node.pkgs = lib.mkDefault pkgs;
     };
 
   # Older tests are called with the package set, and may name a single node `machine`.
