@@ -53,8 +53,7 @@ fn module_path(ast: &Ast) -> Option<String> {
     let sets = (0..ast.sets.len() as u32).map(AttrsId);
     let mut found = sets.flat_map(|set| ast.attr_defs(set)).find(|attr| attr.name == options)?;
     let mut path = Vec::new();
-    loop {
-        let Expr::Attrs(set) = ast.expr(found.value) else { break };
+    while let Expr::Attrs(set) = ast.expr(found.value) {
         // A path in the source makes sets without braces of their own.
         let start = ast.span(found.value).start as usize;
         let implicit = ast.file().text().get(start) != Some(&b'{');
