@@ -101,6 +101,10 @@ impl Default for Settings {
 pub trait Host: Any {
     /// The content of a file, symbolic links followed.
     fn read_file(&self, path: &str) -> HostResult<Vec<u8>>;
+    /// Which store paths the content of a file in the store refers to.
+    fn references_in(&self, _path: &str, _content: &[u8]) -> HostResult<Vec<ContextElem>> {
+        Ok(Vec::new())
+    }
     /// The entries of a directory, in any order.
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>>;
     /// The type of what is at a path, the last link not followed; nothing when nothing is there.

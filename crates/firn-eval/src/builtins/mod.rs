@@ -4,12 +4,18 @@ pub(crate) mod arith;
 pub(crate) mod contexts;
 pub(crate) mod control;
 pub(crate) mod derivation;
+pub(crate) mod ere;
+pub(crate) mod files;
+pub(crate) mod hashes;
 pub(crate) mod import;
+pub(crate) mod json;
 pub(crate) mod lists;
+pub(crate) mod regex;
 pub(crate) mod sets;
 pub(crate) mod sorting;
 pub(crate) mod strings;
 pub(crate) mod types;
+pub(crate) mod versions;
 
 use firn_syntax::Symbol;
 use rustc_hash::FxHashMap;
@@ -24,12 +30,17 @@ const TABLES: &[PrimTable] = &[
     arith::TABLE,
     contexts::TABLE,
     control::TABLE,
+    files::TABLE,
+    hashes::TABLE,
     import::TABLE,
+    json::TABLE,
     lists::TABLE,
+    regex::TABLE,
     sets::TABLE,
     sorting::TABLE,
     strings::TABLE,
     types::TABLE,
+    versions::TABLE,
 ];
 
 /// Fills the global scope and `builtins`.
