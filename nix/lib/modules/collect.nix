@@ -52,24 +52,13 @@ let
   ];
 
   # `freeformType` and `meta` beside `config` are definitions too.
-  addFreeformType =
+  addDefinitions =
     m: config:
-    if m ? freeformType then
-      properties.mkMerge [
-        config
-        { _module.freeformType = m.freeformType; }
-      ]
-    else
-      config;
-  addMeta =
-    m: config:
-    if m ? meta then
-      properties.mkMerge [
-        config
-        { inherit (m) meta; }
-      ]
-    else
-      config;
+    properties.mkMerge (
+      [ config ]
+      ++ (if m ? meta && (m ? config || m ? options) then [ { inherit (m) meta; } ] else [ ])
+      ++ (if m ? freeformType then [ { _module = { inherit (m) freeformType; }; } ] else [ ])
+    );
 
   /*
     A module as an attribute set in its one full form:
@@ -80,29 +69,37 @@ let
     let
       isExplicit = m ? config || m ? options;
       stray = removeAttrs m moduleAttributes;
-      header = {
-        _file = toString (m._file or file);
-        _class = m._class or null;
-        key = toString (m.key or key);
-        disabledModules = m.disabledModules or [ ];
-      };
     in
     if isExplicit then
       if stray != { } then
         explain.strayAttributes file key m (attrNames stray)
       else
-        header
-        // {
+        {
+          _file = toString (m._file or file);
+          _class = m._class or null;
+          key = toString (m.key or key);
+          disabledModules = m.disabledModules or [ ];
           imports = m.imports or [ ];
           options = m.options or { };
-          config = addFreeformType m (addMeta m (m.config or { }));
+          config =
+            if m ? freeformType || m ? meta then
+              addDefinitions m (m.config or { })
+            else
+              m.config or { };
         }
     else if isAttrs m then
-      header
-      // {
-        imports = m.require or [ ] ++ m.imports or [ ];
+      {
+        _file = toString (m._file or file);
+        _class = m._class or null;
+        key = toString (m.key or key);
+        disabledModules = m.disabledModules or [ ];
+        imports = if m ? require then m.require ++ m.imports or [ ] else m.imports or [ ];
         options = { };
-        config = addFreeformType m (removeAttrs m headerAttributes);
+        config =
+          if m ? freeformType then
+            addDefinitions m (removeAttrs m headerAttributes)
+          else
+            removeAttrs m headerAttributes;
       }
     else
       explain.noModule file key m;
@@ -113,10 +110,11 @@ let
     no module could define one.
   */
   applyModuleArgs =
-    key: function: args:
+    # `given` are the names in `args`.
+    given: key: function: args:
     let
       named = if isFunction function then functionArgs function else lib.trivial.functionArgs function;
-      missing = removeAttrs named (attrNames args);
+      missing = removeAttrs named given;
       lookUp =
         name: hasDefault:
         addErrorContext ''while evaluating the module argument `${name}' in "${key}":'' (
@@ -130,9 +128,13 @@ let
     in
     if missing == { } then function args else function (args // mapAttrs lookUp missing);
 
+  applyIfFunction =
+    given: key: m: args:
+    if lib.trivial.isFunction m then applyModuleArgs given key m args else m;
+
   applyModuleArgsIfFunction =
     key: m: args:
-    if lib.trivial.isFunction m then applyModuleArgs key m args else m;
+    applyIfFunction (attrNames args) key m args;
 
   importFile =
     parentFile: path:
@@ -144,10 +146,10 @@ let
 
   # A module in any form, in its full form.
   loadModule =
-    class: args: parentFile: parentKey: m:
+    class: given: args: parentFile: parentKey: m:
     if isAttrs m then
       if m ? __functor then
-        unifyModuleSyntax parentFile parentKey (applyModuleArgsIfFunction parentKey m args)
+        unifyModuleSyntax parentFile parentKey (applyIfFunction given parentKey m args)
       else if m._type or "module" == "module" then
         unifyModuleSyntax parentFile parentKey m
       else if m._type == "if" || m._type == "override" then
@@ -160,18 +162,18 @@ let
           prefix = args._prefix;
         }
     else if isFunction m then
-      unifyModuleSyntax parentFile parentKey (applyModuleArgs parentKey m args)
+      unifyModuleSyntax parentFile parentKey (applyModuleArgs given parentKey m args)
     else if isList m then
       explain.nestedImports parentFile m
     else
       let
         name = toString m;
       in
-      unifyModuleSyntax name name (applyModuleArgsIfFunction name (importFile parentFile m) args);
+      unifyModuleSyntax name name (applyIfFunction given name (importFile parentFile m) args);
 
   checkClass =
     class: module:
-    if class == null || module._class == null || module._class == class then
+    if module._class == null || module._class == class then
       module
     else
       explain.wrongClass class module;
@@ -180,20 +182,21 @@ let
   collectTree =
     class: args:
     let
+      load = loadModule class (attrNames args) args;
       under =
         parentFile: parentKey:
         imap1 (
           n: m:
           let
-            module = checkClass class (
-              loadModule class args parentFile "${parentKey}:anon-${toString n}" m
-            );
-            imports = under module._file module.key module.imports;
+            loaded = load parentFile "${parentKey}:anon-${toString n}" m;
+            module = if class == null then loaded else checkClass class loaded;
+            imports =
+              if module.imports == [ ] then [ ] else under module._file module.key module.imports;
             own = {
               file = module._file;
               disabled = module.disabledModules;
             };
-            below = concatMap (node: node.disabled) imports;
+            below = if imports == [ ] then [ ] else concatMap (node: node.disabled) imports;
           in
           {
             inherit (module) key;

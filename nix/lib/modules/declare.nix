@@ -111,4 +111,28 @@ let
 in
 {
   inherit fixupOptionType mergeOptionDecls;
+
+  # The two for the only declaration of an option, which is the usual case. `option` is what `mkOption`
+  # gave, `file` where; `position` is lazy.
+  typeOf =
+    file: option:
+    if option.type.getSubModules or null == null then
+      option.type or lib.types.unspecified
+    else
+      option.type.substSubModules (locateModules file option.type.getSubModules);
+
+  recordOf =
+    loc: file: position: option: type:
+    option
+    // {
+      inherit loc type;
+      declarations = [ file ];
+      declarationPositions = [
+        (positionOf {
+          pos = position;
+          _file = file;
+        })
+      ];
+      options = [ ];
+    };
 }

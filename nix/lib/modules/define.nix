@@ -76,33 +76,36 @@ let
 
   # Merging as types with `merge.v2` do it, for all types: `{ headError, value, valueMeta }`.
   mergeV2 =
-    whence: loc: type: definitions:
+    loc: type: definitions:
     let
-      result = v2Helpers.checkV2MergeCoherence loc type (
-        type.merge.v2 {
-          inherit loc;
-          defs = definitions;
-        }
-      );
-    in
-    {
-      inherit (result) headError value;
-      valueMeta = result.valueMeta // {
-        _internal = { inherit type; };
+      result = type.merge.v2 {
+        inherit loc;
+        defs = definitions;
       };
-    };
+    in
+    if type.check.isV2MergeCoherent or false then
+      {
+        inherit (result) headError value;
+        valueMeta = result.valueMeta // {
+          _internal = { inherit type; };
+        };
+      }
+    else
+      v2Helpers.checkV2MergeCoherence loc type result;
 
   # The value of an option from its selected definitions.
   mergeSelected =
-    whence: loc: type: selected: v2:
-    let
-      definitions = selected.values;
-    in
+    whence: loc: type: definitions: v2:
     if definitions == [ ] then
       if type.emptyValue ? value then type.emptyValue.value else explain.undefined loc type
     else if type.merge ? v2 then
       if v2.headError == null then v2.value else explain.wrongTypeV2 whence loc type definitions v2.headError
-    else if all (definition: type.check definition.value) definitions then
+    else if
+      if length definitions == 1 then
+        type.check (head definitions).value
+      else
+        all (definition: type.check definition.value) definitions
+    then
       type.merge loc definitions
     else
       explain.wrongType whence loc type (
@@ -113,13 +116,14 @@ let
   merge =
     whence: loc: type: selected:
     let
-      mergedValue = mergeSelected whence loc type selected v2;
-      v2 = mergeV2 whence loc type selected.values;
-      isDefined = selected.values != [ ];
+      definitions = selected.values;
+      mergedValue = mergeSelected whence loc type definitions v2;
+      v2 = mergeV2 loc type definitions;
+      isDefined = definitions != [ ];
     in
     {
       defsFinal' = selected;
-      defsFinal = selected.values;
+      defsFinal = definitions;
       inherit isDefined mergedValue;
       checkedAndMerged =
         if type.merge ? v2 then
@@ -133,29 +137,6 @@ let
       optionalValue = if isDefined then { value = mergedValue; } else { };
     };
 
-  # The default of an option as a definition, and those that selected it.
-  selectWithDefault =
-    option: definitions:
-    if definitions != [ ] && all isPlain definitions then
-      {
-        values = definitions;
-        highestPrio = properties.defaultOverridePriority;
-      }
-    else if !(option ? default) then
-      select definitions
-    else if definitions == [ ] && !(option.default ? _type) then
-      {
-        values = [
-          {
-            file = head option.declarations;
-            value = option.default;
-          }
-        ];
-        highestPrio = 1500;
-      }
-    else
-      select (defaultDefinition option ++ definitions);
-
   defaultDefinition =
     option:
     if option ? default then
@@ -168,55 +149,115 @@ let
     else
       [ ];
 
-  warnDeprecatedType =
-    loc: option:
-    if option.type.deprecationMessage or null == null then
-      option
-    else
-      lib.trivial.warn "The type `types.${option.type.name}' of option `${showOption loc}' defined in ${lib.options.showFiles option.declarations} is deprecated. ${option.type.deprecationMessage}" option;
-
   # Each definition of a read-only option as it would be alone, for the message.
   alone =
     whence: loc: type:
-    map (definition: definition // { value = (merge whence loc type (selectFast [ definition ])).mergedValue; });
+    map (
+      definition:
+      definition // { value = (merge whence loc type (selectFast [ definition ])).mergedValue; }
+    );
+
+  setTwice =
+    whence: loc: option: definitions:
+    explain.readOnly whence loc option (
+      alone whence loc option.type (defaultDefinition option ++ definitions)
+    );
 
   /*
-    An option as it is in the tree `options`: its declaration with `value` and what else is known of
-    its definitions `{ file, value }`. `whence` finds lines and columns when a message needs them.
+    An option of the configuration: `{ value, options, unmatched }` with `options` what stands in the
+    tree `options`. `option` is a declaration as `mkOption` gives it, `record` the same with what is
+    known of its place; `whence` finds lines and columns when a message needs them. There are
+    thousands of options, and of most only the value is ever asked for: `record` is not touched for it,
+    and nothing here is a function that need not be one.
   */
   evalOption =
-    whence: loc: option: definitions:
+    {
+      whence,
+      loc,
+      option,
+      type,
+      record,
+      definitions,
+    }:
     let
-      inherit (option) type;
-      selected = selectWithDefault option definitions;
-      isSetTwice =
-        option.readOnly or false
-        && length definitions + (if option ? default then 1 else 0) > 1;
-      merged =
-        if isSetTwice then
-          explain.readOnly whence loc option (
-            alone whence loc type (defaultDefinition option ++ definitions)
-          )
+      selected =
+        if definitions == [ ] then
+          if !(option ? default) then
+            nothing
+          else if option.default ? _type then
+            select (defaultDefinition record)
+          else
+            {
+              values = [
+                {
+                  file = head record.declarations;
+                  value = option.default;
+                }
+              ];
+              highestPrio = 1500;
+            }
+        else if option.readOnly or false && (option ? default || length definitions > 1) then
+          setTwice whence loc record definitions
+        else if all isPlain definitions then
+          {
+            values = definitions;
+            highestPrio = properties.defaultOverridePriority;
+          }
         else
-          merge whence loc type selected;
-      value = if option ? apply then option.apply merged.mergedValue else merged.mergedValue;
+          select (defaultDefinition record ++ definitions);
+      values = selected.values;
+      v2 = mergeV2 loc type values;
+      isSimple =
+        if length values == 1 then
+          type.check (head values).value
+        else
+          values != [ ] && all (definition: type.check definition.value) values;
+      merged =
+        if !(type.merge ? v2) && isSimple then
+          type.merge loc values
+        else
+          mergeSelected whence loc type values v2;
+      value = addErrorContext (explain.whileEvaluating whence loc) (
+        if type.deprecationMessage or null != null then
+          warnDeprecated loc record (if option ? apply then option.apply merged else merged)
+        else if option ? apply then
+          option.apply merged
+        else
+          merged
+      );
     in
-    warnDeprecatedType loc option
-    // {
-      value = addErrorContext (explain.whileEvaluating whence loc) value;
-      inherit (merged.defsFinal') highestPrio;
-      definitions = map (definition: definition.value) merged.defsFinal;
-      files = map (definition: definition.file) merged.defsFinal;
-      definitionsWithLocations = merged.defsFinal;
-      inherit (merged) isDefined;
-      inherit (merged.checkedAndMerged) valueMeta;
-      __toString = _: showOption loc;
+    {
+      inherit value;
+      unmatched = [ ];
+      options = record // {
+        inherit value;
+        inherit (selected) highestPrio;
+        definitions = map (definition: definition.value) values;
+        files = map (definition: definition.file) values;
+        definitionsWithLocations = values;
+        isDefined = values != [ ];
+        valueMeta = if type.merge ? v2 then v2.valueMeta else { };
+        __toString = _: showOption loc;
+      };
     };
+
+  nothing = select [ ];
+
+  warnDeprecated =
+    loc: record:
+    lib.trivial.warn "The type `types.${record.type.name}' of option `${showOption loc}' defined in ${lib.options.showFiles record.declarations} is deprecated. ${record.type.deprecationMessage}";
 in
 {
   inherit evalOption;
 
-  evalOptionValue = evalOption locate.nowhere;
+  evalOptionValue =
+    loc: option: definitions:
+    (evalOption {
+      whence = locate.nowhere;
+      inherit (option) type;
+      record = option;
+      inherit definitions loc option;
+    }).options;
 
   /**
     Merges definitions `{ file, value }` of a type: `{ mergedValue, isDefined, optionalValue,

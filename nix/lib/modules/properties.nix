@@ -167,9 +167,17 @@ let
       else if config._type == "merge" then
         concatMap properties.pushDownProperties config.contents
       else if config._type == "if" then
-        pushInto (properties.mkIf config.condition) config.content
+        pushInto (_: content: {
+          _type = "if";
+          inherit (config) condition;
+          inherit content;
+        }) config.content
       else if config._type == "override" then
-        pushInto (properties.mkOverride config.priority) config.content
+        pushInto (_: content: {
+          _type = "override";
+          inherit (config) priority;
+          inherit content;
+        }) config.content
       else
         [ config ];
 
@@ -220,10 +228,19 @@ let
           else
             [ definition ];
       in
-      {
-        values = concatMap keep definitions;
-        inherit highestPrio;
-      };
+      if builtins.length definitions == 1 then
+        let
+          definition = builtins.head definitions;
+        in
+        {
+          values = if isOverride definition then keep definition else definitions;
+          highestPrio = priorityOf definition;
+        }
+      else
+        {
+          values = concatMap keep definitions;
+          inherit highestPrio;
+        };
 
     /** Definitions `{ file, value }` in the order that `mkOrder` asks for, without it. */
     sortProperties =
@@ -248,8 +265,11 @@ let
   # message about it.
   pushInto =
     wrap: content:
-    map (config: if isAttrs config then mapAttrs (_: wrap) config else config) (
-      properties.pushDownProperties content
-    );
+    if content ? _type then
+      map (config: if isAttrs config then mapAttrs wrap config else config) (
+        properties.pushDownProperties content
+      )
+    else
+      [ (if isAttrs content then mapAttrs wrap content else content) ];
 in
 properties

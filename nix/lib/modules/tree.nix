@@ -19,6 +19,7 @@ let
     unsafeGetAttrPos
     ;
   inherit (lib.attrsets) zipAttrs;
+  inherit (lib.lists) drop;
   inherit (lib.options) isOption;
 
   properties = import ./properties.nix { inherit lib; };
@@ -27,8 +28,8 @@ let
   explain = import ./explain.nix { inherit lib; };
   locate = import ./locate.nix { inherit lib; };
 
-  # The declarations `{ _file, pos, options }` that a module or a set within it makes, by name.
-  declarationsIn =
+  # The declarations that a module or a set within it makes, by name.
+  declaredSet =
     loc: declaration:
     let
       set = declaration.options;
@@ -38,11 +39,19 @@ let
     else if set ? _type then
       explain.conditionalDeclaration loc declaration
     else
-      mapAttrs (name: options: {
-        inherit (declaration) _file;
-        inherit options;
-        pos = unsafeGetAttrPos name set;
-      }) set;
+      set;
+
+  # They each as `{ _file, pos, options }`.
+  declarationsIn =
+    loc: declaration:
+    let
+      set = declaredSet loc declaration;
+    in
+    mapAttrs (name: options: {
+      inherit (declaration) _file;
+      inherit options;
+      pos = unsafeGetAttrPos name set;
+    }) set;
 
   # The definitions `{ file, value }` in a set of them, by name.
   definitionsIn =
@@ -98,51 +107,94 @@ let
     );
 
   /*
-    One level. `context` is `{ locate, prefix }`, `above` the path of the level within this evaluation,
-    `loc` its full path. Gives `{ options, value, unmatched }`; `unmatched` are the definitions
-    `{ file, value, prefix }` of names that are not declared.
+    One level. `context` finds the positions of definitions (see `locate.nix`), `loc` is the level's
+    path, `above` how many names of it lie outside of this evaluation. Gives `{ options, value,
+    unmatched }`; `unmatched` are the definitions `{ file, value, prefix }` of names that are not
+    declared.
   */
   level =
     context: above: loc: declarations: definitions:
     let
-      declared = zipAttrs (map (declarationsIn loc) declarations);
-      defined = zipAttrs (map (definitionsIn loc) definitions);
+      defined =
+        if definitions == [ ] then
+          { }
+        else if length definitions == 1 then
+          mapAttrs (_: definition: [ definition ]) (definitionsIn loc (head definitions))
+        else
+          zipAttrs (map (definitionsIn loc) definitions);
 
+      branch =
+        name: place: here:
+        level context above place here (if defined ? ${name} then pushDown defined.${name} else [ ]);
+
+      # A name that one module declares.
+      resolveOne =
+        declaration: name: option:
+        let
+          place = loc ++ [ name ];
+          here = {
+            inherit (declaration) _file;
+            options = option;
+          };
+          type = declare.typeOf declaration._file option;
+          position = unsafeGetAttrPos name declaration.options;
+        in
+        if option ? _type && isOptionDeclaration place here then
+          define.evalOption {
+            whence = context place;
+            loc = place;
+            inherit option type;
+            record = declare.recordOf place declaration._file position option type;
+            definitions = defined.${name} or [ ];
+          }
+        else
+          branch name place [ here ];
+
+      # A name that several modules may declare.
       resolve =
         name: here:
         let
           place = loc ++ [ name ];
-          path = above ++ [ name ];
           options = filter (isOptionDeclaration place) here;
-          option = list: declare.fixupOptionType place (declare.mergeOptionDecls place list);
           # Lazy: an option that is declared badly is an error only when it is used.
-          evaluate =
+          leaf =
             list:
             let
-              result = define.evalOption (context.locate path) place (option list) (defined.${name} or [ ]);
+              option = declare.fixupOptionType place (declare.mergeOptionDecls place list);
             in
-            {
-              options = result;
-              inherit (result) value;
-              unmatched = [ ];
+            define.evalOption {
+              whence = context place;
+              loc = place;
+              inherit option;
+              inherit (option) type;
+              record = option;
+              definitions = defined.${name} or [ ];
             };
         in
         if options == [ ] then
-          level context path place here (if defined ? ${name} then pushDown defined.${name} else [ ])
+          branch name place here
         else if length options == length here then
-          evaluate here
+          leaf here
         else if all (declaration: declaration.options.type.name or null == "submodule") options then
-          evaluate (map asSubmodule here)
+          leaf (map asSubmodule here)
         else
           explain.optionWithOptionsBelow place (head options) (
             filter (declaration: !isOption declaration.options) here
           );
 
-      results = mapAttrs resolve declared;
+      results =
+        if length declarations == 1 then
+          let
+            declaration = head declarations;
+          in
+          mapAttrs (resolveOne declaration) (declaredSet loc declaration)
+        else
+          mapAttrs resolve (zipAttrs (map (declarationsIn loc) declarations));
 
+      path = drop above loc;
       unmatchedHere = mapAttrs (
-        name: map (definition: definition // { prefix = above ++ [ name ]; })
-      ) (removeAttrs defined (attrNames declared));
+        name: map (definition: definition // { prefix = path ++ [ name ]; })
+      ) (removeAttrs defined (attrNames results));
       unmatchedBelow = mapAttrs (_: result: result.unmatched) (intersectAttrs defined results);
     in
     {
@@ -152,6 +204,9 @@ let
       unmatched =
         if definitions == [ ] then [ ] else lib.lists.concatAttrValues (unmatchedBelow // unmatchedHere);
     };
+
+  # The level at the root: of a path that is all outside of the evaluation.
+  root = locateIn: prefix: level (place: locateIn (drop (length prefix) place)) (length prefix) prefix;
 
   rootDefinitions = concatMap (
     module:
@@ -170,18 +225,13 @@ in
 {
   # The whole tree of modules in their full form.
   mergeTree =
-    prefix: modules:
-    level {
-      locate = locate.inModules modules;
-    } [ ] prefix modules (rootDefinitions modules);
+    prefix: modules: root (locate.inModules modules) prefix modules (rootDefinitions modules);
 
   mergeModules =
     prefix: modules:
-    published (
-      level { locate = locate.inModules modules; } [ ] prefix modules (rootDefinitions modules)
-    );
+    published (root (locate.inModules modules) prefix modules (rootDefinitions modules));
 
   mergeModules' =
     prefix: modules: definitions:
-    published (level { locate = _: locate.nowhere; } [ ] prefix modules definitions);
+    published (root (_: locate.nowhere) prefix modules definitions);
 }

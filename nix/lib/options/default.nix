@@ -244,15 +244,13 @@ let
       */
       mergeEqualOption =
         loc: definitions:
-        let
-          first = head definitions;
-          differs = definition: definition.value != first.value;
-        in
-        if definitions == [ ] then
-          abort "mergeEqualOption: there is no definition of `${options.showOption loc}'"
         # A single definition is not compared: functions are not even equal to themselves.
-        else if length definitions == 1 || !builtins.any differs (tail definitions) then
-          first.value
+        if length definitions == 1 then
+          (head definitions).value
+        else if definitions == [ ] then
+          abort "mergeEqualOption: there is no definition of `${options.showOption loc}'"
+        else if all (definition: definition.value == (head definitions).value) (tail definitions) then
+          (head definitions).value
         else
           throw "The option `${options.showOption loc}' has conflicting definition values:${options.showDefs definitions}\n${priorityAdvice}";
 

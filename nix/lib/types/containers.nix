@@ -80,21 +80,18 @@ let
     /** A list of values of a type; definitions are joined. */
     listOf =
       elemType:
-      let
-        check = v2.coherentCheck isList;
-      in
       mkOptionType {
         name = "listOf";
         description = "list of ${ofType elemType}";
         descriptionClass = "composite";
-        inherit check;
+        check = v2.coherentCheck isList;
         merge = v2.mergeFromV2 (
           { loc, defs }:
           let
             merged = mergeElements elemType loc defs;
           in
           {
-            headError = v2.headErrorOf check defs;
+            headError = v2.headErrorOf isList defs;
             value = map (element: element.mergedValue) merged;
             valueMeta.list = map metaOf merged;
           }
@@ -144,7 +141,6 @@ let
         placeholder ? "name",
       }:
       let
-        check = v2.coherentCheck isAttrs;
         valueOf =
           if lazy then
             merged: if merged.isDefined then merged.mergedValue else elemType.emptyValue.value or merged.mergedValue
@@ -155,7 +151,7 @@ let
         name = if lazy then "lazyAttrsOf" else "attrsOf";
         description = "${if lazy then "lazy " else ""}attribute set of ${ofType elemType}";
         descriptionClass = "composite";
-        inherit check;
+        check = v2.coherentCheck isAttrs;
         merge = v2.mergeFromV2 (
           { loc, defs }:
           let
@@ -163,7 +159,7 @@ let
             merged = if lazy then all else dropUndefined all;
           in
           {
-            headError = v2.headErrorOf check defs;
+            headError = v2.headErrorOf isAttrs defs;
             value = mapAttrs (_: valueOf) merged;
             valueMeta.attrs = mapAttrs (_: metaOf) merged;
           }

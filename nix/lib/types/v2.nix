@@ -1,7 +1,12 @@
 # What types with `merge.v2` share.
 { lib }:
 let
-  inherit (builtins) all filter;
+  inherit (builtins)
+    all
+    filter
+    head
+    length
+    ;
   inherit (lib.options) showDefs showOption;
 
   v2 = {
@@ -23,7 +28,12 @@ let
     # What keeps definitions from a type: null, or a set with the message.
     headErrorOf =
       check: definitions:
-      if all (definition: check definition.value) definitions then
+      if
+        if length definitions == 1 then
+          check (head definitions).value
+        else
+          all (definition: check definition.value) definitions
+      then
         null
       else
         {
