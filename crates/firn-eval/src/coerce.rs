@@ -68,12 +68,21 @@ impl Machine {
     fn coerce_attrs(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
         let Some(attrs) = v.as_attrs() else { return Err(self.cannot_coerce(v, pos, what)) };
         if let Some(to_string) = attrs.entry(sym::TO_STRING) {
-            let text = self.call(to_string.value(), &[v], pos)?;
-            return self.coerce(text, how, pos, what);
+            let text = self.call(to_string.value(), &[v], to_string.pos);
+            let text =
+                self.traced(text, to_string.pos, "while calling the `__toString` attribute")?;
+            let result = self.coerce(text, how, pos, what);
+            return self.traced(
+                result,
+                to_string.pos,
+                "while using the result of the `__toString` attribute",
+            );
         }
-        if let Some(out) = attrs.get(sym::OUT_PATH) {
-            let out = self.force_slot(out)?;
-            return self.coerce(out, how, pos, what);
+        if let Some(out) = attrs.entry(sym::OUT_PATH) {
+            let value = self.force_at(out.value(), out.pos);
+            let value = self.traced(value, out.pos, "while evaluating the `outPath` attribute")?;
+            let result = self.coerce(value, how, pos, what);
+            return self.traced(result, out.pos, "while using the `outPath` attribute");
         }
         Err(self.cannot_coerce(v, pos, what))
     }
@@ -119,12 +128,8 @@ impl Machine {
         if let Some(p) = v.as_path() {
             return Ok((p.bytes().to_vec(), Ctx::NONE));
         }
-        if let Some(attrs) = v.as_attrs()
-            && attrs.get(sym::TO_STRING).is_none()
-            && let Some(out) = attrs.get(sym::OUT_PATH)
-        {
-            let out = self.force_slot(out)?;
-            return self.coerce_path(out, pos, what);
+        if let Some(attrs) = v.as_attrs() {
+            return self.coerce_path_attrs(v, attrs, pos, what);
         }
         let text = self.coerce(v, Coerce { more: false, copy: false }, pos, what)?;
         if !text.bytes().starts_with(b"/") {
@@ -137,6 +142,33 @@ impl Machine {
 }
 
 impl Machine {
+    fn coerce_path_attrs(
+        &mut self,
+        v: Value,
+        attrs: crate::attrs::Attrs,
+        pos: Pos,
+        what: &'static str,
+    ) -> R<(Vec<u8>, Ctx)> {
+        if let Some(to_string) = attrs.entry(sym::TO_STRING) {
+            let text = self.call(to_string.value(), &[v], to_string.pos);
+            let text =
+                self.traced(text, to_string.pos, "while calling the `__toString` attribute")?;
+            let result = self.coerce_path(text, pos, what);
+            return self.traced(
+                result,
+                to_string.pos,
+                "while using the result of the `__toString` attribute",
+            );
+        }
+        if let Some(out) = attrs.entry(sym::OUT_PATH) {
+            let value = self.force_at(out.value(), out.pos);
+            let value = self.traced(value, out.pos, "while evaluating the `outPath` attribute")?;
+            let result = self.coerce_path(value, pos, what);
+            return self.traced(result, out.pos, "while using the `outPath` attribute");
+        }
+        Err(self.cannot_coerce(v, pos, what))
+    }
+
     /// Makes sure that what the context of a path names exists, and puts real paths in place of
     /// placeholders.
     ///

@@ -21,7 +21,15 @@ impl Machine {
 
 fn deep(m: &mut Machine, v: Value, seen: &mut FxHashSet<u64>) -> R<Value> {
     // Scalars need no call: most elements are.
-    let v = m.force(v)?;
+    let v = if v.is_thunk() {
+        let pos = m.pos_of(v);
+        if m.depth > m.max_depth {
+            return Err(m.stack_overflow(pos));
+        }
+        m.force_at(v, pos)?
+    } else {
+        v
+    };
     match v.kind() {
         Kind::Attrs(_) | Kind::List(_) => {}
         _ => return Ok(v),
@@ -29,7 +37,8 @@ fn deep(m: &mut Machine, v: Value, seen: &mut FxHashSet<u64>) -> R<Value> {
     if !seen.insert(v.word()) {
         return Ok(v);
     }
-    m.enter(Pos::NONE)?;
+    let pos = m.pos_of(v);
+    m.enter(pos)?;
     let result = m.check_stack().and_then(|()| inside(m, v, seen));
     m.leave();
     result?;

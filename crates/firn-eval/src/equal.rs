@@ -116,7 +116,7 @@ fn explain(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<()> {
     let a = m.force_at(a, pos)?;
     let b = m.force_at(b, pos)?;
     let number = |v: Value| matches!(v.kind(), Kind::Int(_) | Kind::Float(_));
-    if number(a) && number(b) && a.type_name() != b.type_name() {
+    if number(a) && number(b) {
         if equal_forced(m, a, b, pos)? {
             return Ok(());
         }
@@ -138,12 +138,10 @@ fn explain(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<()> {
         return differ(m, text);
     }
     let name = match a.kind() {
-        Kind::Int(_) => "integer",
         Kind::Bool(_) => "boolean",
         Kind::String(_) => "string",
         Kind::Path(_) => "path",
-        Kind::Float(_) => "float",
-        Kind::Null => return Ok(()),
+        Kind::Int(_) | Kind::Float(_) | Kind::Null => return Ok(()),
         Kind::External(_) => "external value",
         Kind::Function(_) => {
             let text = "distinct functions and immediate comparisons of identical functions compare as unequal";
@@ -154,9 +152,6 @@ fn explain(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<()> {
     };
     if equal_forced(m, a, b, pos)? {
         return Ok(());
-    }
-    if let (Some(x), Some(y)) = (a.as_float(), b.as_float()) {
-        return differ(m, format!("float '{x:.6}' is not equal to float '{y:.6}'"));
     }
     let (x, y) = (for_error(m, a), for_error(m, b));
     differ(m, format!("{name} '{x}' is not equal to {name} '{y}'"))

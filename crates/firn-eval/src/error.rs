@@ -114,6 +114,8 @@ pub struct EvalError {
     pub help: Vec<String>,
     /// The thunk that needs itself, of an infinite recursion.
     pub(crate) cycle: usize,
+    /// Under which number thunks that failed with it keep it.
+    pub(crate) kept: Option<u32>,
 }
 
 impl EvalError {
@@ -127,6 +129,7 @@ impl EvalError {
             suggestions: Vec::new(),
             help: Vec::new(),
             cycle: 0,
+            kept: None,
         }
     }
 }

@@ -23,8 +23,20 @@ impl Machine {
 
     #[cold]
     fn wrong(&mut self, result: R<Value>, wanted: &str, pos: Pos, what: &'static str) -> Raised {
+        self.wrong_at(result, wanted, pos, pos, what)
+    }
+
+    #[cold]
+    fn wrong_at(
+        &mut self,
+        result: R<Value>,
+        wanted: &str,
+        at: Pos,
+        pos: Pos,
+        what: &'static str,
+    ) -> Raised {
         let raised = match result {
-            Ok(found) => self.type_error(found, wanted, pos),
+            Ok(found) => self.type_error(found, wanted, at),
             Err(raised) => raised,
         };
         if what.is_empty() { raised } else { self.frame(raised, pos, what) }
@@ -73,7 +85,7 @@ impl Machine {
         let forced = self.force_at(v, pos);
         match forced {
             Ok(v) if v.as_list().is_some() => v.as_list().ok_or(Raised(())),
-            other => Err(self.wrong(other, "a list", pos, what)),
+            other => Err(self.wrong_at(other, "a list", Pos::NONE, pos, what)),
         }
     }
 
@@ -83,7 +95,7 @@ impl Machine {
         let forced = self.force_at(v, pos);
         match forced {
             Ok(v) if v.as_attrs().is_some() => v.as_attrs().ok_or(Raised(())),
-            other => Err(self.wrong(other, "a set", pos, what)),
+            other => Err(self.wrong_at(other, "a set", Pos::NONE, pos, what)),
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Machine {
     pub(crate) imports: FxHashMap<String, Value>,
     pub(crate) symbol_strings: Vec<Option<Value>>,
     pub(crate) externals: Vec<Rc<dyn std::any::Any>>,
-    pub(crate) kept_errors: Vec<EvalError>,
+    pub(crate) kept_errors: Vec<Option<EvalError>>,
     /// Settings of this session.
     pub settings: Settings,
     host: Rc<dyn Host>,
@@ -165,7 +165,12 @@ impl Machine {
     /// The error that a [`Raised`] stands for; the machine forgets it.
     pub fn take_error(&mut self, _token: Raised) -> EvalError {
         match self.error.take() {
-            Some(e) => *e,
+            Some(mut e) => {
+                if let Some(index) = e.kept.take() {
+                    self.kept_errors[index as usize] = Some((*e).clone());
+                }
+                *e
+            }
             None => EvalError::new(ErrorKind::Eval, Pos::NONE, "unknown error"),
         }
     }
@@ -423,11 +428,22 @@ impl Machine {
     /// The call `f args…`, to be made when somebody needs it.
     #[inline(always)]
     pub fn lazy_call(&mut self, f: Value, args: &[Value]) -> Value {
+        self.lazy_call_with(f, args, THUNK_APP)
+    }
+
+    /// As [`Machine::lazy_call`], but traces do not name the function's place as the call's.
+    #[inline(always)]
+    pub(crate) fn lazy_call_unplaced(&mut self, f: Value, args: &[Value]) -> Value {
+        self.lazy_call_with(f, args, THUNK_APP | THUNK_APP_UNPLACED)
+    }
+
+    #[inline(always)]
+    fn lazy_call_with(&mut self, f: Value, args: &[Value], code: u64) -> Value {
         let n = args.len();
         let object = self.heap.words(2 + n);
         // SAFETY: 2 + n words were just allocated.
         unsafe {
-            *object = (n as u64) << 8 | THUNK_APP;
+            *object = (n as u64) << 8 | code;
             *object.add(1) = f.word();
             for (i, arg) in args.iter().enumerate() {
                 *object.add(2 + i) = arg.word();
@@ -484,7 +500,7 @@ impl Machine {
     /// Whatever evaluating the thunk raises.
     #[inline(always)]
     pub fn force(&mut self, value: Value) -> R<Value> {
-        if value.is_thunk() { self.force_thunk(value) } else { Ok(value) }
+        self.force_at(value, Pos::NONE)
     }
 
     /// Forces what a slot holds and puts the result there.
@@ -494,7 +510,7 @@ impl Machine {
         if !value.is_thunk() {
             return Ok(value);
         }
-        let value = self.force_thunk(value)?;
+        let value = self.force_at(value, Pos::NONE)?;
         slot.set(value);
         Ok(value)
     }
@@ -511,10 +527,20 @@ impl Machine {
         }
     }
 
-    /// Gives an infinite recursion that has no position yet this one.
+    /// Completes an error that forcing raised: an infinite recursion found right there and a call
+    /// that forcing made get the position of the place that forced.
     #[cold]
     pub(crate) fn fix_cycle_pos(&mut self, raised: Raised, pos: Pos) -> Raised {
         let error = self.error_mut();
+        let tail = error.frames.len().saturating_sub(4);
+        for frame in &mut error.frames[tail..] {
+            if frame.pos == Pos::PENDING {
+                frame.pos = pos;
+            }
+        }
+        if error.pos == Pos::PENDING {
+            error.pos = pos;
+        }
         if matches!(error.kind, ErrorKind::InfiniteRecursion)
             && !error.pos.is_some()
             && error.frames.is_empty()
@@ -561,6 +587,9 @@ impl Machine {
             error.cycle = thunk.0 as usize;
             return Err(self.raise(error));
         }
+        if word & TAG_MASK == THUNK_FAILED {
+            return Err(self.raise_kept((word >> 8) as usize));
+        }
         self.check_stack()?;
         thunk.state().store(THUNK_BLACKHOLE, Ordering::Relaxed);
         let result = if word & TAG_MASK == THUNK_APP {
@@ -569,7 +598,7 @@ impl Machine {
             for (i, arg) in args[..n].iter_mut().enumerate() {
                 *arg = thunk.field(1 + i).get();
             }
-            self.call(thunk.field(0).get(), &args[..n], Pos::NONE)
+            self.call(thunk.field(0).get(), &args[..n], Pos::PENDING)
         } else {
             let n = thunk.field(0).word() as usize;
             let args: Vec<Value> = (0..n).map(|i| thunk.field(1 + i).get()).collect();
@@ -589,7 +618,8 @@ impl Machine {
 
     #[cold]
     fn thunk_failed(&mut self, raised: Raised, thunk: Thunk, word: u64) -> Raised {
-        thunk.state().store(word, Ordering::Release);
+        let state = self.failed_state(word);
+        thunk.state().store(state, Ordering::Release);
         let error = self.error_mut();
         if error.cycle == thunk.0 as usize {
             error.cycle = 0;
@@ -600,6 +630,60 @@ impl Machine {
             });
         }
         raised
+    }
+
+    /// The state of a thunk whose evaluation failed: it keeps the error, or may be tried again.
+    fn failed_state(&mut self, word: u64) -> u64 {
+        let next = self.kept_errors.len();
+        let error = self.error_mut();
+        if matches!(
+            error.kind,
+            ErrorKind::Interrupted | ErrorKind::StackOverflow | ErrorKind::Outside
+        ) {
+            return word;
+        }
+        let index = match error.kept {
+            Some(index) => index,
+            None => {
+                error.kept = Some(next as u32);
+                self.kept_errors.push(None);
+                next as u32
+            }
+        };
+        u64::from(index) << 8 | THUNK_FAILED
+    }
+
+    /// Raises a copy of an error that thunks kept.
+    #[cold]
+    pub(crate) fn raise_kept(&mut self, index: usize) -> Raised {
+        match self.kept_errors.get(index).cloned().flatten() {
+            Some(error) => self.raise(error),
+            None => self.fail(ErrorKind::Eval, Pos::NONE, "evaluation of this value failed before"),
+        }
+    }
+
+    /// Where a function was written, also of a call that waits; nowhere for other values.
+    pub(crate) fn pos_of(&self, value: Value) -> Pos {
+        let value = value.known();
+        if let Some(function) = value.as_function() {
+            return match function.kind() {
+                FunctionKind::Closure(lambda, _) => lambda.outer_pos,
+                FunctionKind::Partial(lambda, ..) => lambda.pos,
+                _ => Pos::NONE,
+            };
+        }
+        if let Some(attrs) = value.as_attrs() {
+            return if attrs.is_layered() { Pos::NONE } else { attrs.layout().pos };
+        }
+        if !value.is_thunk() {
+            return Pos::NONE;
+        }
+        let thunk = Thunk(value.object(TAG_THUNK));
+        let state = thunk.state().load(Ordering::Relaxed);
+        if state & TAG_MASK == THUNK_APP && state & THUNK_APP_UNPLACED == 0 {
+            return self.pos_of(thunk.field(0).get());
+        }
+        Pos::NONE
     }
 
     /// Fails when the stack is nearly used up.
@@ -622,7 +706,7 @@ impl Machine {
     /// Counts one more call inside the others; [`Machine::leave`] takes it back, also after errors.
     #[inline(always)]
     pub(crate) fn enter(&mut self, pos: Pos) -> R<()> {
-        if self.depth >= self.max_depth {
+        if self.depth > self.max_depth {
             return Err(self.stack_overflow(pos));
         }
         self.depth += 1;

@@ -13,6 +13,9 @@ impl Pos {
     /// No position.
     pub const NONE: Pos = Pos(0);
 
+    /// Stands in frames of a call made by forcing, until whoever forced puts its own position there.
+    pub(crate) const PENDING: Pos = Pos(u32::MAX);
+
     /// Whether there is a position.
     pub fn is_some(self) -> bool {
         self.0 != 0
@@ -45,6 +48,11 @@ impl Positions {
             }
             Err(_) => 0,
         }
+    }
+
+    /// Whether a position is in one of the texts.
+    pub(crate) fn resolves(&self, pos: Pos) -> bool {
+        self.resolve(pos).is_some()
     }
 
     /// The text and the byte offset in it.

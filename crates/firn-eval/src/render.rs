@@ -49,7 +49,8 @@ impl Machine {
         let mut truncated = false;
         for frame in error.frames.iter().rev() {
             let text = frame.text.to_string();
-            if text.is_empty() {
+            let unplaced_call = !self.positions().resolves(frame.pos) && text == "from call site";
+            if text.is_empty() || unplaced_call {
                 continue;
             }
             truncated |= !show_trace && count > SHORT_TRACE;

@@ -554,7 +554,11 @@ pub(crate) struct Thunk(pub *const u64);
 pub(crate) const THUNK_DONE: u64 = 0;
 pub(crate) const THUNK_NODE: u64 = 0;
 pub(crate) const THUNK_APP: u64 = 1;
+/// Beside [`THUNK_APP`]: the function's place is not shown as the call's.
+pub(crate) const THUNK_APP_UNPLACED: u64 = 8;
 pub(crate) const THUNK_NATIVE: u64 = 2;
+/// Evaluation failed; the number of the error is above the tag.
+pub(crate) const THUNK_FAILED: u64 = 3;
 pub(crate) const THUNK_BLACKHOLE: u64 = 7;
 
 impl Thunk {

@@ -56,7 +56,7 @@ macro_rules! words {
 
 const ADD: Words = words!("argument", "addition", "adding", "+");
 const SUB: Words = words!("argument", "subtraction", "subtracting", "-");
-const MUL: Words = words!("factor", "multiplication", "multiplying", "*");
+const MUL: Words = words!("argument", "multiplication", "multiplying", "*");
 const DIV: Words = words!("operand", "division", "dividing", "/");
 
 fn arithmetic(

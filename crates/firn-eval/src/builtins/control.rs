@@ -146,13 +146,13 @@ fn add_error_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         Ok(v) => return Ok(v),
         Err(raised) => raised,
     };
-    let error = m.take_error(raised);
+    let error = m.error.take();
     let depth = m.depth;
     let what = "while evaluating the error message passed to builtins.addErrorContext";
     let text = m.coerce(args[0], Coerce { more: false, copy: false }, Pos::NONE, what)?;
     m.depth = depth;
     let text: FrameText = text.to_text().into_owned().into();
-    let raised = m.raise(error);
+    m.error = error;
     m.error_mut().frames.push(Frame { pos: Pos::NONE, text, always: true });
     Err(raised)
 }

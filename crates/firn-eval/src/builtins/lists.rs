@@ -354,7 +354,13 @@ fn concat_map(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let mut lists = Vec::with_capacity(list.len());
     for slot in list.slots() {
         let part = m.call(f, &[slot.get()], Pos::NONE)?;
-        lists.push(m.force_list(part, Pos::NONE, what)?);
+        match part.as_list() {
+            Some(list) => lists.push(list),
+            None => {
+                let at = m.pos_of(f);
+                m.force_list(part, at, what)?;
+            }
+        }
     }
     Ok(join(m, &lists))
 }

@@ -294,7 +294,7 @@ fn map_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let f = args[0].known();
     for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
         let name = m.symbol_string(entry.sym);
-        let call = m.lazy_call(f, &[name, entry.value()]);
+        let call = m.lazy_call_unplaced(f, &[name, entry.value()]);
         to.set(call);
     }
     Ok(result.value())

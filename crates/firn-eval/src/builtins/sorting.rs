@@ -187,13 +187,13 @@ fn insert_ordered(
     let (mut low, mut high) = (0, seen.len());
     while low < high {
         let middle = usize::midpoint(low, high);
-        if compare_keys(m, seen[middle], (key, element))? {
-            low = middle + 1;
-        } else {
+        if compare_keys(m, (key, element), seen[middle])? {
             high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    if low < seen.len() && !compare_keys(m, (key, element), seen[low])? {
+    if low > 0 && !compare_keys(m, seen[low - 1], (key, element))? {
         return Ok(false);
     }
     seen.insert(low, (key, element));
@@ -202,9 +202,9 @@ fn insert_ordered(
 
 fn compare_keys(m: &mut Machine, a: (Value, Value), b: (Value, Value)) -> R<bool> {
     less(m, a.0, b.0).map_err(|raised| {
-        let (x, y) = (for_error(m, a.1), for_error(m, b.1));
-        m.frame(raised, Pos::NONE, format!("with element {x}"));
-        m.frame(raised, Pos::NONE, format!("while comparing element {y}"))
+        let (new, old) = (for_error(m, a.1), for_error(m, b.1));
+        m.frame(raised, Pos::NONE, format!("with element {old}"));
+        m.frame(raised, Pos::NONE, format!("while comparing element {new}"))
     })
 }
 

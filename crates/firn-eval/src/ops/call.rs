@@ -191,7 +191,7 @@ fn bind_pattern(
     pos: Pos,
 ) -> R<()> {
     let Some(attrs) = arg.as_attrs() else {
-        let raised = m.type_error(arg, "a set", lambda.pos);
+        let raised = m.type_error(arg, "a set", Pos::NONE);
         return Err(argument_failed(m, raised, lambda, pos));
     };
     if formals.whole {
@@ -335,8 +335,12 @@ impl Machine {
     /// A value whose forcing raises the error raised last.
     #[cold]
     pub(crate) fn failed(&mut self, raised: Raised) -> Value {
-        let error = self.take_error(raised);
-        self.kept_errors.push(error);
+        let mut error = self.take_error(raised);
+        // The builtin will look at the value without a place of its own.
+        if matches!(error.kind, ErrorKind::InfiniteRecursion) && error.frames.is_empty() {
+            error.pos = Pos::NONE;
+        }
+        self.kept_errors.push(Some(error));
         let index = self.int(self.kept_errors.len() as i64 - 1);
         self.lazy_native(&RERAISE, &[index])
     }
@@ -511,9 +515,5 @@ static RERAISE: PrimOp = PrimOp::new("__reraise", &["error"], reraise, "").witho
 
 fn reraise(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let index = args.first().and_then(|v| v.as_int()).unwrap_or(0);
-    let error = m.kept_errors.get(index as usize).cloned();
-    Err(match error {
-        Some(error) => m.raise(error),
-        None => m.fail(ErrorKind::Eval, Pos::NONE, "unknown error"),
-    })
+    Err(m.raise_kept(index as usize))
 }

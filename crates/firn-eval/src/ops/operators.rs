@@ -208,7 +208,7 @@ pub(crate) fn concat(m: &mut Machine, node: &'static Node, env: Env) -> R<Value>
     let b = operand(m, node.child(1), env, "in the right operand of '++'")?;
     let (Some(x), Some(y)) = (a.as_list(), b.as_list()) else {
         let wrong = if a.as_list().is_some() { b } else { a };
-        let raised = m.type_error(wrong, "a list", node.pos);
+        let raised = m.type_error(wrong, "a list", crate::Pos::NONE);
         return Err(m.frame(
             raised,
             node.pos,

@@ -54,7 +54,7 @@ pub(crate) fn select_one(m: &mut Machine, node: &'static Node, env: Env) -> R<Va
 #[cold]
 #[inline(never)]
 fn not_a_set(m: &mut Machine, node: &'static Node, base: Value) -> Raised {
-    let raised = m.type_error(base, "a set", node.pos);
+    let raised = m.type_error(base, "a set", Pos::NONE);
     let raised = m.frame(raised, node.pos, "while selecting an attribute");
     m.frame(
         raised,
@@ -195,7 +195,7 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
             None => found.value,
         };
         let Some(attrs) = set.as_attrs() else {
-            let raised = m.type_error(set, "a set", node.pos);
+            let raised = m.type_error(set, "a set", Pos::NONE);
             return Err(m.frame(raised, node.pos, "while selecting an attribute"));
         };
         let Some(next) = attrs.get(sym) else { return Err(missing(m, set, sym)) };
