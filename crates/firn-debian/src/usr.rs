@@ -8,7 +8,7 @@
 use crate::layout;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, FileType};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -131,10 +131,10 @@ impl Merge {
         let Node::Dir { children, owners, foldable } = node else { return Ok(true) };
         owners.push(source.to_owned());
         let mut sound = true;
-        for name in names(source)? {
+        for (name, kind) in entries(source)? {
             let place = format!("{place}/{name}");
             if !SKIP.contains(&place.as_str()) {
-                sound &= self.entry(children, &name, &source.join(&name), &place)?;
+                sound &= self.entry(children, &name, kind, &source.join(&name), &place)?;
             } else {
                 // A folder with something left out can't be one link.
                 sound = false;
@@ -148,15 +148,15 @@ impl Merge {
         &mut self,
         children: &mut BTreeMap<String, Node>,
         name: &str,
+        kind: FileType,
         source: &Path,
         place: &str,
     ) -> Result<bool> {
-        let meta = source.symlink_metadata().map_err(|err| Error::io("read", source, &err))?;
-        if meta.is_dir() {
+        if kind.is_dir() {
             return self.folder(children, name, source, place);
         }
         let mut sound = true;
-        let target = if meta.is_symlink() {
+        let target = if kind.is_symlink() {
             let text = fs::read_link(source).map_err(|err| Error::io("read", source, &err))?;
             sound = text.is_absolute() || source.exists();
             text
@@ -174,15 +174,18 @@ impl Merge {
     }
 }
 
-fn names(dir: &Path) -> Result<Vec<String>> {
+/// Entries by name, with the kind that the folder itself tells: no further system calls.
+fn entries(dir: &Path) -> Result<Vec<(String, FileType)>> {
     let fail = |err: std::io::Error| Error::io("read", dir, &err);
-    let mut names = Vec::new();
+    let mut entries = Vec::new();
     for entry in fs::read_dir(dir).map_err(fail)? {
-        let name = entry.map_err(fail)?.file_name();
-        names.extend(name.to_str().map(str::to_owned));
+        let entry = entry.map_err(fail)?;
+        if let Ok(name) = entry.file_name().into_string() {
+            entries.push((name, entry.file_type().map_err(fail)?));
+        }
     }
-    names.sort_unstable();
-    Ok(names)
+    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(entries)
 }
 
 fn emit(children: &BTreeMap<String, Node>, out: &Path, place: &str) -> Result<()> {

@@ -21,6 +21,8 @@ pub struct Cli {
 enum Command {
     /// Print a shell completion script
     Completion(commands::completion::Arguments),
+    /// Debian packages that the distribution is made of
+    Debian(commands::debian::Arguments),
 }
 
 /// Runs `firn` with the process's arguments.
@@ -35,5 +37,6 @@ pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     };
     match cli.command {
         Command::Completion(arguments) => commands::completion::run(arguments),
+        Command::Debian(arguments) => commands::debian::run(arguments),
     }
 }

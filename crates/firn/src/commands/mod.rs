@@ -2,6 +2,7 @@
 //! gathers options and calls a library. Programs with names of their own have `main`.
 
 pub mod completion;
+pub mod debian;
 pub mod machine_helpers;
 pub mod nix_instantiate;
 pub mod system;
