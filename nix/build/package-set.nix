@@ -60,6 +60,7 @@ let
     (final: _prev: import ./debian { pkgs = final; inherit lib system; })
     (final: _prev: import ./trivial { pkgs = final; inherit lib system; })
     (final: _prev: import ./fetch { pkgs = final; inherit lib system; })
+    (final: _prev: { formats = import ./formats { pkgs = final; inherit lib; }; })
     curated
     (import ../pkgs/aliases.nix)
     (final: _prev: import ./systems.nix { pkgs = final; inherit lib system; })

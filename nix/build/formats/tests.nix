@@ -1,0 +1,136 @@
+# What the formats write. `nix-instantiate --eval --strict` gives the failed tests: none.
+{
+  lib ? import ../../lib,
+}:
+let
+  formats = import ./. {
+    inherit lib;
+    # Files as their content.
+    pkgs.writeText = _: content: content;
+  };
+  value =
+    format: settings:
+    (lib.evalModules {
+      modules = [
+        { options.settings = lib.mkOption { inherit (format) type; }; }
+        { inherit settings; }
+      ];
+    }).config.settings;
+  write = format: settings: format.generate "name" (value format settings);
+
+  elixir = formats.elixirConf { };
+  lua = formats.lua { };
+  php = formats.php { };
+  python = formats.pythonVars { };
+  hocon = formats.hocon { };
+  libconfig = formats.libconfig { };
+  properties = formats.javaProperties { comment = "hi"; };
+in
+lib.runTests {
+  testJson = {
+    expr = builtins.fromJSON (write (formats.json { }) { a = [ 1 2.5 null true "x" ]; });
+    expected = { a = [ 1 2.5 null true "x" ]; };
+  };
+  testTomlRoundTrip =
+    let
+      settings = {
+        title = "x \"y\"";
+        number = 1;
+        float = 1.5;
+        whole = 2.0;
+        on = true;
+        list = [ 1 2 ];
+        owner = {
+          name = "n";
+          "a key" = { deep = "d"; };
+        };
+        servers = [ { ip = "1"; } { ip = "2"; ports = [ { p = 1; } ]; } ];
+        empty = { };
+      };
+    in
+    {
+      expr = builtins.fromTOML (write (formats.toml { }) settings);
+      expected = settings;
+    };
+  testTomlNull = {
+    expr = (builtins.tryEval ((formats.toml { }).generate "name" { a = null; })).success;
+    expected = false;
+  };
+  testIni = {
+    expr = write (formats.ini { }) { b.x = 1; a.y = true; };
+    expected = "[a]\ny=true\n\n[b]\nx=1\n";
+  };
+  testIniListToValue = {
+    expr = write (formats.ini { listToValue = builtins.concatStringsSep ","; }) { a.x = [ "1" "2" ]; };
+    expected = "[a]\nx=1,2\n";
+  };
+  testIniTwoAnswers = {
+    expr =
+      (builtins.tryEval (
+        (formats.ini { listsAsDuplicateKeys = true; listToValue = toString; }).generate "name" { a.x = 1; }
+      )).success;
+    expected = false;
+  };
+  testIniAtomsCoerced = {
+    expr = write (formats.ini { listsAsDuplicateKeys = true; atomsCoercedToLists = true; }) { a.x = 1; };
+    expected = "[a]\nx=1\n";
+  };
+  testIniGlobal = {
+    expr = write (formats.iniWithGlobalSection { }) { globalSection.g = 1; sections.a.x = 2; };
+    expected = "g=1\n\n[a]\nx=2\n";
+  };
+  testSystemd = {
+    expr = write formats.systemd { Service.ExecStart = [ "a" "b" ]; };
+    expected = "[Service]\nExecStart=a\nExecStart=b\n";
+  };
+  testGit = {
+    expr = write (formats.gitIni { }) { user.name = "n"; url.x.insteadOf = "y"; };
+    expected = "[url \"x\"]\n\tinsteadOf = \"y\"\n\n[user]\n\tname = \"n\"\n";
+  };
+  testKeyValue = {
+    expr = write (formats.keyValue { }) { a = 1; b = "c"; };
+    expected = "a=1\nb=c\n";
+  };
+  testProperties = {
+    expr = write properties { "a b" = " x\\y"; n = 1; };
+    expected = "# hi\n\na\\ b = \\ x\\\\y\nn = 1\n";
+  };
+  testNixConf = {
+    expr = write (formats.nixConf { }) { cores = 2; extra-x = [ "a" "b" ]; zzz = true; };
+    expected = "# This file was generated from the configuration; don't edit it.\ncores = 2\nzzz = true\nextra-x = a b\n";
+  };
+  testXml = {
+    expr = write (formats.xml { withHeader = false; }) { root = { "@id" = 1; item = [ "a" "b&" ]; }; };
+    expected = "<root id=\"1\">\n  <item>a</item>\n  <item>b&amp;</item>\n</root>\n";
+  };
+  testLibconfig = {
+    expr = write libconfig { a = 1; g.b = [ true "x" ]; h = libconfig.lib.mkHex "ff"; };
+    expected = "a = 1;\ng = {\n  b = (true, \"x\");\n};\nh = 0xff;\n";
+  };
+  testHocon = {
+    expr = write hocon { a = hocon.lib.mkSubstitution "b.c"; _includes = [ (hocon.lib.mkInclude "x.conf") ]; };
+    expected = "include \"x.conf\"\n\"a\" = \${b.c}\n";
+  };
+  testLua = {
+    expr = write lua { a = 1; b = lua.lib.mkRaw "x.y"; };
+    expected = "return {\n  [\"a\"] = 1,\n  [\"b\"] = (x.y)\n}\n";
+  };
+  testPhp = {
+    expr = write php { a = [ 1 "it's" ]; b = php.lib.mkRaw "getenv('X')"; };
+    expected = "<?php\ndeclare(strict_types=1);\nreturn ['a' => [1, 'it\\'s'], 'b' => getenv('X')];\n";
+  };
+  testPython = {
+    expr = write python { _imports = [ "os" ]; a = { b = null; }; c = python.lib.mkRaw "os.path"; };
+    expected = "import os\na = {\"b\": None}\nc = os.path\n";
+  };
+  testElixir = {
+    expr = write elixir {
+      app.level = elixir.lib.mkAtom ":info";
+      app."My.Repo" = {
+        url = elixir.lib.mkGetEnv { envVariable = "URL"; };
+        list = [ 1 "#{x}" ];
+      };
+    };
+    expected = "import Config\n\nconfig :app, My.Repo, [list: [1, \"\\#{x}\"], url: System.get_env(\"URL\")]\nconfig :app, :level, :info\n";
+  };
+}
