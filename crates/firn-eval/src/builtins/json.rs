@@ -181,7 +181,7 @@ fn write_float(value: f64, out: &mut Vec<u8>) {
     let shortest = format!("{value:e}");
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..15).contains(&exponent) {
+    if (-4..15).contains(&exponent) {
         let plain = format!("{value}");
         out.extend_from_slice(plain.as_bytes());
         if !plain.contains('.') {
@@ -243,6 +243,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn document(&mut self, m: &mut Machine) -> Read<Value> {
+        if self.text.is_empty() {
+            return Err(Failure::Syntax(
+                "[json.exception.parse_error.101] parse error at line 1, column 1: attempting to \
+                 parse an empty input; check that your input string or stream contains the \
+                 expected JSON"
+                    .into(),
+            ));
+        }
         let value = self.value(m)?;
         self.space();
         match self.peek() {
@@ -269,11 +277,35 @@ impl Reader<'_> {
         let column = self.at + 1 - line_start.min(self.at + 1);
         let found = match self.peek() {
             None => "unexpected end of input".to_owned(),
-            Some(byte) => format!("unexpected '{}'", char::from(byte)),
+            Some(b'0'..=b'9' | b'-') => "unexpected number literal".to_owned(),
+            Some(b'"') => "unexpected string literal".to_owned(),
+            Some(byte @ (b'[' | b']' | b'{' | b'}' | b',' | b':')) => {
+                format!("unexpected '{}'", char::from(byte))
+            }
+            Some(_) => {
+                let before = self.text[..self.at].iter().rposition(|b| !b.is_ascii_whitespace());
+                let start = before.map_or(self.at, |before| before.min(self.at));
+                let last = String::from_utf8_lossy(&self.text[start..=self.at]).into_owned();
+                format!("invalid literal; last read: '{last}'")
+            }
         };
         Failure::Syntax(format!(
             "[json.exception.parse_error.101] parse error at line {line}, column {column}: syntax \
              error while parsing {reading} - {found}; {problem}"
+        ))
+    }
+
+    /// A message about a token that began at `start` and went wrong at the next byte.
+    fn broken(&self, start: usize, problem: &str) -> Failure {
+        let end = (self.at + 1).min(self.text.len());
+        let last = String::from_utf8_lossy(&self.text[start..end]);
+        let line = self.text[..start].iter().filter(|&&b| b == b'\n').count() + 1;
+        let line_start =
+            self.text[..start].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+        let column = self.at + 1 - line_start;
+        Failure::Syntax(format!(
+            "[json.exception.parse_error.101] parse error at line {line}, column {column}: syntax \
+             error while parsing value - {problem}; last read: '{last}'"
         ))
     }
 
@@ -391,10 +423,11 @@ impl Reader<'_> {
         )))
     }
 
-    fn digits(&mut self) -> Read<()> {
+    fn digits(&mut self, start: usize, after: &str) -> Read<()> {
         let count = self.text[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
         if count == 0 {
-            return Err(self.error("value", "expected digit"));
+            let problem = format!("invalid number; expected digit after {after}");
+            return Err(self.broken(start, &problem));
         }
         self.at += count;
         Ok(())
@@ -406,19 +439,19 @@ impl Reader<'_> {
         if self.peek() == Some(b'0') {
             self.at += 1;
         } else {
-            self.digits()?;
+            self.digits(start, "'-'")?;
         }
         let mut is_float = false;
         if self.peek() == Some(b'.') {
             is_float = true;
             self.at += 1;
-            self.digits()?;
+            self.digits(start, "'.'")?;
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
             is_float = true;
             self.at += 1;
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
-            self.digits()?;
+            self.digits(start, "exponent")?;
         }
         let text = std::str::from_utf8(&self.text[start..self.at]).unwrap_or_default();
         if !is_float && let Ok(int) = text.parse::<i64>() {
@@ -438,6 +471,7 @@ impl Reader<'_> {
 
     /// A string literal's bytes, from its quote on.
     fn string(&mut self) -> Read<Vec<u8>> {
+        let start = self.at;
         self.at += 1;
         let mut out = Vec::new();
         loop {
@@ -452,22 +486,21 @@ impl Reader<'_> {
                 Some(b'"') => {
                     self.at += 1;
                     if std::str::from_utf8(&out).is_err() {
-                        return Err(self.error("value", "invalid string: ill-formed UTF-8 byte"));
+                        return Err(self.broken(start, "invalid string: ill-formed UTF-8 byte"));
                     }
                     return Ok(out);
                 }
-                Some(b'\\') => self.escape(&mut out)?,
+                Some(b'\\') => self.escape(start, &mut out)?,
                 Some(_) => {
-                    return Err(
-                        self.error("value", "invalid string: control character must be escaped")
-                    );
+                    let problem = "invalid string: control character must be escaped";
+                    return Err(self.broken(start, problem));
                 }
-                None => return Err(self.error("value", "invalid string: missing closing quote")),
+                None => return Err(self.broken(start, "invalid string: missing closing quote")),
             }
         }
     }
 
-    fn escape(&mut self, out: &mut Vec<u8>) -> Read<()> {
+    fn escape(&mut self, start: usize, out: &mut Vec<u8>) -> Read<()> {
         self.at += 1;
         let byte = self.peek();
         self.at += 1;
@@ -478,7 +511,7 @@ impl Reader<'_> {
             Some(b'n') => b'\n',
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
-            Some(b'u') => return self.unicode(out),
+            Some(b'u') => return self.unicode(start, out),
             _ => {
                 self.at -= 1;
                 return Err(
@@ -490,12 +523,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn unicode(&mut self, out: &mut Vec<u8>) -> Read<()> {
-        let first = self.hex()?;
+    fn unicode(&mut self, start: usize, out: &mut Vec<u8>) -> Read<()> {
+        let first = self.hex(start)?;
         let code = match first {
             0xd800..=0xdbff if self.text[self.at..].starts_with(b"\\u") => {
                 self.at += 2;
-                let second = self.hex()?;
+                let second = self.hex(start)?;
                 match second {
                     0xdc00..=0xdfff => 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00),
                     _ => first,
@@ -508,11 +541,11 @@ impl Reader<'_> {
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 Ok(())
             }
-            None => Err(self.error("value", "invalid string: surrogate without its other half")),
+            None => Err(self.broken(start, "invalid string: surrogate without its other half")),
         }
     }
 
-    fn hex(&mut self) -> Read<u32> {
+    fn hex(&mut self, start: usize) -> Read<u32> {
         let digits = self.text.get(self.at..self.at + 4);
         let code = digits
             .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -524,7 +557,7 @@ impl Reader<'_> {
                 Ok(code)
             }
             None => {
-                Err(self.error("value", "invalid string: '\\u' must be followed by 4 hex digits"))
+                Err(self.broken(start, "invalid string: '\\u' must be followed by 4 hex digits"))
             }
         }
     }

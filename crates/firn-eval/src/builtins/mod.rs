@@ -14,8 +14,10 @@ pub(crate) mod regex;
 pub(crate) mod sets;
 pub(crate) mod sorting;
 pub(crate) mod strings;
+pub(crate) mod toml;
 pub(crate) mod types;
 pub(crate) mod versions;
+pub(crate) mod xml;
 
 use firn_syntax::Symbol;
 use rustc_hash::FxHashMap;
@@ -39,8 +41,10 @@ const TABLES: &[PrimTable] = &[
     sets::TABLE,
     sorting::TABLE,
     strings::TABLE,
+    toml::TABLE,
     types::TABLE,
     versions::TABLE,
+    xml::TABLE,
 ];
 
 /// Fills the global scope and `builtins`.

@@ -1,0 +1,101 @@
+//! `fromTOML`.
+
+use firn_syntax::{Symbol, sym};
+use toml::value::{Datetime, Time};
+
+use crate::attrs::AttrsBuilder;
+use crate::error::{ErrorKind, R, Raised};
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::primop::PrimOp;
+use crate::value::Value;
+
+pub(crate) const TABLE: &[PrimOp] = &[PrimOp::new(
+    "fromTOML",
+    &["e"],
+    from_toml,
+    "Returns the set that the TOML 1.0 text *e* describes. Dates and times need the experimental \
+     feature `parse-toml-timestamps`.",
+)
+.strict(1)];
+
+fn from_toml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let what = "while evaluating the argument passed to builtins.fromTOML";
+    let text = m.string_without_context(args[0], Pos::NONE, what)?.to_text();
+    match toml::from_str::<toml::Table>(&text) {
+        Ok(table) => convert_table(m, table),
+        Err(error) => Err(failed(m, error.to_string().trim_end())),
+    }
+}
+
+#[cold]
+fn failed(m: &mut Machine, problem: &str) -> Raised {
+    m.fail(ErrorKind::Eval, Pos::NONE, format!("while parsing TOML: {problem}"))
+}
+
+fn convert_table(m: &mut Machine, table: toml::Table) -> R<Value> {
+    let mut builder = AttrsBuilder::with_capacity(table.len());
+    for (name, value) in table {
+        check_null(m, &name)?;
+        let value = convert(m, value)?;
+        builder.insert(Symbol::of(&name), value);
+    }
+    Ok(m.attrs(builder))
+}
+
+/// How deep TOML may nest is limited by its parser, so this recursion is.
+fn convert(m: &mut Machine, value: toml::Value) -> R<Value> {
+    Ok(match value {
+        toml::Value::String(text) => {
+            check_null(m, &text)?;
+            m.string(text.as_bytes())
+        }
+        toml::Value::Integer(int) => m.int(int),
+        toml::Value::Float(float) => m.float(float),
+        toml::Value::Boolean(b) => Value::bool(b),
+        toml::Value::Datetime(time) => return timestamp(m, time),
+        toml::Value::Array(items) => {
+            let items = items.into_iter().map(|item| convert(m, item));
+            let items = items.collect::<R<Vec<Value>>>()?;
+            m.list(&items)
+        }
+        toml::Value::Table(table) => return convert_table(m, table),
+    })
+}
+
+fn check_null(m: &mut Machine, text: &str) -> R<()> {
+    if !text.contains('\0') {
+        return Ok(());
+    }
+    let shown = text.replace('\0', "␀");
+    let problem = format!(
+        "error: input string '{shown}' cannot be represented as Nix string because it contains \
+         null bytes"
+    );
+    Err(failed(m, &problem))
+}
+
+fn timestamp(m: &mut Machine, mut time: Datetime) -> R<Value> {
+    if !m.settings.features.iter().any(|feature| feature == "parse-toml-timestamps") {
+        return Err(failed(m, "Dates and times are not supported"));
+    }
+    let fraction = time.time.as_mut().and_then(take_fraction);
+    let mut text = time.to_string();
+    if let (Some(fraction), Some(time_start)) = (fraction, text.find(':')) {
+        // Behind the seconds, before the offset.
+        let seconds = time_start + "MM:SS".len() + 1;
+        text.insert_str(seconds, &fraction);
+    }
+    let (kind, value) = (m.string(b"timestamp"), m.string(text.as_bytes()));
+    Ok(m.attrs_of(&[(Symbol::of("_type"), kind), (sym::VALUE, value)]))
+}
+
+/// The fraction of a second, in three, six or nine digits; taken out of the time.
+fn take_fraction(time: &mut Time) -> Option<String> {
+    let nanoseconds = time.nanosecond.take().filter(|&nanoseconds| nanoseconds > 0)?;
+    Some(match nanoseconds {
+        n if n % 1_000 != 0 => format!(".{n:09}"),
+        n if n % 1_000_000 != 0 => format!(".{:06}", n / 1_000),
+        n => format!(".{:03}", n / 1_000_000),
+    })
+}

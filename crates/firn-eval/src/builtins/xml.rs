@@ -1,0 +1,268 @@
+//! `toXML`, and values as XML for `--xml`. (Manual: `nix-instantiate --xml`.)
+
+use firn_syntax::sym;
+use rustc_hash::FxHashSet;
+
+use crate::attrs::Attrs;
+use crate::code::Lambda;
+use crate::context::Ctx;
+use crate::error::R;
+use crate::machine::Machine;
+use crate::pos::Pos;
+use crate::primop::PrimOp;
+use crate::print;
+use crate::value::{Function, FunctionKind, Kind, Value};
+
+pub(crate) const TABLE: &[PrimOp] = &[PrimOp::new(
+    "__toXML",
+    &["e"],
+    to_xml,
+    "Returns *e* as XML text. Functions are shown by their parameters, derivations by their paths \
+     and attributes, each derivation once.",
+)
+.strict(1)];
+
+fn to_xml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let mut out = Vec::new();
+    let ctx = m.write_xml(args[0], true, false, &mut out)?;
+    Ok(m.string_ctx(&out, ctx))
+}
+
+impl Machine {
+    /// Writes a value as an XML document and returns the context of all strings in it.
+    ///
+    /// Without `strict`, what is not evaluated yet stays so. With `location`, attributes and
+    /// functions say where they are defined.
+    ///
+    /// # Errors
+    /// When evaluating a part fails.
+    pub fn write_xml(
+        &mut self,
+        v: Value,
+        strict: bool,
+        location: bool,
+        out: &mut Vec<u8>,
+    ) -> R<Ctx> {
+        let mut writer = Writer {
+            out,
+            depth: 0,
+            strict,
+            location,
+            ctx: Ctx::NONE,
+            derivations: FxHashSet::default(),
+        };
+        writer.out.extend_from_slice(b"<?xml version='1.0' encoding='utf-8'?>\n");
+        writer.open("expr", &[]);
+        writer.value(self, v, Pos::NONE)?;
+        writer.close("expr");
+        Ok(writer.ctx)
+    }
+}
+
+type Attribute<'a> = (&'a str, &'a [u8]);
+
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    depth: usize,
+    strict: bool,
+    location: bool,
+    ctx: Ctx,
+    /// Store paths of the derivations shown so far.
+    derivations: FxHashSet<Vec<u8>>,
+}
+
+impl Writer<'_> {
+    fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        self.out.push(b'<');
+        self.out.extend_from_slice(name.as_bytes());
+        let mut sorted = attributes.to_vec();
+        sorted.sort();
+        for (name, value) in sorted {
+            self.out.push(b' ');
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.extend_from_slice(b"=\"");
+            escape(value, self.out);
+            self.out.push(b'"');
+        }
+    }
+
+    fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+        self.start(name, attributes);
+        self.out.extend_from_slice(b">\n");
+        self.depth += 1;
+    }
+
+    fn close(&mut self, name: &str) {
+        self.depth -= 1;
+        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        self.out.extend_from_slice(b"</");
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b">\n");
+    }
+
+    fn empty(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+        self.start(name, attributes);
+        self.out.extend_from_slice(b" />\n");
+    }
+
+    fn scalar(&mut self, name: &str, value: &[u8]) {
+        self.empty(name, &[("value", value)]);
+    }
+
+    fn value(&mut self, m: &mut Machine, v: Value, pos: Pos) -> R<()> {
+        m.enter(pos)?;
+        let result = self.value_inside(m, v, pos);
+        m.leave();
+        result
+    }
+
+    fn value_inside(&mut self, m: &mut Machine, v: Value, pos: Pos) -> R<()> {
+        let v = if self.strict { m.force_at(v, pos)? } else { v.known() };
+        if v.is_thunk() {
+            self.empty("unevaluated", &[]);
+            return Ok(());
+        }
+        match v.kind() {
+            Kind::Null => self.empty("null", &[]),
+            Kind::Bool(true) => self.scalar("bool", b"true"),
+            Kind::Bool(false) => self.scalar("bool", b"false"),
+            Kind::Int(i) => self.scalar("int", i.to_string().as_bytes()),
+            Kind::Float(f) => self.scalar("float", print::float(f).as_bytes()),
+            Kind::String(s) => {
+                self.ctx = m.join_contexts(self.ctx, s.ctx());
+                self.scalar("string", s.bytes());
+            }
+            Kind::Path(p) => self.scalar("path", p.bytes()),
+            Kind::List(list) => {
+                self.open("list", &[]);
+                for element in list.iter() {
+                    self.value(m, element, pos)?;
+                }
+                self.close("list");
+            }
+            Kind::Attrs(attrs) if m.is_derivation(v)? => self.derivation(m, attrs)?,
+            Kind::Attrs(attrs) => {
+                self.open("attrs", &[]);
+                self.attributes(m, attrs)?;
+                self.close("attrs");
+            }
+            Kind::Function(function) => self.function(m, function),
+            Kind::External(_) => self.empty("unevaluated", &[]),
+        }
+        Ok(())
+    }
+
+    fn derivation(&mut self, m: &mut Machine, attrs: Attrs) -> R<()> {
+        let mut paths: Vec<(&str, &'static [u8])> = Vec::new();
+        for (name, symbol) in [("drvPath", sym::DRV_PATH), ("outPath", sym::OUT_PATH)] {
+            let Some(entry) = attrs.entry(symbol) else { continue };
+            let value = match self.strict {
+                true => m.force_at(entry.value(), entry.pos)?,
+                false => entry.value().known(),
+            };
+            if let Some(text) = value.as_str() {
+                paths.push((name, text.bytes()));
+            }
+        }
+        self.open("derivation", &paths);
+        let drv_path = paths.iter().find(|(name, _)| *name == "drvPath");
+        let new = drv_path
+            .is_some_and(|(_, path)| !path.is_empty() && self.derivations.insert(path.to_vec()));
+        if new {
+            self.attributes(m, attrs)?;
+        } else {
+            self.empty("repeated", &[]);
+        }
+        self.close("derivation");
+        Ok(())
+    }
+
+    fn attributes(&mut self, m: &mut Machine, attrs: Attrs) -> R<()> {
+        for entry in m.sorted(attrs) {
+            let place = self.place(m, entry.pos);
+            let mut attributes = place.attributes();
+            attributes.push(("name", entry.sym.bytes()));
+            self.open("attr", &attributes);
+            self.value(m, entry.value(), entry.pos)?;
+            self.close("attr");
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, m: &mut Machine, function: Function) {
+        let (lambda, given) = match function.kind() {
+            FunctionKind::Closure(lambda, _) => (lambda, 0),
+            FunctionKind::Partial(lambda, _, args) => (lambda, args.len()),
+            FunctionKind::PrimOp(_) | FunctionKind::PrimOpApp(..) => {
+                return self.empty("unevaluated", &[]);
+            }
+        };
+        let place = self.place(m, if given == 0 { lambda.outer_pos } else { lambda.pos });
+        self.open("function", &place.attributes());
+        self.parameter(lambda, given);
+        self.close("function");
+    }
+
+    fn parameter(&mut self, lambda: &Lambda, given: usize) {
+        let last = given + 1 == lambda.arity as usize;
+        let name = lambda.first_arg.filter(|_| given == 0).map(|name| name.bytes());
+        let Some(formals) = lambda.formals.as_ref().filter(|_| last) else {
+            let attributes: Vec<_> = name.map(|name| ("name", name)).into_iter().collect();
+            return self.empty("varpat", &attributes);
+        };
+        let mut attributes: Vec<Attribute<'_>> = Vec::new();
+        attributes.extend(name.map(|name| ("name", name)));
+        if formals.ellipsis {
+            attributes.push(("ellipsis", b"1"));
+        }
+        self.open("attrspat", &attributes);
+        let mut names: Vec<_> = formals.list.iter().map(|formal| formal.sym.bytes()).collect();
+        names.sort_unstable();
+        for name in names {
+            self.empty("attr", &[("name", name)]);
+        }
+        self.close("attrspat");
+    }
+
+    fn place(&self, m: &Machine, pos: Pos) -> Place {
+        let Some((file, offset)) = m.positions().resolve(pos).filter(|_| self.location) else {
+            return Place::default();
+        };
+        let at = file.line_column(offset);
+        let path = file.origin().path().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
+        Place { path, at: Some((at.line.to_string(), at.column.to_string())) }
+    }
+}
+
+/// Where something is defined.
+#[derive(Default)]
+struct Place {
+    path: Option<Vec<u8>>,
+    at: Option<(String, String)>,
+}
+
+impl Place {
+    fn attributes(&self) -> Vec<Attribute<'_>> {
+        let mut attributes = Vec::new();
+        attributes.extend(self.path.iter().map(|path| ("path", path.as_slice())));
+        if let Some((line, column)) = &self.at {
+            attributes.push(("line", line.as_bytes()));
+            attributes.push(("column", column.as_bytes()));
+        }
+        attributes
+    }
+}
+
+fn escape(text: &[u8], out: &mut Vec<u8>) {
+    for &byte in text {
+        match byte {
+            b'"' => out.extend_from_slice(b"&quot;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'\n' => out.extend_from_slice(b"&#xA;"),
+            _ => out.push(byte),
+        }
+    }
+}
