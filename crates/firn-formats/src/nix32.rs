@@ -26,6 +26,12 @@ pub fn is_digit(byte: u8) -> bool {
     VALUES[byte as usize] != INVALID
 }
 
+/// The value of a digit; 255 for other bytes.
+#[inline]
+pub fn value(byte: u8) -> u8 {
+    VALUES[byte as usize]
+}
+
 /// Number of digits that encode `bytes` bytes.
 pub const fn encoded_len(bytes: usize) -> usize {
     (bytes * 8).div_ceil(5)
@@ -57,7 +63,8 @@ pub fn encode_into(data: &[u8], out: &mut [u8]) {
 pub fn encode(data: &[u8]) -> String {
     let mut out = vec![0; encoded_len(data.len())];
     encode_into(data, &mut out);
-    out.into_iter().map(char::from).collect()
+    // All digits are ASCII, so this never falls back.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The bytes that `text` encodes.

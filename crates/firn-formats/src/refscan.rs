@@ -8,6 +8,16 @@ use crate::{HashAlgo, Hasher, SizedHash, StorePath, StorePathSet, nix32};
 
 const LEN: usize = 32;
 
+/// How many digits the first, cheap test looks at, and how many values they have.
+const BEGINNING: usize = 4;
+const BEGINNINGS: usize = 1 << (5 * BEGINNING);
+
+/// The first digits of a window as a number.
+fn beginning(window: &[u8]) -> usize {
+    let digits = window.iter().take(BEGINNING);
+    digits.fold(0, |number, digit| number << 5 | nix32::value(*digit) as usize)
+}
+
 /// Looks for the hash parts of given store paths in a stream of bytes.
 ///
 /// Pieces may be cut anywhere; also an [`std::io::Write`].
@@ -15,6 +25,8 @@ const LEN: usize = 32;
 pub struct RefScanner {
     wanted: Vec<StorePath>,
     index: HashSet<[u8; LEN], foldhash::fast::RandomState>,
+    /// One bit for each beginning of four digits: most runs of digits end here.
+    beginnings: Box<[u64]>,
     found: HashSet<[u8; LEN], foldhash::fast::RandomState>,
     /// The last bytes of the stream so far, fewer than a hash part.
     tail: Vec<u8>,
@@ -25,7 +37,13 @@ impl RefScanner {
     pub fn new<'a>(candidates: impl IntoIterator<Item = &'a StorePath>) -> Self {
         let wanted: Vec<StorePath> = candidates.into_iter().cloned().collect();
         let index = wanted.iter().map(key).collect();
-        Self { wanted, index, found: HashSet::default(), tail: Vec::with_capacity(2 * LEN) }
+        let mut beginnings = vec![0u64; BEGINNINGS / 64].into_boxed_slice();
+        for path in &wanted {
+            let number = beginning(path.hash_part().as_bytes());
+            beginnings[number / 64] |= 1 << (number % 64);
+        }
+        let tail = Vec::with_capacity(2 * LEN);
+        Self { wanted, index, beginnings, found: HashSet::default(), tail }
     }
 
     /// Scans the next piece of the stream.
@@ -63,15 +81,17 @@ impl RefScanner {
                 }
             }
             // A window of digits: slide along the run of digits byte by byte.
+            let mut number = beginning(window);
             loop {
-                let mut candidate = [0; LEN];
-                candidate.copy_from_slice(&data[start..start + LEN]);
-                if self.index.contains(&candidate) {
-                    self.found.insert(candidate);
+                if self.beginnings[number / 64] >> (number % 64) & 1 == 1 {
+                    self.look_up(&data[start..start + LEN]);
                 }
                 start += 1;
                 match data.get(start + LEN - 1) {
-                    Some(&next) if nix32::is_digit(next) => {}
+                    Some(&next) if nix32::is_digit(next) => {
+                        let digit = nix32::value(data[start + BEGINNING - 1]);
+                        number = (number << 5 | digit as usize) & (BEGINNINGS - 1);
+                    }
                     Some(_) => {
                         start += LEN;
                         continue 'windows;
@@ -79,6 +99,14 @@ impl RefScanner {
                     None => return,
                 }
             }
+        }
+    }
+
+    fn look_up(&mut self, window: &[u8]) {
+        let mut candidate = [0; LEN];
+        candidate.copy_from_slice(window);
+        if self.index.contains(&candidate) {
+            self.found.insert(candidate);
         }
     }
 
