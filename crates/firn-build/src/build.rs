@@ -1,0 +1,494 @@
+//! One build, from its locks to its registered outputs.
+
+use crate::cancel::Cancel;
+use crate::drv_options::DrvOptions;
+use crate::env::{EnvInputs, Rewrites, builder_env};
+use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
+use crate::ids::UserSlot;
+use crate::log::{BuildLog, LogFile};
+use crate::options::BuildOptions;
+use crate::outputs::Finished;
+use crate::run::{Bounds, RunEnd, Stopped, run};
+use crate::sandbox::{SandboxInputs, host_ids, specification};
+use crate::scratch::Scratch;
+use firn_events::{Activity, Level, Outcome, Reporter, Span};
+use firn_fetch::OPTIONS_FILE;
+use firn_formats::{
+    Derivation, DerivationType, Hash, HashAlgo, StorePath, StorePathSet, hash_placeholder,
+    output_path_name,
+};
+use firn_sandbox::{Ending, Launcher};
+use firn_store::{BuildMode, Store, StoreError, StoreResult, closure};
+use firn_store_disk::{LocalStore, PathLocks, delete_path};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What all builds of one request share.
+pub struct Shared {
+    /// Where results go.
+    pub store: std::sync::Arc<LocalStore>,
+    /// How builds run.
+    pub options: BuildOptions,
+    /// How a sandbox is started.
+    pub launcher: Launcher,
+    /// Where events go.
+    pub reporter: Reporter,
+    /// Switches that end everything: the caller's, and that of a failure elsewhere.
+    pub cancel: Vec<Cancel>,
+}
+
+/// One derivation that is to be built now: all it needs is valid.
+pub struct Job {
+    /// The path by which it is known.
+    pub drv_path: StorePath,
+    /// The derivation, resolved.
+    pub drv: Derivation,
+    /// All store paths it needs, without their closures.
+    pub inputs: StorePathSet,
+    /// What to do.
+    pub mode: BuildMode,
+    /// Whether to show it as a fetch only.
+    pub quiet: bool,
+}
+
+/// Outputs by name.
+pub type Built = BTreeMap<String, StorePath>;
+
+impl Shared {
+    /// The folder of build folders.
+    pub fn builds(&self) -> PathBuf {
+        let default = || self.store.layout().state.join("builds");
+        self.options.build_dir.clone().unwrap_or_else(default)
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.iter().any(Cancel::is_cancelled)
+    }
+
+    /// Builds, or finds that another process has just done so.
+    ///
+    /// # Errors
+    /// The failure, with a message for the user.
+    pub fn build(&self, job: &Job) -> Result<Built, BuildFailure> {
+        let store = |e: StoreError| BuildFailure::store(&job.drv_path, &e);
+        let kind = job.drv.kind().map_err(|e| store(e.into()))?;
+        let dir = self.store.store_dir();
+        let options = DrvOptions::of(&job.drv, dir).map_err(|text| {
+            let text = format!("while parsing derivation '{}': {text}", dir.display(&job.drv_path));
+            BuildFailure::new(&job.drv_path, FailureKind::InputRejected, text)
+        })?;
+        self.check_possible(job, &options)?;
+        let known = job.drv.output_paths(dir).map_err(|e| store(e.into()))?;
+        let _locks = self.lock(job, &known)?;
+        if job.mode == BuildMode::Normal
+            && let Some(built) = self.already(&known).map_err(store)?
+        {
+            return Ok(built);
+        }
+        let slot = self.user_slot(job)?;
+        let mut build = OneBuild { shared: self, job, kind, options, slot };
+        build.run(&known)
+    }
+
+    fn check_possible(&self, job: &Job, options: &DrvOptions) -> Result<(), BuildFailure> {
+        let shown = self.store.store_dir().display(&job.drv_path);
+        let reject = |text| Err(BuildFailure::new(&job.drv_path, FailureKind::InputRejected, text));
+        if options.no_chroot {
+            return reject(format!(
+                "derivation '{shown}' has '__noChroot' set, but that's not allowed when 'sandbox' \
+                 is 'true'"
+            ));
+        }
+        if let Some(path) = options.impure_host_deps.first() {
+            return reject(format!(
+                "derivation '{shown}' requested impure path '{path}', but it was not in \
+                 allowed-impure-host-deps"
+            ));
+        }
+        let platform = &job.drv.platform;
+        let machine = &self.options;
+        if *platform != machine.system
+            && !machine.extra_platforms.contains(platform)
+            && !job.drv.is_builtin()
+        {
+            return reject(format!(
+                "Cannot build '{shown}'.\nReason: platform mismatch\nRequired system: \
+                 '{platform}'\nCurrent system: '{}'",
+                machine.system
+            ));
+        }
+        let available = &machine.system_features;
+        if !options.required_features.is_subset(available) {
+            let list = |set: &std::collections::BTreeSet<String>| {
+                set.iter().cloned().collect::<Vec<_>>().join(", ")
+            };
+            return reject(format!(
+                "Cannot build '{shown}'.\nReason: missing system features\nRequired features: \
+                 {{{}}}\nAvailable features: {{{}}}\nhelp: add what this machine really has to \
+                 the setting 'system-features'",
+                list(&options.required_features),
+                list(available)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Locks the outputs, or the derivation where their paths are not known.
+    fn lock(
+        &self,
+        job: &Job,
+        known: &BTreeMap<String, Option<StorePath>>,
+    ) -> Result<PathLocks, BuildFailure> {
+        let store = |e: StoreError| BuildFailure::store(&job.drv_path, &e);
+        let mut paths = Vec::new();
+        for (name, path) in known {
+            paths.push(match path {
+                Some(path) => {
+                    self.store.add_temp_root(path).map_err(store)?;
+                    self.store.real_path(path)
+                }
+                None => self.store.layout().real_store.join(format!("{}.{name}", job.drv_path)),
+            });
+        }
+        if let Some(locks) = PathLocks::try_take(&paths).map_err(store)? {
+            return Ok(locks);
+        }
+        let what = format!("lock on '{}'", paths[0].display());
+        let waiting = self.reporter.start(Activity::Wait { what });
+        loop {
+            if self.cancelled() {
+                return Err(cancelled(&job.drv_path));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            if let Some(locks) = PathLocks::try_take(&paths).map_err(store)? {
+                waiting.stop(Outcome::Ok, None);
+                return Ok(locks);
+            }
+        }
+    }
+
+    /// All outputs, if all are valid; what lies at invalid ones is removed.
+    fn already(&self, known: &BTreeMap<String, Option<StorePath>>) -> StoreResult<Option<Built>> {
+        let mut built = Built::new();
+        for (name, path) in known {
+            let Some(path) = path else { return Ok(None) };
+            if self.store.is_valid(path)? {
+                built.insert(name.clone(), path.clone());
+            } else {
+                delete_path(&self.store.real_path(path))?;
+            }
+        }
+        Ok((built.len() == known.len()).then_some(built))
+    }
+
+    fn user_slot(&self, job: &Job) -> Result<Option<UserSlot>, BuildFailure> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(None);
+        }
+        let state = &self.store.layout().state;
+        loop {
+            let slot = UserSlot::take(state, self.options.start_id, self.options.id_count)
+                .map_err(|e| BuildFailure::store(&job.drv_path, &e))?;
+            if slot.is_some() {
+                return Ok(slot);
+            }
+            if self.cancelled() {
+                return Err(cancelled(&job.drv_path));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// What a cancelled build gives.
+pub fn cancelled(path: &StorePath) -> BuildFailure {
+    BuildFailure::new(path, FailureKind::Cancelled, "interrupted")
+}
+
+struct OneBuild<'a> {
+    shared: &'a Shared,
+    job: &'a Job,
+    kind: DerivationType,
+    options: DrvOptions,
+    slot: Option<UserSlot>,
+}
+
+impl OneBuild<'_> {
+    fn failure(&self, error: &StoreError) -> BuildFailure {
+        BuildFailure::store(&self.job.drv_path, error)
+    }
+
+    fn shown(&self) -> String {
+        self.shared.store.store_dir().display(&self.job.drv_path)
+    }
+
+    fn run(&mut self, known: &BTreeMap<String, Option<StorePath>>) -> Result<Built, BuildFailure> {
+        let shared = self.shared;
+        let job = self.job;
+        let span = (!job.quiet).then(|| {
+            shared.reporter.start(Activity::Build {
+                drv: self.shown(),
+                name: job.drv.name.clone(),
+                check: job.mode == BuildMode::Check,
+            })
+        });
+        let started = Instant::now();
+        let result = self.run_reported(known, span.as_ref());
+        if let Some(span) = span {
+            let millis = u64::try_from(started.elapsed().as_millis()).ok();
+            let outcome = match &result {
+                Ok(_) => Outcome::Ok,
+                Err(e) if e.kind == FailureKind::Cancelled => Outcome::Cancelled,
+                Err(e) => Outcome::Failed {
+                    message: e.message.lines().next().unwrap_or_default().to_owned(),
+                },
+            };
+            span.stop(outcome, millis);
+        }
+        result
+    }
+
+    fn run_reported(
+        &mut self,
+        known: &BTreeMap<String, Option<StorePath>>,
+        span: Option<&Span>,
+    ) -> Result<Built, BuildFailure> {
+        let shared = self.shared;
+        let store = &*shared.store;
+        let inputs = closure(store, &self.job.inputs).map_err(|e| self.failure(&e))?;
+        let made = self.scratch_paths(known)?;
+        let owner = self.slot.is_some().then(|| host_ids(self.slot.as_ref()));
+        let mut scratch = Scratch::create(store, &shared.builds(), &self.job.drv_path, owner)
+            .map_err(|e| self.failure(&e))?;
+        let ended = self.execute(&inputs, &made, &scratch, owner, span);
+        let registered = ended.and_then(|()| {
+            let finished = Finished {
+                store,
+                drv_path: &self.job.drv_path,
+                drv: &self.job.drv,
+                options: &self.options,
+                inputs: &inputs,
+                made: &made,
+                scratch: &scratch,
+                builder: match self.options.requires("uid-range") {
+                    true => None,
+                    false => Some(host_ids(self.slot.as_ref()).0),
+                },
+                trusted: self.job.drv.is_builtin(),
+                mode: self.job.mode,
+                keep_failed: shared.options.keep_failed,
+            };
+            finished.register()
+        });
+        // Builtin builders may leave credentials behind.
+        if registered.is_err() && shared.options.keep_failed && !self.job.drv.is_builtin() {
+            self.keep(&mut scratch);
+        }
+        registered
+    }
+
+    fn keep(&self, scratch: &mut Scratch) {
+        let name = format!("{}.drv", self.job.drv.name);
+        let (level, text) = match scratch.keep_build_folder(&name) {
+            Ok(path) => {
+                (Level::Info, format!("note: keeping build directory '{}'", path.display()))
+            }
+            Err(e) => (Level::Warning, e.to_string()),
+        };
+        self.shared.reporter.message(level, text);
+    }
+
+    /// Where each output is made: at its own path if that is known, else at one that nothing can
+    /// refer to.
+    fn scratch_paths(
+        &self,
+        known: &BTreeMap<String, Option<StorePath>>,
+    ) -> Result<BTreeMap<String, StorePath>, BuildFailure> {
+        let dir = self.shared.store.store_dir();
+        let mut made = BTreeMap::new();
+        for (name, path) in known {
+            let path = match path {
+                Some(path) => Ok(path.clone()),
+                None => dir.make_path(
+                    &format!("rewrite:{}:name:{name}", self.job.drv_path),
+                    &Hash::zero(HashAlgo::Sha256),
+                    &output_path_name(&self.job.drv.name, name),
+                ),
+            };
+            made.insert(name.clone(), path.map_err(|e| self.failure(&e.into()))?);
+        }
+        Ok(made)
+    }
+
+    fn execute(
+        &self,
+        inputs: &StorePathSet,
+        made: &BTreeMap<String, StorePath>,
+        scratch: &Scratch,
+        owner: Option<(u32, u32)>,
+        span: Option<&Span>,
+    ) -> Result<(), BuildFailure> {
+        let shared = self.shared;
+        let (options, store, drv) = (&shared.options, &*shared.store, &self.job.drv);
+        let dir = store.store_dir();
+        let rewrites =
+            Rewrites::new(made.iter().map(|(n, p)| (hash_placeholder(n), dir.display(p))));
+        let env_inputs = EnvInputs {
+            store,
+            drv,
+            options: &self.options,
+            kind: self.kind,
+            inputs,
+            build_dir: &options.sandbox_build_dir,
+            cores: if options.cores == 0 { options.processors } else { options.cores },
+            impure: &options.impure_env,
+        };
+        let env = builder_env(&env_inputs, &rewrites).map_err(|e| self.failure(&e))?;
+        let mut files = env.files.clone();
+        if drv.builtin_name() == Some("fetchurl") {
+            let mut fetch = options.fetch.clone();
+            fetch.ca_file = fetch.ca_file.map(|_| "/etc/ssl/certs/ca-certificates.crt".into());
+            let json = serde_json::to_vec(&fetch).unwrap_or_default();
+            files.insert(OPTIONS_FILE.to_owned(), json);
+        }
+        for (name, contents) in &files {
+            write_file(&scratch.build.join(name), contents, owner).map_err(|e| self.failure(&e))?;
+        }
+        let spec = specification(&SandboxInputs {
+            store,
+            options,
+            drv,
+            drv_options: &self.options,
+            kind: self.kind,
+            inputs,
+            outputs: made,
+            scratch,
+            slot: self.slot.as_ref(),
+            env: &env,
+            rewrites: &rewrites,
+        })
+        .map_err(|e| self.failure(&e))?;
+        let mut log = self.open_log(span)?;
+        let bounds = Bounds {
+            timeout: options.timeout,
+            max_silent: options.max_silent_time,
+            cancel: &shared.cancel,
+        };
+        let ended = run(&shared.launcher, &spec, !drv.is_builtin(), owner, &bounds, |bytes| {
+            log.bytes(bytes)?;
+            Ok(options.max_log_size == 0 || log.size() <= options.max_log_size)
+        });
+        let tail = log.finish().map_err(|e| {
+            self.failure(&StoreError::io("write the build log in", &store.layout().log)(e))
+        })?;
+        let ended = ended.map_err(|e| {
+            let text = format!("cannot build '{}': {e}", self.shown());
+            BuildFailure::new(&self.job.drv_path, FailureKind::Transient, text)
+        })?;
+        self.judge(ended, &tail, scratch)
+    }
+
+    fn open_log(&self, span: Option<&Span>) -> Result<BuildLog, BuildFailure> {
+        let options = &self.shared.options;
+        let folder = &self.shared.store.layout().log;
+        let mut file = options
+            .keep_log
+            .then(|| LogFile::new(folder, &self.job.drv_path, options.compress_log));
+        // Builtin builders say little; what says nothing needs no file.
+        if let Some(file) = file.as_mut().filter(|_| !self.job.drv.is_builtin()) {
+            file.open()
+                .map_err(|e| self.failure(&StoreError::io("write the build log in", folder)(e)))?;
+        }
+        let reporter = span.map_or(&self.shared.reporter, Span::reporter);
+        Ok(BuildLog::new(file, reporter, span.map(Span::id), options.log_lines))
+    }
+
+    fn judge(&self, ended: RunEnd, tail: &[String], scratch: &Scratch) -> Result<(), BuildFailure> {
+        let options = &self.shared.options;
+        let fail = |kind, text| Err(BuildFailure::new(&self.job.drv_path, kind, text));
+        let named = format!("building of '{}'", self.shown());
+        match ended.stopped {
+            Some(Stopped::Cancelled) => return Err(cancelled(&self.job.drv_path)),
+            Some(Stopped::TimedOut) => {
+                let text = format!("{named} timed out after {} seconds", options.timeout);
+                return fail(FailureKind::TimedOut, text);
+            }
+            Some(Stopped::Silent) => {
+                let seconds = options.max_silent_time;
+                let text = format!("{named} timed out after {seconds} seconds of silence");
+                return fail(FailureKind::TimedOut, text);
+            }
+            Some(Stopped::TooMuchLog) => {
+                let limit = options.max_log_size;
+                let text =
+                    format!("{named} killed after writing more than {limit} bytes of log output");
+                return fail(FailureKind::LogLimit, text);
+            }
+            None => {}
+        }
+        let status = match ended.ending {
+            Ending::Exited(0) => return Ok(()),
+            Ending::Exited(code) => format!("failed with exit code {code}"),
+            Ending::Signaled(signal) => format!("failed due to signal {signal}"),
+            Ending::Lost => "failed: its sandbox was ended from outside".to_owned(),
+        };
+        let full =
+            disk_is_full(&self.shared.store.layout().real_store) || disk_is_full(&scratch.build);
+        let mut text = format!("Cannot build '{}'.\nReason: builder {status}.", self.shown());
+        text += &self.known_outputs();
+        if !tail.is_empty() {
+            text += &format!("\nLast {} log lines:", tail.len());
+            for line in tail {
+                text += "\n> ";
+                text += line;
+            }
+            text += &format!("\nFor full logs, run:\n  nix log {}", self.shown());
+        }
+        if full {
+            text += DISK_FULL_HELP;
+        }
+        let transient = full || !self.kind.is_sandboxed();
+        fail(if transient { FailureKind::Transient } else { FailureKind::Permanent }, text)
+    }
+
+    fn known_outputs(&self) -> String {
+        known_outputs(&self.job.drv, &self.shared.store)
+    }
+}
+
+/// The list of output paths in error messages.
+pub fn known_outputs(drv: &Derivation, store: &LocalStore) -> String {
+    let dir = store.store_dir();
+    let mut text = String::new();
+    for path in drv.output_paths(dir).unwrap_or_default().into_values().flatten() {
+        if text.is_empty() {
+            text += "\nOutput paths:";
+        }
+        text += &format!("\n  {}", dir.display(&path));
+    }
+    text
+}
+
+/// Fewer than 8 MiB left, as the reference judges.
+fn disk_is_full(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|s| s.f_bavail.saturating_mul(s.f_frsize) < 8 << 20)
+}
+
+fn write_file(path: &Path, contents: &[u8], owner: Option<(u32, u32)>) -> StoreResult<()> {
+    let secret = path.file_name().is_some_and(|name| name == OPTIONS_FILE);
+    let mode = if secret { 0o600 } else { 0o644 };
+    let mut open = OpenOptions::new();
+    let file = open.write(true).create_new(true).mode(mode).open(path);
+    let mut file = file.map_err(StoreError::io("create", path))?;
+    file.write_all(contents).map_err(StoreError::io("write", path))?;
+    match owner {
+        Some((uid, gid)) => {
+            fchown(&file, Some(uid), Some(gid)).map_err(StoreError::io("give away the file", path))
+        }
+        None => Ok(()),
+    }
+}
