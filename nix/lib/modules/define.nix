@@ -215,6 +215,8 @@ let
       merged =
         if !(type.merge ? v2) && isSimple then
           type.merge loc values
+        else if values == [ ] && !(type.emptyValue ? value) then
+          explain.undefinedOption loc record
         else
           mergeSelected whence loc type values v2;
       value = addErrorContext (explain.whileEvaluating whence loc) (

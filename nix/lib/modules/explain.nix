@@ -95,17 +95,19 @@ let
 
   didYouMean = show: names: optionalString (names != [ ]) "\n\nDid you mean ${alternatives (map show names)}?";
 
-  # Where an option or a set of options is declared: one position will do.
+  # Where an option or a set of options is declared: one place will do. A position in another file
+  # than the declaration's is that of a function that made it.
   declarationOf =
     value:
+    let
+      places = lib.lists.zipListsWith (
+        file: position: if position.line != null && position.file == toString file then showPosition position else "${toString file}"
+      ) value.declarations value.declarationPositions;
+    in
     if !isAttrs value then
       [ ]
     else if isOption value then
-      take 1 (
-        map (position: if position.line == null then position.file else showPosition position) (
-          filter (position: isKnown position.file) value.declarationPositions
-        )
-      )
+      take 1 (filter isKnown places)
     else
       take 1 (concatMap (name: declarationOf value.${name}) (attrNames value));
 
@@ -149,11 +151,16 @@ let
   green = text: "${escape}[1;32m${text}${escape}[0m";
 in
 {
-  # Context of every error below the value of an option.
+  # Context of every error below the value of an option: where it is defined, and with which priority
+  # if not the usual one.
   whileEvaluating =
     whence: loc:
     let
-      places = map (place: showPosition place.position) whence;
+      show =
+        place:
+        showPosition place.position
+        + optionalString (place.priority != null) " with priority ${toString place.priority}";
+      places = map show whence;
       shown = take 5 places ++ optional (length places > 5) "…";
     in
     "while evaluating the option `${showOption loc}':"
@@ -175,6 +182,12 @@ in
   undefined =
     loc: type:
     throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.\nIts type is `${type.description}'.";
+
+  undefinedOption =
+    loc: record:
+    throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.\nIts type is `${record.type.description}'; it is declared at ${
+      concatStringsSep ", " (declarationOf record)
+    } without a default.";
 
   readOnly =
     whence: loc: option: definitions:
@@ -220,15 +233,18 @@ in
     throw "In module ${declaration._file}: an option declaration for `${concatStringsSep "." loc}' has type `${typeOf declaration.options}' rather than an attribute set. Did you mean to define it outside of `options', under `config'?";
 
   definitionNotASet =
-    loc: definition:
+    whence: loc: definition: names:
     let
       path = concatStringsSep "." loc;
+      example = head (names ++ [ "<name>" ]);
+      shown = map (name: "`${name}'") (take 5 names) ++ optional (length names > 5) "…";
+      placed = head (withPositions whence [ (definition // { value = null; }) ]);
     in
-    throw "In module `${definition.file}', you're trying to define a value of type `${typeOf definition.config}'\nrather than an attribute set for the option\n`${path}'!\n${
+    throw "In module `${placed.file}', you're trying to define a value of type `${typeOf definition.config}'\nrather than an attribute set for the option\n`${path}'!\n${
       if loc == [ ] then
         "The configuration in a module is an attribute set of definitions."
       else
-        "`${path}' is no option itself; there are options below it. Define one of these: ${path}.<name> = …;"
+        "`${path}' is no option itself; there are options below it: ${concatStringsSep ", " shown}. Write `${path}.${example} = …;'."
     }";
 
   optionWithOptionsBelow =
@@ -283,7 +299,7 @@ in
       );
     in
     throw (
-      "The module `${key}' asks for the argument `${name}', which attribute '${name}' of `_module.args' and `specialArgs' would hold, but attribute '${name}' missing.${
+      "The module `${key}' asks for the argument `${name}', which nobody provides.${
         didYouMean (near: "`${near}'") (filter (levenshteinAtMost 2 name) available)
       }\n\nArguments there are: ${concatStringsSep ", " available}.\nDefine it with `_module.args.${name} = …;' in any module, or, if `imports' need it, pass it in `specialArgs'."
       + optionalString hasDefault "\nThe default in the function's header is never used: set the default with `_module.args.${name} = lib.mkDefault …;'."

@@ -4,7 +4,6 @@
 let
   inherit (builtins)
     concatMap
-    filter
     head
     isAttrs
     length
@@ -12,38 +11,47 @@ let
     unsafeGetAttrPos
     ;
 
-  # The positions at which a definition, perhaps within properties, defines a path.
-  positionsIn =
-    path: config:
+  # The places `{ position, priority }` at which a definition, perhaps within properties, defines a
+  # path; `priority` is null if nothing is said of it.
+  placesIn =
+    priority: path: config:
     let
       name = head path;
       kind = config._type or null;
+      position = unsafeGetAttrPos name config;
+      value = config.${name};
     in
     if !isAttrs config then
       [ ]
     else if kind == "merge" then
-      concatMap (positionsIn path) config.contents
-    else if kind == "if" || kind == "override" || kind == "order" then
-      positionsIn path config.content
+      concatMap (placesIn priority path) config.contents
+    else if kind == "override" then
+      placesIn config.priority path config.content
+    else if kind == "if" || kind == "order" then
+      placesIn priority path config.content
     else if !(config ? ${name}) then
       [ ]
-    else if length path == 1 then
-      filter (position: position != null) [ (unsafeGetAttrPos name config) ]
+    else if length path > 1 then
+      placesIn priority (tail path) value
+    else if position == null then
+      [ ]
     else
-      positionsIn (tail path) config.${name};
+      [
+        {
+          inherit position;
+          priority = if value._type or null == "override" then value.priority else priority;
+        }
+      ];
 in
 {
   # For definitions that come from no modules.
   nowhere = [ ];
 
-  # The places `{ file, position }` where modules define a path. Lazy: built only for messages.
+  # The places `{ file, position, priority }` where modules define a path. Lazy: built only for messages.
   inModules =
     modules: path:
     concatMap (
       module:
-      map (position: {
-        file = module._file;
-        inherit position;
-      }) (positionsIn path module.config)
+      map (place: place // { file = module._file; }) (placesIn null path module.config)
     ) modules;
 }

@@ -55,14 +55,15 @@ let
 
   # The definitions `{ file, value }` in a set of them, by name.
   definitionsIn =
-    loc: definition:
+    # What the message needs that it is no set.
+    whence: names: loc: definition:
     if isAttrs definition.config then
       mapAttrs (_: value: {
         inherit (definition) file;
         inherit value;
       }) definition.config
     else
-      explain.definitionNotASet loc definition;
+      explain.definitionNotASet whence loc definition names;
 
   # Definitions of a level `{ file, config }` from those of its name.
   pushDown = concatMap (
@@ -115,13 +116,14 @@ let
   level =
     context: above: loc: declarations: definitions:
     let
+      collect = definitionsIn (context loc) (attrNames results) loc;
       defined =
         if definitions == [ ] then
           { }
         else if length definitions == 1 then
-          mapAttrs (_: definition: [ definition ]) (definitionsIn loc (head definitions))
+          mapAttrs (_: definition: [ definition ]) (collect (head definitions))
         else
-          zipAttrs (map (definitionsIn loc) definitions);
+          zipAttrs (map collect definitions);
 
       branch =
         name: place: here:

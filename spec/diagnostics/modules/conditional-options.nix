@@ -1,0 +1,6 @@
+{ lib, config, ... }:
+{
+  options = lib.mkIf config.services.web.enable {
+    services.more = lib.mkOption { };
+  };
+}

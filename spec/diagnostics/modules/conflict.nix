@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  imports = [ ./conflict.other.nix ];
+  networking.hostName = lib.mkForce "mine";
+}

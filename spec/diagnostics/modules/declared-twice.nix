@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  options.networking.hostName = lib.mkOption { type = lib.types.int; };
+}

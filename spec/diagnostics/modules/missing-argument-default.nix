@@ -1,0 +1,4 @@
+{ site ? "home", ... }:
+{
+  networking.hostName = site;
+}

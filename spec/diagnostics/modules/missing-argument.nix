@@ -1,0 +1,4 @@
+{ cofnig, ... }:
+{
+  networking.hostName = cofnig.services.web.enable;
+}

@@ -1,0 +1,3 @@
+{
+  imports = [ ./no-such-file.nix ];
+}

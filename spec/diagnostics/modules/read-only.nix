@@ -1,0 +1,3 @@
+{
+  system.version = "2";
+}

@@ -1,0 +1,4 @@
+{ config, ... }:
+{
+  imports = if config.services.web.enable then [ { } ] else [ ];
+}

@@ -1,0 +1,3 @@
+{
+  services.old = 1;
+}

@@ -1,0 +1,3 @@
+{
+  services.httpd.enable = 1;
+}

@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  options.services.more = lib.types.str;
+}

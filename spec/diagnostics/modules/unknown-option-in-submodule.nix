@@ -1,0 +1,3 @@
+{
+  services.web.hosts."example.org".rot = "/srv";
+}

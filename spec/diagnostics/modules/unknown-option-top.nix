@@ -1,0 +1,3 @@
+{
+  service.web.enable = true;
+}

@@ -1,0 +1,4 @@
+{
+  services.web.enabel = true;
+  services.wbe.port = 80;
+}

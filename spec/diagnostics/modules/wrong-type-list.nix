@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  services.web.modules = "php";
+}

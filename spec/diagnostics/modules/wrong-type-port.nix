@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  services.web.port = lib.mkIf true 100000;
+}
