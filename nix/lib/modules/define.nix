@@ -26,7 +26,7 @@ let
       (
         value:
         if value._type or null == "definition" then
-          value
+          removeAttrs value [ "_type" ]
         else
           {
             inherit (definition) file;

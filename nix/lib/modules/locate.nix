@@ -21,7 +21,7 @@ let
       position = unsafeGetAttrPos name config;
       value = config.${name};
     in
-    if !isAttrs config then
+    if path == [ ] || !isAttrs config then
       [ ]
     else if kind == "merge" then
       concatMap (placesIn priority path) config.contents

@@ -30,6 +30,13 @@ let
     mkOverride
     ;
 
+  # An option's definitions for another one. They keep their files, for messages.
+  forwarded =
+    function: option:
+    map (
+      definition: function { inherit (definition) file value; }
+    ) option.definitionsWithLocations;
+
   # The value of an old option nobody defined.
   untouched = "_mkMergedOptionModule";
 
@@ -50,7 +57,7 @@ let
       `mkAliasAndWrapDefinitions :: (Property -> a) -> Option -> Property`
     */
     mkAliasAndWrapDefinitions =
-      wrap: option: mkIf option.isDefined (wrap (mkMerge option.definitions));
+      wrap: option: mkIf option.isDefined (wrap (mkMerge (forwarded properties.mkDefinition option)));
 
     /**
       `mkAliasAndWrapDefinitions` that keeps the priority of the other option.
@@ -62,8 +69,14 @@ let
       wrap: option:
       let
         withPriority = mkOverride (option.highestPrio or defaultOverridePriority);
+        redefine =
+          { file, value }:
+          properties.mkDefinition {
+            inherit file;
+            value = withPriority value;
+          };
       in
-      mkIf option.isDefined (wrap (mkMerge (map withPriority option.definitions)));
+      mkIf option.isDefined (wrap (mkMerge (forwarded redefine option)));
 
     /** Deprecated: `mkIf option.isDefined`. */
     mkAliasIfDef = warn "lib.mkAliasIfDef is an old name: write mkIf option.isDefined." (
