@@ -1,5 +1,4 @@
 //! A child process that several threads wait for.
-#![allow(dead_code)]
 
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

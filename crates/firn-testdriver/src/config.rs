@@ -53,9 +53,12 @@ pub struct Tools {
     /// The QEMU program.
     #[serde(default)]
     pub qemu: Option<PathBuf>,
-    /// The `qemu-img` program.
+    /// The `mkfs.ext4` program, for root disks.
     #[serde(default)]
-    pub qemu_img: Option<PathBuf>,
+    pub mkfs: Option<PathBuf>,
+    /// Fail where hardware acceleration does not work.
+    #[serde(default)]
+    pub force_accel: bool,
     /// The tesseract program, for reading text from screens.
     #[serde(default)]
     pub tesseract: Option<PathBuf>,

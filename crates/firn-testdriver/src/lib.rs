@@ -8,7 +8,9 @@ mod builder;
 mod config;
 mod driver;
 mod failure;
+mod image;
 mod log;
+mod make;
 mod node;
 mod report;
 mod rpc;
@@ -24,6 +26,7 @@ pub use config::{
 };
 pub use driver::Driver;
 pub use failure::{Failure, Outcome};
+pub use image::StoreImage;
 pub use log::Log;
 pub use rpc::{Ending, Mistake, Mode, ScriptFrame, Server};
 pub use run::{RunOptions, run_test};

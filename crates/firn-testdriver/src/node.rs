@@ -1,14 +1,15 @@
 //! The nodes of a test: configuration, machine, and what the log says about it.
 
-use crate::config::{BackendChoice, Config, NodeConfig, parse_mac, variable_name};
+use crate::config::{BackendChoice, Config, NodeConfig, variable_name};
 use crate::failure::Outcome;
 use crate::log::{Log, millis};
+use crate::make;
 use firn_events::{Activity, Span};
-use firn_machine::container::{Card, Container, ContainerOptions, Root, check_possible};
+use firn_machine::container::check_possible;
 use firn_machine::net::Switch;
 use firn_machine::{Backend, Machine, StartOptions, State};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,8 +61,8 @@ impl Node {
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         let made = match backend {
-            Backend::Container => container(name, config, around, folder),
-            Backend::Vm => Err("virtual machines are not there yet".into()),
+            Backend::Container => make::container(name, config, around, folder),
+            Backend::Vm => make::vm(name, config, around, folder),
         };
         Ok(Self {
             name: name.to_string(),
@@ -146,46 +147,4 @@ fn choose_backend(
             }
         }),
     }
-}
-
-type Made = Result<Box<dyn Machine>, String>;
-
-fn container(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: PathBuf) -> Made {
-    let mut cards = Vec::new();
-    for interface in &config.interfaces {
-        let card = Card { name: interface.name.clone(), mac: parse_mac(&interface.mac)? };
-        cards.push((card, switch_of(interface.vlan, around)?));
-    }
-    let root = config.container.root.clone().map_or(Root::Empty, Root::Over);
-    let init = if config.container.init.is_empty() {
-        vec![config.system.join("init").to_string_lossy().into_owned()]
-    } else {
-        config.container.init.clone()
-    };
-    let (console, talk) = (sink(name, around.log), sink(name, around.log));
-    let options = ContainerOptions {
-        name: name.into(),
-        folder,
-        root,
-        init,
-        environment: Vec::new(),
-        binds: Vec::new(),
-        cards,
-        program: around.program.to_path_buf(),
-        console,
-        talk,
-    };
-    Container::new(options)
-        .map(|container| Box::new(container) as Box<dyn Machine>)
-        .map_err(|error| error.message)
-}
-
-fn switch_of(vlan: u32, around: &Surroundings<'_>) -> Result<Arc<Switch>, String> {
-    let switch = around.switches.get(&vlan);
-    switch.cloned().ok_or_else(|| format!("the VLAN {vlan} is not in the test's list of VLANs"))
-}
-
-fn sink(name: &str, log: &Log) -> Arc<dyn Fn(&str) + Send + Sync> {
-    let (name, log) = (name.to_string(), log.clone());
-    Arc::new(move |line: &str| log.console(&name, line))
 }

@@ -1,4 +1,4 @@
-//! `firn __container`, `firn __agent` and `nixos-test-driver`: the processes that machines and tests consist
+//! `firn __container`, `firn __agent`, `firn __kvm-probe` and `nixos-test-driver`: the processes that machines and tests consist
 //! of.
 
 use std::ffi::OsString;
@@ -15,6 +15,12 @@ use crate::exit::Failure;
 /// Makes and supervises one container; see `firn_machine::container`.
 pub fn container(_arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     let status = firn_machine::container::run_helper();
+    Ok(ExitCode::from(u8::try_from(status).unwrap_or(255)))
+}
+
+/// Runs a guest of three instructions; see `firn_machine::qemu::probe`.
+pub fn kvm_probe(_arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let status = firn_machine::qemu::probe::run_probe();
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(255)))
 }
 

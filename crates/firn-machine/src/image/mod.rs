@@ -1,0 +1,3 @@
+//! File system images for machines.
+
+pub mod erofs;

@@ -1,0 +1,316 @@
+//! QEMU's command line from a description of the hardware.
+//!
+//! The choices are measured ones for software emulation: the kernel's uncompressed image (PVH entry), a plain
+//! 64-bit processor with hardware random numbers and AES, few devices, no option ROMs.
+
+use std::path::PathBuf;
+
+/// Everything about one virtual machine.
+#[derive(Clone, Debug, Default)]
+pub struct VmSpec {
+    /// Name, for lists of processes.
+    pub name: String,
+    /// MiB.
+    pub memory: u32,
+    /// Processors.
+    pub cores: u32,
+    /// How instructions are run.
+    pub accelerator: Accelerator,
+    /// What starts.
+    pub boot: Boot,
+    /// Disks, in the order of their names in the machine.
+    pub drives: Vec<Drive>,
+    /// Read-only image attached as `/dev/nvme0n1`.
+    pub store_image: Option<PathBuf>,
+    /// Cards on virtual LANs.
+    pub cards: Vec<NetCard>,
+    /// The card to the host, first of all.
+    pub user_net: Option<UserNet>,
+    /// Whether there is a screen.
+    pub graphics: bool,
+    /// Whether a reset restarts the machine instead of ending it.
+    pub allow_reboot: bool,
+    /// Further arguments.
+    pub extra: Vec<String>,
+    /// Unix sockets on which the driver listens.
+    pub sockets: Sockets,
+}
+
+/// Sockets on which the driver listens and QEMU connects.
+#[derive(Clone, Debug, Default)]
+pub struct Sockets {
+    /// The control protocol.
+    pub qmp: PathBuf,
+    /// The serial console.
+    pub console: PathBuf,
+    /// The guest agent's port.
+    pub agent: PathBuf,
+}
+
+/// How instructions are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accelerator {
+    /// Hardware acceleration by the kernel.
+    Kvm,
+    /// Emulation.
+    #[default]
+    Tcg,
+}
+
+/// What starts.
+#[derive(Clone, Debug, Default)]
+pub enum Boot {
+    /// The first disk, by the BIOS.
+    #[default]
+    Bios,
+    /// The first disk, by UEFI: code and the machine's own copy of the variables.
+    Uefi {
+        /// Firmware code.
+        code: PathBuf,
+        /// Variables, written to.
+        variables: PathBuf,
+    },
+    /// A kernel.
+    Kernel {
+        /// Its image.
+        kernel: PathBuf,
+        /// The initial file system.
+        initrd: Option<PathBuf>,
+        /// Its parameters.
+        parameters: Vec<String>,
+    },
+}
+
+/// A disk.
+#[derive(Clone, Debug)]
+pub struct Drive {
+    /// Raw image.
+    pub file: PathBuf,
+    /// How it is attached.
+    pub bus: DriveBus,
+    /// Serial number.
+    pub serial: Option<String>,
+}
+
+/// How disks are attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DriveBus {
+    /// `/dev/vda`, …
+    #[default]
+    Virtio,
+    /// `/dev/sda`, …, by a virtio SCSI controller.
+    Scsi,
+    /// `/dev/sda`, …, by SATA.
+    Ide,
+}
+
+/// A card on a virtual LAN.
+#[derive(Clone, Debug)]
+pub struct NetCard {
+    /// Hardware address.
+    pub mac: [u8; 6],
+    /// The switch's socket.
+    pub socket: PathBuf,
+}
+
+/// The network through QEMU's own address translation.
+#[derive(Clone, Debug, Default)]
+pub struct UserNet {
+    /// Ports that lead into the machine.
+    pub forwards: Vec<Forward>,
+    /// No way out.
+    pub restrict: bool,
+}
+
+/// A port of the host that leads into the machine.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// Port on the host.
+    pub host: u16,
+    /// Port in the machine.
+    pub guest: u16,
+}
+
+impl VmSpec {
+    /// The arguments, without the program.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut args = Arguments::default();
+        args.flags(&["-nodefaults", "-no-user-config", "-display", "none"]);
+        args.pair("-name", &self.name);
+        self.processor(&mut args);
+        self.channels(&mut args);
+        self.starts(&mut args);
+        self.disks(&mut args);
+        self.networks(&mut args);
+        if self.graphics {
+            args.flags(&["-vga", "std", "-device", "virtio-keyboard-pci", "-usb"]);
+            args.flags(&["-device", "usb-tablet"]);
+        }
+        if !self.allow_reboot {
+            args.flags(&["-no-reboot"]);
+        }
+        args.0.extend(self.extra.iter().cloned());
+        args.0
+    }
+
+    fn processor(&self, args: &mut Arguments) {
+        match self.accelerator {
+            Accelerator::Kvm => args.flags(&["-M", "q35,accel=kvm", "-cpu", "max"]),
+            Accelerator::Tcg => {
+                args.flags(&["-M", "q35", "-accel", "tcg,thread=multi", "-cpu"]);
+                args.flags(&[TCG_PROCESSOR]);
+            }
+        }
+        args.pair("-m", &self.memory.to_string());
+        args.pair("-smp", &self.cores.to_string());
+    }
+
+    fn channels(&self, args: &mut Arguments) {
+        let Sockets { qmp, console, agent } = &self.sockets;
+        for (id, path) in [("qmp", qmp), ("console", console), ("agent", agent)] {
+            args.pair("-chardev", &format!("socket,id={id},path={}", comma(path)));
+        }
+        args.flags(&["-mon", "chardev=qmp,mode=control", "-serial", "chardev:console"]);
+        args.flags(&["-device", "virtio-serial-pci", "-device"]);
+        args.flags(&["virtserialport,chardev=agent,name=firn.agent"]);
+        args.flags(&["-device", "virtio-rng-pci"]);
+    }
+
+    fn starts(&self, args: &mut Arguments) {
+        match &self.boot {
+            Boot::Bios => {}
+            Boot::Uefi { code, variables } => {
+                let code = comma(code);
+                args.pair(
+                    "-drive",
+                    &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
+                );
+                let variables = comma(variables);
+                args.pair("-drive", &format!("if=pflash,format=raw,unit=1,file={variables}"));
+            }
+            Boot::Kernel { kernel, initrd, parameters } => {
+                args.pair("-kernel", &kernel.to_string_lossy());
+                if let Some(initrd) = initrd {
+                    args.pair("-initrd", &initrd.to_string_lossy());
+                }
+                args.pair("-append", &parameters.join(" "));
+            }
+        }
+    }
+
+    fn disks(&self, args: &mut Arguments) {
+        if self.drives.iter().any(|drive| drive.bus == DriveBus::Scsi) {
+            args.flags(&["-device", "virtio-scsi-pci,id=scsi"]);
+        }
+        for (number, drive) in self.drives.iter().enumerate() {
+            let file = comma(&drive.file);
+            let cache = "cache=unsafe,discard=unmap";
+            args.pair("-drive", &format!("if=none,id=d{number},format=raw,{cache},file={file}"));
+            let model = match drive.bus {
+                DriveBus::Virtio => format!("virtio-blk-pci,drive=d{number}"),
+                DriveBus::Scsi => format!("scsi-hd,bus=scsi.0,drive=d{number}"),
+                DriveBus::Ide => format!("ide-hd,bus=ide.{number},drive=d{number}"),
+            };
+            let serial = drive.serial.iter().map(|serial| format!(",serial={serial}"));
+            let first = if number == 0 { ",bootindex=1" } else { "" };
+            args.pair("-device", &format!("{model}{}{first}", serial.collect::<String>()));
+        }
+        if let Some(image) = &self.store_image {
+            let file = comma(image);
+            args.pair("-drive", &format!("if=none,id=store,format=raw,readonly=on,file={file}"));
+            args.pair("-device", "nvme,drive=store,serial=store");
+        }
+    }
+
+    fn networks(&self, args: &mut Arguments) {
+        if let Some(net) = &self.user_net {
+            let restrict = if net.restrict { ",restrict=on" } else { "" };
+            let forwards = net.forwards.iter().map(|forward| {
+                format!(",hostfwd={}::{}-:{}", forward.protocol, forward.host, forward.guest)
+            });
+            let forwards = forwards.collect::<String>();
+            args.pair("-netdev", &format!("user,id=user0{restrict}{forwards}"));
+            args.pair("-device", "virtio-net-pci,netdev=user0,romfile=");
+        }
+        for (number, card) in self.cards.iter().enumerate() {
+            let path = comma(&card.socket);
+            let netdev =
+                format!("stream,id=lan{number},server=off,addr.type=unix,addr.path={path}");
+            args.pair("-netdev", &netdev);
+            let mac: Vec<_> = card.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mac = mac.join(":");
+            args.pair("-device", &format!("virtio-net-pci,netdev=lan{number},mac={mac},romfile="));
+        }
+    }
+}
+
+/// A processor that is quick to emulate: what programs ask for at start (random numbers) and what disks are
+/// encrypted with.
+const TCG_PROCESSOR: &str =
+    "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+aes,+pclmulqdq,+rdrand,+rdseed,-svm";
+
+#[derive(Default)]
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    fn flags(&mut self, words: &[&str]) {
+        self.0.extend(words.iter().map(|word| word.to_string()));
+    }
+
+    fn pair(&mut self, flag: &str, value: &str) {
+        self.flags(&[flag, value]);
+    }
+}
+
+/// A path inside an option: commas are doubled.
+fn comma(path: &std::path::Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_machine() {
+        let spec = VmSpec {
+            name: "server".into(),
+            memory: 512,
+            cores: 2,
+            boot: Boot::Kernel {
+                kernel: "/k/vmlinux".into(),
+                initrd: Some("/i".into()),
+                parameters: vec!["console=ttyS0".into(), "init=/x/init".into()],
+            },
+            drives: vec![Drive {
+                file: "/a,b".into(),
+                bus: DriveBus::Virtio,
+                serial: Some("root".into()),
+            }],
+            store_image: Some("/store".into()),
+            cards: vec![NetCard { mac: [0x52, 0x54, 0, 0x12, 1, 2], socket: "/s".into() }],
+            user_net: Some(UserNet {
+                forwards: vec![Forward { protocol: "tcp".into(), host: 8000, guest: 80 }],
+                restrict: true,
+            }),
+            ..VmSpec::default()
+        };
+        let line = spec.arguments().join(" ");
+        for part in [
+            "-append console=ttyS0 init=/x/init",
+            "-drive if=none,id=d0,format=raw,cache=unsafe,discard=unmap,file=/a,,b",
+            "-device virtio-blk-pci,drive=d0,serial=root,bootindex=1",
+            "-device nvme,drive=store,serial=store",
+            "user,id=user0,restrict=on,hostfwd=tcp::8000-:80",
+            "stream,id=lan0,server=off,addr.type=unix,addr.path=/s",
+            "mac=52:54:00:12:01:02",
+            "-accel tcg,thread=multi",
+            "-no-reboot",
+        ] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+        assert!(!line.contains("-vga"));
+    }
+}

@@ -1,0 +1,313 @@
+//! A virtual machine as a [`Machine`].
+
+use super::command::{Sockets, VmSpec};
+use super::qmp::QmpClient;
+use crate::agent::AgentClient;
+use crate::agent::client::TalkSink;
+use crate::console::{Console, LineSink};
+use crate::error::{Context, MachineError, Result};
+use crate::machine::{Backend, Hardware, Machine, StartOptions, State};
+use crate::net::SwitchPort;
+use crate::process::Process;
+use crate::spawn::spawn_bound;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long QEMU may take to connect.
+const CONNECT_LIMIT: Duration = Duration::from_secs(60);
+const CONNECT_PAUSE: Duration = Duration::from_millis(5);
+const AGENT_COMMAND_LIMIT: Duration = Duration::from_secs(30);
+
+/// A file to make before the first start.
+#[derive(Clone, Debug)]
+pub struct DiskPlan {
+    /// Where.
+    pub file: PathBuf,
+    /// Its contents, or an empty disk.
+    pub copy_of: Option<PathBuf>,
+    /// MiB of an empty disk; a copy keeps its size.
+    pub size: u32,
+    /// Program (`mkfs.ext4`) that formats it.
+    pub format: Option<PathBuf>,
+}
+
+/// What a virtual machine is made from.
+pub struct VmOptions {
+    /// Name of the node.
+    pub name: String,
+    /// The QEMU program.
+    pub qemu: PathBuf,
+    /// A folder of its own with a short path.
+    pub folder: PathBuf,
+    /// The hardware; `sockets` and `allow_reboot` are filled in here.
+    pub spec: VmSpec,
+    /// Files to make before the first start.
+    pub disks: Vec<DiskPlan>,
+    /// Its places on switches.
+    pub ports: Vec<SwitchPort>,
+    /// Sees every console line.
+    pub console: LineSink,
+    /// Sees standard error of commands.
+    pub talk: TalkSink,
+}
+
+/// A node in QEMU.
+pub struct Vm {
+    options: VmOptions,
+    agent: Arc<AgentClient>,
+    console: Arc<Console>,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Clone)]
+struct Running {
+    process: Arc<Process>,
+    qmp: Arc<QmpClient>,
+}
+
+impl Vm {
+    /// A machine that is off.
+    pub fn new(mut options: VmOptions) -> Result<Self> {
+        std::fs::create_dir_all(&options.folder)
+            .doing(|| format!("cannot make {}", options.folder.display()))?;
+        let socket = |name: &str| options.folder.join(name);
+        let sockets =
+            Sockets { qmp: socket("qmp"), console: socket("console"), agent: socket("agent") };
+        let agent = AgentClient::listen(&options.name, &sockets.agent, options.talk.clone())?;
+        options.spec.sockets = sockets;
+        let console = Console::new(options.console.clone());
+        Ok(Self { options, agent, console, running: Mutex::new(None) })
+    }
+
+    fn launch(&self, start: StartOptions) -> Result<Running> {
+        self.options.disks.iter().try_for_each(make_disk)?;
+        let spec = VmSpec { allow_reboot: start.allow_reboot, ..self.options.spec.clone() };
+        let qmp = listen(&spec.sockets.qmp)?;
+        let console = listen(&spec.sockets.console)?;
+        let mut command = Command::new(&self.options.qemu);
+        command.args(spec.arguments()).current_dir(&self.options.folder);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = spawn_bound(command, Vec::new())
+            .doing(|| format!("cannot start {}", self.options.qemu.display()))?;
+        let errors = child.stderr.take();
+        let process = Process::watch(child);
+        let connected = accept(&console, &process)
+            .and_then(|console| Ok((console, accept(&qmp, &process)?)))
+            .and_then(|(console, qmp)| Ok((console, QmpClient::new(qmp)?)));
+        let (console, qmp) = match connected {
+            Ok(channels) => channels,
+            Err(error) => {
+                process.signal(libc::SIGKILL);
+                let mut text = String::new();
+                let _ = errors.map(|mut pipe| pipe.read_to_string(&mut text));
+                let message = format!("{}: {error}\n{}", self.options.name, text.trim_end());
+                return Err(MachineError::gone(message));
+            }
+        };
+        if let Some(errors) = errors {
+            self.console.attach(errors);
+        }
+        self.console.set_input(console.try_clone()?);
+        self.console.attach(console);
+        Ok(Running { process, qmp: Arc::new(qmp) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self) -> Result<Running> {
+        let running = self.lock().clone().filter(|running| running.process.is_running());
+        running.ok_or_else(|| {
+            MachineError::gone(format!("{}: the machine is not running", self.options.name))
+        })
+    }
+}
+
+fn listen(path: &Path) -> Result<UnixListener> {
+    let _ = std::fs::remove_file(path);
+    let listener =
+        UnixListener::bind(path).doing(|| format!("cannot listen on {}", path.display()))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn accept(listener: &UnixListener, process: &Process) -> Result<UnixStream> {
+    let until = Instant::now() + CONNECT_LIMIT;
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => {
+                return Err(error.into());
+            }
+            Err(_) if !process.is_running() => {
+                return Err(MachineError::gone("QEMU ended before it connected"));
+            }
+            Err(_) if Instant::now() > until => {
+                return Err(MachineError::timeout("QEMU does not connect"));
+            }
+            Err(_) => std::thread::sleep(CONNECT_PAUSE),
+        }
+    }
+}
+
+fn make_disk(plan: &DiskPlan) -> Result<()> {
+    if plan.file.exists() {
+        return Ok(());
+    }
+    let failed = || format!("cannot make the disk {}", plan.file.display());
+    if let Some(source) = &plan.copy_of {
+        return std::fs::copy(source, &plan.file).map(drop).doing(failed).and_then(|()| {
+            use std::os::unix::fs::PermissionsExt;
+            let writable = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&plan.file, writable).doing(failed)
+        });
+    }
+    let file = File::create(&plan.file).doing(failed)?;
+    file.set_len(u64::from(plan.size) << 20).doing(failed)?;
+    let Some(program) = &plan.format else { return Ok(()) };
+    let output = Command::new(program)
+        .args(["-q", "-F", "-L", "nixos", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard"])
+        .arg(&plan.file)
+        .env_clear()
+        .output()
+        .doing(failed)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).trim().to_string();
+    let _ = std::fs::remove_file(&plan.file);
+    Err(MachineError::gone(format!("{}: {text}", failed())))
+}
+
+impl Machine for Vm {
+    fn name(&self) -> &str {
+        &self.options.name
+    }
+
+    fn backend(&self) -> Backend {
+        Backend::Vm
+    }
+
+    fn start(&self, options: StartOptions) -> Result<()> {
+        let mut slot = self.lock();
+        if slot.as_ref().is_some_and(|running| running.process.is_running()) {
+            return Ok(());
+        }
+        *slot = None;
+        self.console.reset();
+        self.agent.reopen();
+        let running = self.launch(options)?;
+        let (process, agent) = (running.process.clone(), self.agent.clone());
+        std::thread::spawn(move || {
+            process.wait(None);
+            agent.close("the virtual machine has stopped");
+        });
+        *slot = Some(running);
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        match self.current() {
+            Ok(_) if self.agent.is_connected() => State::Up,
+            Ok(_) => State::Booting,
+            Err(_) => State::Off,
+        }
+    }
+
+    fn agent(&self) -> &AgentClient {
+        &self.agent
+    }
+
+    fn console(&self) -> &Arc<Console> {
+        &self.console
+    }
+
+    fn power_down(&self) -> Result<()> {
+        self.qmp("system_powerdown", Value::Null).map(drop)
+    }
+
+    fn wait_ended(&self, limit: Option<Duration>) -> Result<()> {
+        let process = self.lock().as_ref().map(|running| running.process.clone());
+        match process {
+            Some(process) if !process.wait(limit) => Err(MachineError::timeout(format!(
+                "{}: still running after {} s",
+                self.options.name,
+                limit.unwrap_or_default().as_secs()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn kill(&self) -> Result<()> {
+        if let Some(running) = &*self.lock() {
+            running.process.signal(libc::SIGKILL);
+        }
+        self.wait_ended(None)
+    }
+
+    fn set_links(&self, up: bool) {
+        self.options.ports.iter().for_each(|port| port.set_link(up));
+        for number in 0..self.options.spec.cards.len() {
+            let _ = self.qmp("set_link", json!({"name": format!("lan{number}"), "up": up}));
+        }
+    }
+
+    fn hardware(&self) -> Result<&dyn Hardware> {
+        Ok(self)
+    }
+}
+
+impl Hardware for Vm {
+    fn monitor(&self, command: &str) -> Result<String> {
+        let answer = self.qmp("human-monitor-command", json!({"command-line": command}))?;
+        Ok(answer.as_str().unwrap_or_default().replace('\r', ""))
+    }
+
+    fn qmp(&self, command: &str, arguments: Value) -> Result<Value> {
+        self.current()?.qmp.command(command, arguments)
+    }
+
+    fn wait_event(
+        &self,
+        limit: Duration,
+        matches: &mut dyn FnMut(&Value) -> bool,
+    ) -> Result<Value> {
+        self.current()?.qmp.wait_event(limit, matches)
+    }
+
+    fn reset(&self) -> Result<()> {
+        let command = "systemctl --no-block reboot";
+        let asked = self.agent.is_connected()
+            && self.agent.exec(command, Some(AGENT_COMMAND_LIMIT)).is_ok_and(|o| o.status == 0);
+        if !asked {
+            self.qmp("system_reset", Value::Null)?;
+        }
+        self.agent.expect_restart();
+        Ok(())
+    }
+
+    fn screenshot(&self, target: &Path) -> Result<()> {
+        let filename = target.to_string_lossy();
+        self.qmp("screendump", json!({"filename": filename, "format": "png"})).map(drop)
+    }
+
+    fn process(&self) -> Option<u32> {
+        self.current().ok().map(|running| running.process.id)
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}

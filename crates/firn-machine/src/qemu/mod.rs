@@ -1,0 +1,13 @@
+//! Virtual machines in QEMU.
+//!
+//! [`command`] turns a [`VmSpec`] into a command line, [`qmp`] talks to the running QEMU, [`probe`] finds out
+//! whether hardware acceleration truly works, and [`Vm`] joins them into a [`crate::Machine`].
+
+mod command;
+mod machine;
+pub mod probe;
+mod qmp;
+
+pub use command::{Accelerator, Boot, Drive, DriveBus, Forward, NetCard, Sockets, UserNet, VmSpec};
+pub use machine::{DiskPlan, Vm, VmOptions};
+pub use qmp::{QmpClient, QmpMessage};

@@ -1,0 +1,231 @@
+//! From the configuration of a node to its machine.
+
+use crate::config::{BootImage, NodeConfig, parse_mac};
+use crate::log::Log;
+use crate::node::Surroundings;
+use firn_machine::Machine;
+use firn_machine::container::{Card, Container, ContainerOptions, Root};
+use firn_machine::net::{Switch, SwitchPort};
+use firn_machine::qemu::{
+    Accelerator, Boot, DiskPlan, Drive, DriveBus, Forward, NetCard, UserNet, Vm, VmOptions, VmSpec,
+    probe,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+type Made = Result<Box<dyn Machine>, String>;
+
+/// Kernel parameters for a quick boot under emulation; none changes what a test can observe but
+/// side-channel mitigations and the audit log. `tsc=reliable` must not be among them: with it the clock of
+/// guests on loaded hosts was seen to run four times too fast.
+const QUICK_PARAMETERS: &[&str] = &[
+    "mitigations=off",
+    "nokaslr",
+    "audit=0",
+    "cryptomgr.notests",
+    "init_on_alloc=0",
+    "rcupdate.rcu_expedited=1",
+    "transparent_hugepage=never",
+    "nowatchdog",
+    "psi=0",
+    "net.ifnames=0",
+];
+
+/// Makes a container.
+pub fn container(
+    name: &str,
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+    folder: PathBuf,
+) -> Made {
+    let mut cards = Vec::new();
+    for interface in &config.interfaces {
+        let card = Card { name: interface.name.clone(), mac: parse_mac(&interface.mac)? };
+        cards.push((card, switch_of(interface.vlan, around)?));
+    }
+    let root = match &config.container.root {
+        Some(lower) => Root::Over(lower.clone()),
+        // Kept over restarts, as a disk would.
+        None => Root::Folder(make_folder(folder.join("disk"))?),
+    };
+    let init = if config.container.init.is_empty() {
+        vec![config.system.join("init").to_string_lossy().into_owned()]
+    } else {
+        config.container.init.clone()
+    };
+    let options = ContainerOptions {
+        name: name.into(),
+        folder,
+        root,
+        init,
+        environment: Vec::new(),
+        binds: Vec::new(),
+        cards,
+        program: around.program.to_path_buf(),
+        console: sink(name, around.log),
+        talk: sink(name, around.log),
+    };
+    Container::new(options)
+        .map(|container| Box::new(container) as Box<dyn Machine>)
+        .map_err(|error| error.message)
+}
+
+fn make_folder(path: PathBuf) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(&path)
+        .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+    Ok(path)
+}
+
+/// Makes a virtual machine.
+pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: PathBuf) -> Made {
+    let tools = &around.config.tools;
+    let qemu = tools.qemu.clone().ok_or_else(|| {
+        "the test's configuration has no QEMU; build the attribute `vm` of the test instead"
+            .to_string()
+    })?;
+    let accelerator = probe::best_accelerator(around.program);
+    if tools.force_accel && accelerator != Accelerator::Kvm {
+        return Err(
+            "the test wants hardware acceleration (qemu.forceAccel), and KVM does not work \
+                    here: /dev/kvm is missing, or a guest makes no progress"
+                .into(),
+        );
+    }
+    let (cards, ports) = network(name, config, around)?;
+    let (drives, disks) = disks(config, around, &folder);
+    let hardware = &config.vm;
+    let (boot, store_image) = match &hardware.boot_loader {
+        Some(image) => (firmware(image, &folder), None),
+        None => (direct_boot(config)?, around.config.store_image.clone()),
+    };
+    let forwards = hardware.forward_ports.iter().map(|port| Forward {
+        protocol: port.proto.clone(),
+        host: port.host_port,
+        guest: port.guest_port,
+    });
+    let spec = VmSpec {
+        name: name.into(),
+        memory: hardware.memory_size,
+        cores: hardware.cores,
+        accelerator,
+        boot,
+        drives,
+        store_image,
+        cards,
+        user_net: Some(UserNet {
+            forwards: forwards.collect(),
+            restrict: hardware.restrict_network,
+        }),
+        graphics: hardware.graphics,
+        extra: hardware.qemu_options.clone(),
+        ..VmSpec::default()
+    };
+    let options = VmOptions {
+        name: name.into(),
+        qemu,
+        folder,
+        spec,
+        disks,
+        ports,
+        console: sink(name, around.log),
+        talk: sink(name, around.log),
+    };
+    Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
+}
+
+fn network(
+    name: &str,
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+) -> Result<(Vec<NetCard>, Vec<SwitchPort>), String> {
+    let mut cards = Vec::new();
+    let mut ports = Vec::new();
+    for interface in &config.interfaces {
+        let switch = switch_of(interface.vlan, around)?;
+        let label = format!("{}{}", config.number, interface.name);
+        let (port, socket) = switch
+            .socket_port(&label)
+            .map_err(|error| format!("{name}: {}: {error}", interface.name))?;
+        cards.push(NetCard { mac: parse_mac(&interface.mac)?, socket });
+        ports.push(port);
+    }
+    Ok((cards, ports))
+}
+
+/// The root disk first, then the empty ones: tests know them as `/dev/vda`, `/dev/vdb`, ….
+fn disks(
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+    folder: &Path,
+) -> (Vec<Drive>, Vec<DiskPlan>) {
+    let hardware = &config.vm;
+    let bus = match hardware.disk_interface.as_str() {
+        "scsi" => DriveBus::Scsi,
+        "ide" => DriveBus::Ide,
+        _ => DriveBus::Virtio,
+    };
+    let mut drives = Vec::new();
+    let mut plans = Vec::new();
+    let mut add = |name: String, serial: Option<String>, plan: DiskPlan| {
+        let file = folder.join(name);
+        drives.push(Drive { file: file.clone(), bus, serial });
+        plans.push(DiskPlan { file, ..plan });
+    };
+    let empty = DiskPlan { file: PathBuf::new(), copy_of: None, size: 1, format: None };
+    let root = Some("root".to_string());
+    if let Some(image) = &hardware.boot_loader {
+        add("disk0".into(), root, DiskPlan { copy_of: Some(image.image.clone()), ..empty.clone() });
+    } else if hardware.disk_size > 0 {
+        let format = around.config.tools.mkfs.clone();
+        add("disk0".into(), root, DiskPlan { size: hardware.disk_size, format, ..empty.clone() });
+    } else if !hardware.empty_disks.is_empty() {
+        // The root is in memory; its place in the order stays.
+        add("disk0".into(), root, empty.clone());
+    }
+    for (number, disk) in hardware.empty_disks.iter().enumerate() {
+        let plan = DiskPlan { size: disk.size, ..empty.clone() };
+        add(format!("disk{}", number + 1), disk.serial.clone(), plan);
+    }
+    if let Some(BootImage { variables: Some(variables), .. }) = &hardware.boot_loader {
+        let copy_of = Some(variables.clone());
+        plans.push(DiskPlan { file: folder.join("efivars"), copy_of, ..empty });
+    }
+    (drives, plans)
+}
+
+fn firmware(image: &BootImage, folder: &Path) -> Boot {
+    match &image.firmware {
+        Some(code) => Boot::Uefi { code: code.clone(), variables: folder.join("efivars") },
+        None => Boot::Bios,
+    }
+}
+
+/// Starts the system's kernel; the uncompressed image, where the kernel has one, saves unpacking it under
+/// emulation.
+fn direct_boot(config: &NodeConfig) -> Result<Boot, String> {
+    let system = &config.system;
+    let given = std::fs::canonicalize(system.join("kernel"))
+        .map_err(|error| format!("{} has no kernel: {error}", system.display()))?;
+    let plain = given.with_file_name("vmlinux");
+    let kernel = if plain.exists() { plain } else { given };
+    let initrd = Some(system.join("initrd")).filter(|path| path.exists());
+    let own = std::fs::read_to_string(system.join("kernel-params")).unwrap_or_default();
+    let mut parameters: Vec<String> = config.vm.kernel_params.clone();
+    if !parameters.iter().any(|parameter| parameter.starts_with("console=")) {
+        parameters.push("console=ttyS0".into());
+    }
+    parameters.extend(QUICK_PARAMETERS.iter().map(|parameter| parameter.to_string()));
+    parameters.extend(own.split_whitespace().map(String::from));
+    parameters.push(format!("init={}", system.join("init").display()));
+    Ok(Boot::Kernel { kernel, initrd, parameters })
+}
+
+fn switch_of(vlan: u32, around: &Surroundings<'_>) -> Result<Arc<Switch>, String> {
+    let switch = around.switches.get(&vlan);
+    switch.cloned().ok_or_else(|| format!("the VLAN {vlan} is not in the test's list of VLANs"))
+}
+
+fn sink(name: &str, log: &Log) -> Arc<dyn Fn(&str) + Send + Sync> {
+    let (name, log) = (name.to_string(), log.clone());
+    Arc::new(move |line: &str| log.console(&name, line))
+}
