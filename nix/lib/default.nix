@@ -4,7 +4,8 @@
 # A folder is a section: `lib/strings` is `lib.strings`. Folders are found, so there is no list of
 # sections to forget; the short names at the top level are listed in `./aliases.nix`.
 let
-  isSection = name: kind: kind == "directory" && name != "bench";
+  # `bench` measures, `services` is imported by its path.
+  isSection = name: kind: kind == "directory" && name != "bench" && name != "services";
   entries = builtins.readDir ./.;
   sectionNames = builtins.filter (name: isSection name entries.${name}) (builtins.attrNames entries);
 
