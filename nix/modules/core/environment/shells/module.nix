@@ -36,7 +36,6 @@ let
       ++ lib.optional cfg.localBinInPath "$HOME/.local/bin"
       ++ [ config.security.wrapperDir ]
       ++ [ sets.PATH ]
-      ++ [ "/usr/bin" "/usr/sbin" ]
     );
   };
 in

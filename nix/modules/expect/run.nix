@@ -1,0 +1,65 @@
+# Evaluates the cases of this folder with stub packages and shows what a machine would get: its
+# units, its files in `/etc` and the plan of its activation. A case is `cases/NAME.nix`, a module;
+# what it must give is `cases/NAME.txt`.
+#
+#   nix-instantiate --eval --json --strict run.nix -A NAME
+{
+  lib ? import ../../lib,
+}:
+let
+  pkgs = import ./stub-pkgs.nix { inherit lib; };
+  evaluate =
+    module:
+    (import ../eval-config.nix {
+      inherit lib pkgs;
+      system = "x86_64-linux";
+      modules = [ module ];
+    }).config;
+
+  # Hashes change with every detail of a builder; what matters here is which file is meant.
+  withoutHashes =
+    text:
+    lib.concatMapStrings (part: if lib.isList part then "/nix/store/…-" else part) (
+      builtins.split "/nix/store/[0-9a-z]{32}-" (builtins.unsafeDiscardStringContext text)
+    );
+  section = name: text: "== ${name}\n${lib.removeSuffix "\n" text}\n\n";
+
+  unit =
+    name: u:
+    let
+      links = lib.concatMapStrings (x: "(wanted by ${x})\n") u.wantedBy
+        + lib.concatMapStrings (x: "(required by ${x})\n") u.requiredBy
+        + lib.concatMapStrings (x: "(alias ${x})\n") u.aliases;
+    in
+    section "unit ${name}" (
+      (if u.enable then u.text else "(masked)\n") + links
+    );
+  file =
+    entry:
+    section "etc ${entry.target}${lib.optionalString (entry.mode != "symlink") " (${entry.mode})"}" (
+      entry.content.text or "-> ${entry.content.link}"
+    );
+  # Masked generators and udev rules are the same everywhere.
+  interesting = entry: entry.enable && (entry.content.link or "") != "/dev/null";
+
+  show =
+    config:
+    withoutHashes (
+      lib.concatStrings (lib.mapAttrsToList unit config.systemd.units)
+      + lib.concatMapStrings file (lib.filter interesting (lib.attrValues config.environment.etc))
+      + section "users" (
+        lib.concatMapStrings (
+          user: "${user.name} ${toString user.uid} ${user.group} ${user.home} ${user.shell}\n"
+        ) config.system.activationPlan.users.users
+      )
+      + section "steps" (
+        lib.concatMapStrings (
+          step: (step.builtin or "${step.name} (snippet)") + "\n"
+        ) config.system.activationPlan.steps
+      )
+    );
+  names = map (lib.removeSuffix ".nix") (
+    lib.filter (lib.hasSuffix ".nix") (lib.attrNames (builtins.readDir ./cases))
+  );
+in
+lib.genAttrs names (name: show (evaluate (./cases + "/${name}.nix")))
