@@ -1,0 +1,163 @@
+# systemd in the initial file system. The options are here; making such an initial file system is
+# not there yet, and asking for it says so.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.boot.initrd.systemd;
+  unitLib = import ../../../systemd/units.nix { inherit lib pkgs; };
+  unitTypes = import ../../../systemd/unit-options.nix { inherit lib unitLib; };
+  declared = import ../../../systemd/network/options.nix { inherit lib; };
+  flag =
+    default: description:
+    mkOption {
+      type = types.bool;
+      inherit default description;
+    };
+  kind =
+    type: description:
+    mkOption {
+      inherit type description;
+      default = { };
+    };
+in
+{
+  options.boot.initrd.systemd = {
+    enable = flag false "Whether systemd is the first process of the initial file system.";
+    package = mkOption {
+      type = types.package;
+      default = config.systemd.package;
+      defaultText = lib.literalExpression "config.systemd.package";
+      description = "The package of systemd.";
+    };
+    network = removeAttrs declared [ "sectionsText" ] // {
+      enable = flag false "Whether systemd-networkd runs in the initial file system.";
+      wait-online.enable = flag true "Whether the boot waits for the network.";
+      wait-online.timeout = mkOption {
+        type = types.ints.unsigned;
+        default = 120;
+        description = "Seconds to wait.";
+      };
+    };
+    services = kind (unitTypes.services [ ]) "Services of the initial file system.";
+    targets = kind unitTypes.targets "Targets of the initial file system.";
+    sockets = kind unitTypes.sockets "Sockets of the initial file system.";
+    timers = kind unitTypes.timers "Timers of the initial file system.";
+    paths = kind unitTypes.paths "Paths of the initial file system.";
+    slices = kind unitTypes.slices "Slices of the initial file system.";
+    units = kind unitTypes.units "Unit files of the initial file system.";
+    mounts = mkOption {
+      type = types.listOf unitTypes.mountSubmodule;
+      default = [ ];
+      description = "Mounts of the initial file system.";
+    };
+    automounts = mkOption {
+      type = types.listOf unitTypes.automountSubmodule;
+      default = [ ];
+      description = "Automounts of the initial file system.";
+    };
+    packages = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      description = "Packages whose units the initial file system has.";
+    };
+    contents = mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          options = {
+            enable = flag true "Whether the file is there.";
+            text = mkOption {
+              type = types.nullOr types.lines;
+              default = null;
+              description = "Text of the file.";
+            };
+            source = mkOption {
+              type = types.nullOr types.path;
+              default = null;
+              description = "The file.";
+            };
+          };
+        }
+      );
+      default = { };
+      description = "Files of the initial file system by path.";
+    };
+    storePaths = mkOption {
+      type = types.listOf types.raw;
+      default = [ ];
+      description = "Store paths in the initial file system.";
+    };
+    initrdBin = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      description = "Packages whose programs the initial file system has.";
+    };
+    extraBin = mkOption {
+      type = types.attrsOf types.path;
+      default = { };
+      description = "Programs of the initial file system by name.";
+    };
+    suppressedStorePaths = mkOption {
+      type = types.listOf types.singleLineStr;
+      default = [ ];
+      description = "Store paths which the initial file system does not have.";
+    };
+    suppressedUnits = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units which the initial file system does not have.";
+    };
+    emergencyAccess = mkOption {
+      type = types.either types.bool (types.nullOr (types.passwdEntry types.str));
+      default = false;
+      description = "Whether a boot that fails ends in a shell: always, never, or with the password of this hash.";
+    };
+    root = mkOption {
+      type = types.enum [ "fstab" "gpt-auto" null ];
+      default = "fstab";
+      description = "How the root is found.";
+    };
+    managerEnvironment = mkOption {
+      type = types.attrsOf (types.nullOr types.str);
+      default = { };
+      description = "Environment of the service manager.";
+    };
+    settings.Manager = mkOption {
+      type = types.attrsOf unitTypes.unitValue;
+      default = { };
+      description = "Settings of the service manager.";
+    };
+    users = mkOption {
+      type = types.attrsOf types.attrs;
+      default = { };
+      description = "Users of the initial file system.";
+    };
+    groups = mkOption {
+      type = types.attrsOf types.attrs;
+      default = { };
+      description = "Groups of the initial file system.";
+    };
+    strip = flag true "Whether debugging information is left out.";
+    dbus.enable = flag false "Whether D-Bus runs.";
+    tpm2.enable = flag false "Whether a TPM can be used.";
+    fido2.enable = flag true "Whether FIDO2 keys can be used.";
+    shell.enable = flag false "Whether there is a shell.";
+  };
+  config = {
+    assertions = [
+      {
+        assertion = !cfg.enable || config.boot.isContainer;
+        message = "boot.initrd.systemd.enable: base can't make an initial file system with systemd yet; leave it off, and the program itself is its first process.";
+      }
+      {
+        assertion =
+          config.boot.isContainer || config.boot.initrd.luks.devices == { } || cfg.enable;
+        message = "boot.initrd.luks.devices: base can't open encrypted devices in the initial file system yet.";
+      }
+    ];
+  };
+}
