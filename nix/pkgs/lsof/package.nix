@@ -3,7 +3,7 @@ fromDebian "lsof" {
   meta = {
     description = "Lists open files";
     homepage = "https://github.com/lsof-org/lsof";
-    license = lib.licenses.purdueBsd;
+    license = lib.licenses.free;
     mainProgram = "lsof";
   };
 }
