@@ -38,7 +38,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
 fn algorithm(m: &mut Machine, v: Value, what: &'static str) -> R<HashAlgo> {
     let name = m.string_without_context(v, Pos::NONE, what)?.to_text();
     name.parse()
-        .map_err(|_| m.fail(ErrorKind::Eval, Pos::NONE, format!("unknown hash algorithm '{name}'")))
+        .map_err(|_| m.fail(ErrorKind::Eval, Pos::NONE, format!("unknown hash algorithm '{name}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'")))
 }
 
 fn hash_string(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

@@ -515,7 +515,7 @@ impl Reader<'_> {
             _ => {
                 self.at -= 1;
                 return Err(
-                    self.error("value", "invalid string: forbidden character after backslash")
+                    self.broken(start, "invalid string: forbidden character after backslash")
                 );
             }
         };
