@@ -22,7 +22,18 @@ impl Machine {
         ParseOptions {
             pipe_operators: self.settings.features.iter().any(|f| f == "pipe-operators"),
             pure: self.settings.pure,
-            ..ParseOptions::default()
+            url_literals: self.settings.lints[0],
+            short_path_literals: self.settings.lints[1],
+            absolute_path_literals: self.settings.lints[2],
+        }
+    }
+
+    /// Tells the host what the parser warned about.
+    pub(crate) fn parser_warnings(&mut self, ast: &Ast) {
+        for warning in ast.warnings() {
+            let style = firn_diag::cppnix::Style::default();
+            let text = firn_diag::cppnix::render(warning, &self.sources, style);
+            self.host_ref().report(&text);
         }
     }
 

@@ -78,6 +78,9 @@ pub struct Settings {
     pub abort_on_warn: bool,
     /// Names of enabled experimental features.
     pub features: Vec<String>,
+    /// What to do about URL literals, short and absolute path literals, in this order
+    /// (`lint-url-literals`, `lint-short-path-literals`, `lint-absolute-path-literals`).
+    pub lints: [firn_syntax::Lint; 3],
 }
 
 impl Default for Settings {
@@ -93,6 +96,7 @@ impl Default for Settings {
             trace_verbose: false,
             abort_on_warn: false,
             features: Vec::new(),
+            lints: [firn_syntax::Lint::Ignore; 3],
         }
     }
 }
@@ -127,6 +131,9 @@ pub trait Host: Any {
     fn trace(&self, message: &str);
     /// `builtins.warn` and warnings of the evaluator.
     fn warn(&self, message: &str);
+    /// A message that is complete as it is, such as a parser's warning with its place; by default
+    /// nobody sees it.
+    fn report(&self, _text: &str) {}
     /// Whether the user asked to stop; must be cheap.
     fn interrupted(&self) -> bool {
         false

@@ -40,6 +40,7 @@ mod strings;
 mod value;
 
 pub use attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs};
+pub use builtins::global_names;
 pub use coerce::Coerce;
 pub use context::{ContextElem, Contexts, Ctx, SinglePath};
 pub use error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};

@@ -41,6 +41,9 @@ impl Machine {
             Ok(ast) => ast,
             Err(diagnostic) => return Err(self.syntax_error(*diagnostic, base)),
         };
+        if !ast.warnings().is_empty() {
+            self.parser_warnings(&ast);
+        }
         let (names, env) = self.scope_env(scope);
         let node = crate::compile::compile(self, &ast, base, dir, &names)?;
         drop(ast);

@@ -180,6 +180,9 @@ fn find_file(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
             return Ok(m.path(&path));
         }
     }
+    if let Some(internal) = super::corepkgs::find(m, &wanted) {
+        return Ok(internal);
+    }
     let text = if m.settings.pure {
         format!("cannot look up '<{wanted}>' in pure evaluation mode (use '--impure' to override)")
     } else {

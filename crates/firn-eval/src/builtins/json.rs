@@ -329,7 +329,7 @@ impl Reader<'_> {
                     self.at += 1;
                     self.space();
                     if self.peek() != Some(b'}') {
-                        let key = self.key()?;
+                        let key = self.key(m)?;
                         open.push(Open::Object { entries: FxHashMap::default(), key });
                         continue;
                     }
@@ -355,7 +355,7 @@ impl Reader<'_> {
                     Some(b',') => {
                         self.at += 1;
                         if let Open::Object { key, .. } = outer {
-                            *key = self.key()?;
+                            *key = self.key(m)?;
                         }
                         break;
                     }
@@ -372,12 +372,13 @@ impl Reader<'_> {
         }
     }
 
-    fn key(&mut self) -> Read<Symbol> {
+    fn key(&mut self, m: &mut Machine) -> Read<Symbol> {
         self.space();
         if self.peek() != Some(b'"') {
             return Err(self.error("object key", "expected string literal"));
         }
         let key = self.string()?;
+        check_null(m, &key)?;
         self.space();
         if self.peek() != Some(b':') {
             return Err(self.error("object separator", "expected ':'"));
@@ -390,14 +391,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'"') => {
                 let text = self.string()?;
-                if memchr::memchr(0, &text).is_some() {
-                    let shown = String::from_utf8_lossy(&text).replace('\0', "␀");
-                    let message = format!(
-                        "input string '{shown}' cannot be represented as Nix string because it \
-                         contains null bytes"
-                    );
-                    return Err(m.fail(ErrorKind::Eval, Pos::NONE, message).into());
-                }
+                check_null(m, &text)?;
                 Ok(m.string(&text))
             }
             Some(b'-' | b'0'..=b'9') => self.number(m),
@@ -561,6 +555,17 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn check_null(m: &mut Machine, text: &[u8]) -> R<()> {
+    if memchr::memchr(0, text).is_none() {
+        return Ok(());
+    }
+    let shown = String::from_utf8_lossy(text).replace('\0', "␀");
+    let message = format!(
+        "input string '{shown}' cannot be represented as Nix string because it contains null bytes"
+    );
+    Err(m.fail(ErrorKind::Eval, Pos::NONE, message))
 }
 
 fn close_value(m: &mut Machine, open: Option<Open>) -> Value {

@@ -3,6 +3,7 @@
 pub(crate) mod arith;
 pub(crate) mod contexts;
 pub(crate) mod control;
+pub(crate) mod corepkgs;
 pub(crate) mod derivation;
 pub(crate) mod ere;
 pub(crate) mod files;
@@ -46,6 +47,25 @@ const TABLES: &[PrimTable] = &[
     versions::TABLE,
     xml::TABLE,
 ];
+
+/// The names that are in scope everywhere, with the builtins of these tables besides this crate's.
+pub fn global_names(tables: &[PrimTable]) -> rustc_hash::FxHashSet<Symbol> {
+    const CONSTANTS: [&str; 11] = [
+        "builtins",
+        "derivation",
+        "true",
+        "false",
+        "null",
+        "__nixVersion",
+        "__storeDir",
+        "__langVersion",
+        "__currentSystem",
+        "__currentTime",
+        "__nixPath",
+    ];
+    let primops = TABLES.iter().chain(tables).flat_map(|table| table.iter()).map(|op| op.name);
+    primops.chain(CONSTANTS).map(Symbol::of).collect()
+}
 
 /// Fills the global scope and `builtins`.
 pub(crate) fn install(m: &mut Machine, tables: &[PrimTable]) {

@@ -73,6 +73,10 @@ impl Host for FileHost {
         eprintln!("trace: {message}");
     }
 
+    fn report(&self, text: &str) {
+        eprintln!("{text}");
+    }
+
     fn warn(&self, message: &str) {
         eprintln!("evaluation warning: {message}");
     }

@@ -163,7 +163,11 @@ fn parse_one(
         pipe_operators: settings.features.iter().any(|f| f == "pipe-operators"),
         ..firn_syntax::ParseOptions::default()
     };
-    let ast = firn_syntax::parse(&file, &parsing).map_err(|d| {
+    let globals = firn_eval::global_names(firn_instantiate::TABLES);
+    let parsed = firn_syntax::parse(&file, &parsing).and_then(|ast| {
+        firn_syntax::scope::check(&ast, &|name| globals.contains(&name)).map(|()| ast)
+    });
+    let ast = parsed.map_err(|d| {
         firn_diag::cppnix::render(
             &d,
             sources,
@@ -264,8 +268,19 @@ pub fn settings(options: &Options, base: Settings) -> Settings {
             "trace-verbose" => s.trace_verbose = on,
             "pure-eval" => s.pure = on,
             "eval-system" => s.current_system = Some(value.clone()),
+            "lint-url-literals" => s.lints[0] = lint(value),
+            "lint-short-path-literals" => s.lints[1] = lint(value),
+            "lint-absolute-path-literals" => s.lints[2] = lint(value),
             _ => {}
         }
     }
     s
+}
+
+fn lint(value: &str) -> firn_syntax::Lint {
+    match value {
+        "warn" => firn_syntax::Lint::Warn,
+        "fatal" => firn_syntax::Lint::Fatal,
+        _ => firn_syntax::Lint::Ignore,
+    }
 }
