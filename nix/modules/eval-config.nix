@@ -59,7 +59,7 @@ let
     evaluated
     // {
       inherit extraArgs lib;
-      inherit (evaluated.config._module.args) pkgs;
+      inherit (evaluated._module.args) pkgs;
       extendModules = args: withExtras (evaluated.extendModules args);
     };
 in
