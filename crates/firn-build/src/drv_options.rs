@@ -56,6 +56,8 @@ pub struct DrvOptions {
     pub impure_env_vars: BTreeSet<String>,
     /// What a machine must offer.
     pub required_features: BTreeSet<String>,
+    /// What it uses where a machine offers it (firn's own attribute `optionalSystemFeatures`).
+    pub optional_features: BTreeSet<String>,
     /// Not worth sending elsewhere.
     pub prefer_local_build: bool,
     /// Whether it may be substituted.
@@ -91,6 +93,7 @@ impl DrvOptions {
             impure_host_deps: source.set("__impureHostDeps")?.unwrap_or_default(),
             impure_env_vars: source.set("impureEnvVars")?.unwrap_or_default(),
             required_features: source.set("requiredSystemFeatures")?.unwrap_or_default(),
+            optional_features: source.set("optionalSystemFeatures")?.unwrap_or_default(),
             prefer_local_build: source.flag("preferLocalBuild", false)?,
             allow_substitutes: source.flag("allowSubstitutes", true)?,
         })
@@ -99,6 +102,11 @@ impl DrvOptions {
     /// Whether a feature is required.
     pub fn requires(&self, feature: &str) -> bool {
         self.required_features.contains(feature)
+    }
+
+    /// Whether a feature is used where it is offered.
+    pub fn may_use(&self, feature: &str) -> bool {
+        self.optional_features.contains(feature)
     }
 }
 

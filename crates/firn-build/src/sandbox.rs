@@ -174,7 +174,8 @@ fn add_features(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) -> StoreResult
         }
     }
     for (feature, device) in [("kvm", "kvm"), ("devnet", "net/tun")] {
-        if from.drv_options.requires(feature) {
+        let offered = || Path::new("/dev").join(device).exists();
+        if from.drv_options.requires(feature) || from.drv_options.may_use(feature) && offered() {
             add_device(spec, from, device)?;
         }
     }

@@ -4,8 +4,8 @@ use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::log::Log;
 use crate::node::{Node, Surroundings};
+use firn_machine::StartOptions;
 use firn_machine::net::Switch;
-use firn_machine::{StartOptions, State};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,13 +77,10 @@ impl Driver {
         self.on_all(|node| Ok(node.machine.wait_ended(None)?))
     }
 
-    /// Ends everything.
+    /// Ends everything for good.
     pub fn stop_all(&self) {
         let _ = self.on_all(|node| {
-            if node.machine.state() != State::Off {
-                let _ = node.machine.kill();
-            }
-            node.ended();
+            node.close();
             Ok(())
         });
     }

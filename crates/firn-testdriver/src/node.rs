@@ -1,7 +1,7 @@
 //! The nodes of a test: configuration, machine, and what the log says about it.
 
 use crate::config::{BackendChoice, Config, NodeConfig, variable_name};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::log::{Log, millis};
 use crate::make;
 use firn_events::{Activity, Span};
@@ -29,6 +29,8 @@ pub struct Node {
     pub machine: Box<dyn Machine>,
     log: Log,
     boot: Mutex<Option<Boot>>,
+    /// True once the test is over: nothing may start any more. Held while a machine is started.
+    closed: Mutex<bool>,
 }
 
 struct Boot {
@@ -71,11 +73,16 @@ impl Node {
             machine: made.map_err(|error| format!("node {name}: {error}"))?,
             log: around.log.clone(),
             boot: Mutex::new(None),
+            closed: Mutex::new(false),
         })
     }
 
     /// Starts it, if it is off.
     pub fn start(&self, options: StartOptions) -> Outcome<()> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return Err(Failure::machine(format!("{}: the test is over", self.name)));
+        }
         if self.machine.state() != State::Off {
             return Ok(());
         }
@@ -107,6 +114,16 @@ impl Node {
             self.log.line(Some(&self.name), &format!("booted in {seconds:.2} seconds"));
         }
         Ok(())
+    }
+
+    /// Ends it for good.
+    pub fn close(&self) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        if self.machine.state() != State::Off {
+            // What is left is killed with the driver's own end.
+            let _ = self.machine.kill();
+        }
+        self.ended();
     }
 
     /// Marks it as ended in the events.

@@ -114,7 +114,7 @@ fn describe(node: &Node) -> String {
 
 /// Each failed unit with its latest log lines; nothing but bash and systemd may be there.
 const FAILED_UNITS: &str = "systemctl list-units --state=failed --plain --no-legend --no-pager \
-    | while read -r unit rest; do echo \"$unit\"; \
+    2>/dev/null | while read -r unit rest; do echo \"$unit\"; \
     journalctl --no-pager -o cat -n 10 -u \"$unit\" 2>/dev/null \
     | while IFS= read -r line; do echo \"  $line\"; done; done";
 

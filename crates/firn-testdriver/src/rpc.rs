@@ -90,6 +90,8 @@ pub enum Mode {
 struct State {
     ending: Option<Ending>,
     gone: bool,
+    /// Open connections.
+    connections: u32,
     /// What is under way, for the report when time runs out.
     running: BTreeMap<u64, (String, Option<u32>)>,
 }
@@ -108,8 +110,11 @@ impl Server {
         std::thread::spawn(move || {
             for connection in listener.incoming().map_while(io::Result::ok) {
                 let Some(server) = accepting.upgrade() else { break };
+                server.lock().connections += 1;
                 std::thread::spawn(move || {
                     let _ = server.serve(connection);
+                    server.lock().connections -= 1;
+                    server.changed.notify_all();
                 });
             }
         });
@@ -140,6 +145,20 @@ impl Server {
     pub fn process_ended(&self) {
         self.lock().gone = true;
         self.changed.notify_all();
+    }
+
+    /// Waits until nothing of the script is under way, now that its process and its machines have ended.
+    pub fn drain(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        let mut state = self.lock();
+        while state.connections > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// The calls under way, each with its line in the script.

@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub mode: Mode,
 }
 
+/// How long calls may take to notice that everything has ended.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 const SHIM: &str = include_str!("python/shim.py");
 const CHECK: &str = include_str!("python/check.py");
 const SHIM_FILE: &str = "firn_test.py";
@@ -72,6 +74,7 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Stri
     };
     driver.stop_all();
     drop(python);
+    server.drain(DRAIN_LIMIT);
     result
 }
 

@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+/// Where programs are looked for when nobody says.
+const USUAL_PATH: &str = "/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long output may stay open after the command ended before a warning is given.
 const LINGER_WARNING: Duration = Duration::from_secs(2);
 /// How long it may stay open at all.
@@ -40,7 +42,7 @@ impl LoginEnvironment {
     }
 
     fn read(&self) -> Vec<(String, String)> {
-        let path = std::env::var("PATH").unwrap_or_default();
+        let path = std::env::var("PATH").unwrap_or_else(|_| USUAL_PATH.into());
         let fixed = [
             ("HOME", "/root"),
             ("USER", "root"),

@@ -37,7 +37,9 @@ fn copy_from_host(context: &mut Context<'_>) -> Outcome<Value> {
             }
             _ => target,
         };
-        context.node()?.machine.agent().put(Path::new(&source), &target)?;
+        // The script's working folder is the output folder.
+        let source = context.driver.out_dir.join(&source);
+        context.node()?.machine.agent().put(&source, &target)?;
         Ok(Value::Null)
     })
 }

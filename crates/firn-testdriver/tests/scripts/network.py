@@ -1,0 +1,17 @@
+# ends: well
+start_all()
+for number, machine in enumerate(machines, 1):
+    machine.succeed(f"ip link set lo up; ip addr add 192.168.1.{number}/24 dev eth1; ip link set eth1 up")
+web_server.succeed("python3 -m http.server 8080 >/dev/null 2>&1 </dev/null &")
+web_server.wait_for_open_port(8080)
+client.wait_for_open_port(8080, "192.168.1.2")
+client.succeed("curl -sf http://192.168.1.2:8080/")
+web_server.block()
+client.fail("curl -sf -m 1 http://192.168.1.2:8080/")
+web_server.unblock()
+client.wait_until_succeeds("curl -sf -m 5 http://192.168.1.2:8080/", timeout=20)
+web_server.crash()
+assert not web_server.is_up()
+client.wait_for_closed_port(8080, "192.168.1.2", timeout=20)
+web_server.start()
+web_server.fail("ip -4 -o addr show dev eth1 | grep -q 192")
