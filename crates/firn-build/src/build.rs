@@ -379,12 +379,10 @@ impl OneBuild<'_> {
             cancel: &shared.cancel,
         };
         let ended = run(&shared.launcher, &spec, !drv.is_builtin(), owner, &bounds, |bytes| {
-            log.bytes(bytes)?;
+            log.bytes(bytes);
             Ok(options.max_log_size == 0 || log.size() <= options.max_log_size)
         });
-        let tail = log.finish().map_err(|e| {
-            self.failure(&StoreError::io("write the build log in", &store.layout().log)(e))
-        })?;
+        let tail = log.finish();
         let ended = ended.map_err(|e| {
             let text = format!("cannot build '{}': {e}", self.shown());
             BuildFailure::new(&self.job.drv_path, FailureKind::Transient, text)

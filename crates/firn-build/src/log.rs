@@ -3,7 +3,7 @@
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
 use firn_events::wire::{Import, Line, parse_line};
-use firn_events::{ActivityId, Event, Reporter};
+use firn_events::{ActivityId, Event, Level, Reporter};
 use firn_formats::StorePath;
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -109,21 +109,23 @@ impl BuildLog {
     }
 
     /// The next bytes, cut anywhere.
-    ///
-    /// # Errors
-    /// When the file can't be written.
-    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         for piece in bytes.split_inclusive(|b| *b == b'\n') {
             self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
-                self.end_line()?;
+                self.end_line();
             }
         }
-        Ok(())
     }
 
-    fn end_line(&mut self) -> io::Result<()> {
+    /// A log that can't be kept (as on a full disk) must not hide what the build itself says.
+    fn give_up_file(&mut self, error: &io::Error) {
+        self.file = None;
+        self.reporter.message(Level::Warning, format!("cannot keep the build log: {error}"));
+    }
+
+    fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches(['\n', '\r']);
@@ -133,7 +135,7 @@ impl BuildLog {
             // Events of this program's own builders are no text for people to read again.
             Line::Event(event) => {
                 self.import.event(event);
-                return Ok(());
+                return;
             }
             Line::Phase(name) => {
                 if let Some(id) = self.activity {
@@ -143,9 +145,8 @@ impl BuildLog {
             Line::Ignored => {}
             Line::Text(text) => self.text_line(text),
         }
-        match &mut self.file {
-            Some(file) => file.write(&line),
-            None => Ok(()),
+        if let Some(Err(e)) = self.file.as_mut().map(|file| file.write(&line)) {
+            self.give_up_file(&e);
         }
     }
 
@@ -162,17 +163,14 @@ impl BuildLog {
     }
 
     /// Ends the log and returns its last lines.
-    ///
-    /// # Errors
-    /// When the file can't be written.
-    pub fn finish(mut self) -> io::Result<Vec<String>> {
+    pub fn finish(mut self) -> Vec<String> {
         if !self.line.is_empty() {
-            self.end_line()?;
+            self.end_line();
         }
-        if let Some(file) = self.file.take() {
-            file.finish()?;
+        if let Some(Err(e)) = self.file.take().map(LogFile::finish) {
+            self.give_up_file(&e);
         }
-        Ok(self.tail.into())
+        self.tail.into()
     }
 }
 
@@ -196,9 +194,9 @@ mod tests {
         let text = "one\ntwo\r\nlong\rshort\n@firn {\"event\":\"expect\"}\n\
                     @nix {\"action\":\"setPhase\",\"phase\":\"p\"}\nend \u{fffd}";
         for byte in text.as_bytes() {
-            log.bytes(&[*byte]).unwrap();
+            log.bytes(&[*byte]);
         }
-        assert_eq!(log.finish().unwrap(), ["short", "end \u{fffd}"]);
+        assert_eq!(log.finish(), ["short", "end \u{fffd}"]);
         let lines: Vec<String> = sink
             .take()
             .into_iter()

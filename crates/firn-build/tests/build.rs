@@ -571,6 +571,66 @@ fn two_builders_build_once() {
 }
 
 #[test]
+fn a_range_of_user_ids() {
+    let w = World::new();
+    let statements = [
+        "mkdir",
+        "${out}",
+        "copy",
+        "/proc/self/uid_map",
+        "${out}/map",
+        "list",
+        "${out}/sys",
+        "/sys",
+        "mode",
+        "700",
+        "/",
+        "copy",
+        "/etc/passwd",
+        "/etc/copy",
+        "eprint",
+        "uid-range done",
+    ];
+    let drv = w.drv("range", &statements).env("requiredSystemFeatures", "uid-range").add();
+    let out = w.build(&drv).unwrap().remove("out").unwrap();
+    let map = w.read(&out, "/map");
+    let fields: Vec<u32> = map.split_whitespace().map(|f| f.parse().unwrap()).collect();
+    match rustix::process::geteuid().as_raw() {
+        0 => assert_eq!((fields[0], fields[1] >= 0x3400_0000, fields[2]), (0, true, 65536)),
+        own => assert_eq!(fields, [0, own, 1]),
+    }
+    assert!(w.read(&out, "/sys").contains("class"));
+}
+
+/// A small disk of its own for the calling thread and the threads it starts; needs root.
+fn mount_small_disk(at: &std::path::Path) {
+    use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
+    // SAFETY: only this thread's view of the mounts changes.
+    assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNS) }, 0);
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).unwrap();
+    let options = c"size=96m";
+    mount("small", at, "tmpfs", MountFlags::empty(), options).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_the_store_intact() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let dir = tempfile::tempdir_in("/tmp").unwrap();
+    mount_small_disk(dir.path());
+    let w = World::below(dir.path());
+    let full = w.drv("full", &["mkdir", "${out}", "fill", "${out}/f", "200"]).add();
+    let failures = w.build(&full).unwrap_err();
+    let message = text(&failures);
+    assert!(message.contains("fill: No space left on device"), "{message}");
+    assert!(message.contains("help: the disk is full"), "{message}");
+    let after = w.drv("after", &["write", "${out}", "x"]).add();
+    w.build(&after).unwrap();
+    assert_eq!(w.store.all_valid().unwrap().len(), 4);
+}
+
+#[test]
 fn unused_hash_algorithms_are_named() {
     let w = World::new();
     let drv = w.drv("f", &["write", "${out}", "data"]);

@@ -364,3 +364,26 @@ fn the_control_group_is_delegated_to_root_inside() {
 fn has_cgroup2() -> bool {
     std::fs::read_to_string("/proc/self/mountinfo").unwrap().contains(" - cgroup2 ")
 }
+
+#[test]
+fn without_user_namespaces_the_error_names_the_sysctl() {
+    // In a user namespace of its own the limit can be set without changing the machine.
+    let script =
+        format!("echo 0 >/proc/sys/user/max_user_namespaces && exec {} run 0", probe().display());
+    let mut child = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut spec = spec(users()[0], "true");
+    spec.identity = Identity::single(1000, 100, 0, 0);
+    let json = serde_json::to_vec(&spec).unwrap();
+    child.stdin.take().unwrap().write_all(&json).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(text.starts_with("making the namespaces of the sandbox: "), "{text}");
+    assert!(text.contains("as root: sysctl -w user.max_user_namespaces="), "{text}");
+}

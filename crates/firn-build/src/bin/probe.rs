@@ -60,6 +60,13 @@ fn statement(verb: &str, operand: &mut dyn FnMut() -> String) -> Result<(), Box<
             let mode = rustix::fs::Mode::from_raw_mode(0o644);
             rustix::fs::mknodat(rustix::fs::CWD, operand(), rustix::fs::FileType::Fifo, mode, 0)?;
         }
+        "fill" => {
+            let mut file = fs::File::create(operand())?;
+            let mebibytes: usize = operand().parse()?;
+            for _ in 0..mebibytes {
+                file.write_all(&[b'x'; 1 << 20])?;
+            }
+        }
         "hang" => loop {
             std::thread::park();
         },

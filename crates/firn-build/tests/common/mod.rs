@@ -41,7 +41,12 @@ pub struct Drv<'a> {
 
 impl World {
     pub fn new() -> World {
-        let dir = tempfile::tempdir_in("/tmp").unwrap();
+        World::below(Path::new("/tmp"))
+    }
+
+    /// With its store in a new folder below `parent`.
+    pub fn below(parent: &Path) -> World {
+        let dir = tempfile::tempdir_in(parent).unwrap();
         let layout = Layout::chroot(dir.path());
         let store = LocalStore::open(layout, StoreOptions::default()).unwrap();
         let method = ContentAddressMethod::Nar;
