@@ -5,10 +5,14 @@
 
 mod arguments;
 mod base;
+mod building;
 mod cli;
 mod commands;
+mod context;
 mod environment;
+mod evaluation;
 mod exit;
+mod interrupt;
 mod program;
 mod progress;
 

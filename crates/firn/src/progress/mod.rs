@@ -46,6 +46,12 @@ impl Display {
         }
     }
 
+    /// Prints a line of talk as it is, above the status line.
+    pub fn print(&self, line: &str) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        print(state.bar.as_ref(), line);
+    }
+
     /// Takes the status line away, before other output.
     pub fn finish(&self) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

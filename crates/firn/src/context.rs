@@ -1,0 +1,306 @@
+//! What commands work with: settings, store, evaluator, display. Made once, from environment and
+//! arguments; stores and evaluators only when a command asks.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use firn_events::{Level, Reporter};
+use firn_fetch::input::{Fetcher, GitProgram, InputError};
+use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
+use firn_flake::flakes::Flakes;
+use firn_flake::registry::{Registries, Registry};
+use firn_settings::{Origin, Settings, file};
+use firn_store::{MemoryStore, NoRealise, Realise, Store};
+use firn_store_disk::{Layout, LocalStore, Places, StoreChoice, StoreOptions, choose};
+
+use crate::arguments::GlobalArguments;
+use crate::base;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::progress::Display;
+
+/// The program's state. Not shared between threads; what is in it may be.
+pub struct Context {
+    /// The environment.
+    pub environment: Environment,
+    /// The settings' values.
+    pub settings: Settings,
+    /// Where events go.
+    pub reporter: Reporter,
+    /// What shows them.
+    pub display: Arc<Display>,
+    /// Set when the user asks to stop.
+    pub interrupted: Arc<AtomicBool>,
+    /// Use no network.
+    pub offline: bool,
+    store: OnceCell<OpenStore>,
+}
+
+/// An open store.
+#[derive(Clone)]
+pub enum OpenStore {
+    /// On this machine's disk.
+    Local(Arc<LocalStore>),
+    /// `dummy://`: paths are computed, nothing is kept.
+    Dummy(Arc<MemoryStore>),
+}
+
+impl OpenStore {
+    /// The store behind the common trait.
+    pub fn store(&self) -> Arc<dyn Store> {
+        match self {
+            OpenStore::Local(store) => store.clone(),
+            OpenStore::Dummy(store) => store.clone(),
+        }
+    }
+}
+
+impl Context {
+    /// Reads environment and configuration.
+    ///
+    /// # Errors
+    /// A configuration file or flag can't be read.
+    pub fn new(arguments: &GlobalArguments) -> Result<Self, Failure> {
+        let environment = Environment::read();
+        let display = Arc::new(Display::new(arguments.verbosity));
+        let reporter = Reporter::new(display.clone());
+        let mut settings = Settings::new();
+        read_config(&environment, &mut settings, &reporter)?;
+        arguments.apply(&mut settings)?;
+        Ok(Context {
+            environment,
+            settings,
+            reporter,
+            display,
+            interrupted: crate::interrupt::flag(),
+            offline: arguments.offline,
+            store: OnceCell::new(),
+        })
+    }
+
+    /// Warns the user.
+    pub fn warn(&self, text: &str) {
+        self.reporter.message(Level::Warning, text);
+    }
+
+    /// The folder that relative paths start from.
+    pub fn current_folder(&self) -> Result<PathBuf, Failure> {
+        std::env::current_dir().map_err(|error| {
+            Failure::new(format!("error: cannot find the current directory: {error}"))
+        })
+    }
+
+    /// The store that settings choose, opened when first asked for.
+    ///
+    /// # Errors
+    /// It can't be opened, or it is of a kind that is not supported.
+    pub fn open_store(&self) -> Result<&OpenStore, Failure> {
+        if let Some(open) = self.store.get() {
+            return Ok(open);
+        }
+        let open = self.open_chosen()?;
+        Ok(self.store.get_or_init(|| open))
+    }
+
+    /// The store as the common trait.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Failure> {
+        Ok(self.open_store()?.store())
+    }
+
+    /// The store on disk, for commands that need one.
+    pub fn local_store(&self) -> Result<Arc<LocalStore>, Failure> {
+        match self.open_store()? {
+            OpenStore::Local(store) => Ok(store.clone()),
+            OpenStore::Dummy(_) => {
+                Err(Failure::new("error: this needs a store on disk, but the store is 'dummy://'"))
+            }
+        }
+    }
+
+    fn open_chosen(&self) -> Result<OpenStore, Failure> {
+        let text = match &self.environment.remote {
+            Some(remote) if self.settings.origin("store") != Origin::CommandLine => remote.as_str(),
+            _ => self.settings.text("store"),
+        };
+        match choose(text, &self.places())? {
+            StoreChoice::Local(layout) => Ok(OpenStore::Local(Arc::new(self.open_local(layout)?))),
+            StoreChoice::Dummy => {
+                let dir =
+                    self.environment.store_dirs.store.as_deref().unwrap_or(Path::new("/nix/store"));
+                let dir = firn_formats::StoreDir::new(&dir.to_string_lossy())?;
+                Ok(OpenStore::Dummy(Arc::new(MemoryStore::new(dir))))
+            }
+            StoreChoice::Daemon(socket) => Err(Failure::new(format!(
+                "error: a daemon owns this store (socket '{}'), and firn can't talk to it yet\n\
+                 help: '--store ~/.local/share/nix/root' uses a store of your own",
+                socket.display()
+            ))),
+            StoreChoice::Other(url) => Err(Failure::new(format!(
+                "error: stores of the kind '{url}' are not supported yet"
+            ))),
+        }
+    }
+
+    fn open_local(&self, layout: Layout) -> Result<LocalStore, Failure> {
+        let options = StoreOptions {
+            auto_optimise: self.settings.flag("auto-optimise-store"),
+            fsync_store_paths: self.settings.flag("fsync-store-paths"),
+            require_sigs: self.settings.flag("require-sigs"),
+            ..StoreOptions::default()
+        };
+        Ok(LocalStore::open(layout, options)?)
+    }
+
+    fn places(&self) -> Places {
+        let dirs = &self.environment.store_dirs;
+        Places {
+            store: dirs.store.clone(),
+            state: dirs.state.clone(),
+            log: dirs.log.clone(),
+            data: self.environment.data.clone(),
+            daemon_socket: std::env::var_os("NIX_DAEMON_SOCKET_PATH").map(PathBuf::from),
+            is_root: self.environment.is_root,
+        }
+    }
+
+    /// Who builds.
+    ///
+    /// # Errors
+    /// The store can't be opened.
+    pub fn realiser(&self) -> Result<Arc<dyn Realise>, Failure> {
+        match self.open_store()? {
+            OpenStore::Local(store) => crate::building::realiser(self, store.clone()),
+            OpenStore::Dummy(_) => Ok(Arc::new(NoRealise)),
+        }
+    }
+
+    /// How files are fetched.
+    pub fn fetch_options(&self) -> FetchOptions {
+        let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let either = |lower: &str, upper: &str| text(lower).or_else(|| text(upper));
+        FetchOptions {
+            connect_timeout: self.settings.number("connect-timeout"),
+            stalled_timeout: self.settings.number("stalled-download-timeout"),
+            attempts: u32::try_from(self.settings.number("download-attempts")).unwrap_or(u32::MAX),
+            user_agent_suffix: self.settings.text("user-agent-suffix").to_owned(),
+            proxies: Proxies {
+                http: text("http_proxy"),
+                https: either("https_proxy", "HTTPS_PROXY"),
+                all: either("all_proxy", "ALL_PROXY"),
+                no_proxy: either("no_proxy", "NO_PROXY"),
+            },
+            netrc: std::fs::read_to_string(self.settings.text("netrc-file")).unwrap_or_default(),
+            ca_file: self.ca_file(),
+            hashed_mirrors: self.settings.list("hashed-mirrors").map(str::to_owned).collect(),
+            debian_mirrors: firn_fetch::mirrors::bases(
+                &self.settings.list("debian-mirrors").map(str::to_owned).collect::<Vec<_>>(),
+                Path::new("/etc/apt"),
+            ),
+            ..FetchOptions::default()
+        }
+    }
+
+    fn ca_file(&self) -> Option<PathBuf> {
+        let set = Some(self.settings.text("ssl-cert-file"))
+            .filter(|text| !text.is_empty())
+            .map(PathBuf::from);
+        let variables = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
+        let known = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+        set.or_else(|| variables.iter().find_map(std::env::var_os).map(PathBuf::from))
+            .or_else(|| known.iter().map(PathBuf::from).find(|path| path.exists()))
+    }
+
+    /// Fetches and reads flakes.
+    ///
+    /// # Errors
+    /// The store or a registry can't be opened.
+    pub fn flakes(&self) -> Result<Rc<Flakes>, Failure> {
+        let (cache, over) = (self.environment.cache.clone(), self.environment.base.clone());
+        let base_cache = cache.clone();
+        let warnings = self.reporter.clone();
+        let fetcher = Fetcher {
+            store: self.store()?,
+            transport: Arc::new(NetworkTransport {
+                fetcher: firn_fetch::Fetcher::new(self.fetch_options()),
+                reporter: self.reporter.clone(),
+            }),
+            cache: cache.join("fetch"),
+            git: GitProgram(PathBuf::from("git")),
+            base: Arc::new(move || {
+                base::folder(&base_cache, over.clone()).map_err(|error| {
+                    InputError::new(format!(
+                        "cannot write the built-in distribution to the cache: {error}"
+                    ))
+                })
+            }),
+            warn: Arc::new(move |text| warnings.message(Level::Warning, text)),
+        };
+        let registries = self.registries()?;
+        Ok(Rc::new(Flakes::new(fetcher, registries, Box::new(render))))
+    }
+
+    fn registries(&self) -> Result<Registries, Failure> {
+        let user = self.user_registry();
+        let local = [user, PathBuf::from("/etc/nix/registry.json")];
+        Ok(Registries {
+            flags: Registry::default(),
+            local: local.iter().map(|path| Registry::read(path)).collect::<Result<_, _>>()?,
+            global: None,
+        })
+    }
+
+    /// The user's registry file.
+    pub fn user_registry(&self) -> PathBuf {
+        let config = std::env::var_os("XDG_CONFIG_HOME")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from);
+        config.unwrap_or_else(|| self.environment.home.join(".config")).join("nix/registry.json")
+    }
+
+    /// All variables of the environment, for `builtins.getEnv`.
+    pub fn variables(&self) -> HashMap<String, Vec<u8>> {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.as_bytes().to_vec())))
+            .collect()
+    }
+}
+
+fn render(diagnostic: &firn_diag::Diagnostic, sources: &firn_source::SourceMap) -> String {
+    let text = firn_diag::cppnix::render(diagnostic, sources, firn_diag::cppnix::Style::default());
+    text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
+}
+
+fn read_config(
+    environment: &Environment,
+    settings: &mut Settings,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let read = |path: &str| match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let mut apply = |text: &str, path: &str, origin: Origin| -> Result<(), Failure> {
+        for warning in file::apply(settings, text, path, &origin, &read)? {
+            reporter.message(Level::Warning, warning.to_string());
+        }
+        Ok(())
+    };
+    for path in &environment.config_files {
+        let path = path.to_string_lossy();
+        let text = read(&path)
+            .map_err(|error| Failure::new(format!("error: cannot read '{path}': {error}")))?;
+        if let Some(text) = text {
+            apply(&text, &path, Origin::File(path.to_string()))?;
+        }
+    }
+    if let Some(text) = &environment.config_text {
+        apply(text, "NIX_CONFIG", Origin::Environment("NIX_CONFIG".to_owned()))?;
+    }
+    Ok(())
+}

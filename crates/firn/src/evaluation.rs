@@ -1,0 +1,182 @@
+//! Putting the evaluator together: machine, host, search path, flakes.
+
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use firn_eval::{HostError, HostResult, Machine, R};
+use firn_events::Level;
+use firn_flake::flakes::Flakes;
+use firn_flake::locking::FlakeSource;
+use firn_flake::reference::{Base, FlakeRef};
+use firn_instantiate::{Access, Outside, StoreHost, TABLES};
+
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// How much evaluation may see and do.
+#[derive(Clone, Debug, Default)]
+pub struct Mode {
+    /// Only locked sources may be read.
+    pub pure: bool,
+    /// Nothing is added to the store.
+    pub read_only: bool,
+    /// Search path entries of the command line (`-I`), the strongest first.
+    pub includes: Vec<String>,
+}
+
+/// A machine for this program's settings and store.
+///
+/// # Errors
+/// The store can't be opened.
+pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Machine, Failure> {
+    let settings = settings(context, mode);
+    let access = access(context, mode, &settings);
+    let outside = outside(context, flakes);
+    let host =
+        StoreHost::new(context.store()?, context.realiser()?, access, mode.read_only, outside);
+    let mut tables = TABLES.to_vec();
+    tables.push(firn_flake::builtins::BUILTINS);
+    let mut machine = Machine::new(Rc::new(host), settings, &tables);
+    firn_flake::call::attach(&mut machine, flakes);
+    Ok(machine)
+}
+
+fn settings(context: &Context, mode: &Mode) -> firn_eval::Settings {
+    let settings = &context.settings;
+    let system = match settings.text("eval-system") {
+        "" => settings.text("system"),
+        system => system,
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    firn_eval::Settings {
+        store_dir: context
+            .store()
+            .map_or_else(|_| "/nix/store".to_owned(), |store| store.store_dir().to_string()),
+        current_system: (!mode.pure).then(|| system.to_owned()),
+        current_time: (!mode.pure).then(|| i64::try_from(now).unwrap_or(0)),
+        pure: mode.pure,
+        nix_path: search_path(context, mode),
+        max_call_depth: u32::try_from(settings.number("max-call-depth")).unwrap_or(u32::MAX),
+        trace_verbose: settings.flag("trace-verbose"),
+        abort_on_warn: settings.flag("abort-on-warn"),
+        features: settings.list("experimental-features").map(str::to_owned).collect(),
+        ..firn_eval::Settings::default()
+    }
+}
+
+/// The search path: `-I`, then `NIX_PATH` or the setting `nix-path`; without either, `<nixpkgs>` is
+/// the distribution that is built in.
+fn search_path(context: &Context, mode: &Mode) -> Vec<(String, String)> {
+    let mut path: Vec<_> = mode.includes.iter().map(|entry| split_entry(entry)).collect();
+    match &context.environment.nix_path {
+        Some(text) => path.extend(split_search_path(text).iter().map(|entry| split_entry(entry))),
+        None if !context.settings.text("nix-path").is_empty() => {
+            path.extend(context.settings.list("nix-path").map(split_entry));
+        }
+        None => path.push(("nixpkgs".to_owned(), "flake:base".to_owned())),
+    }
+    path
+}
+
+fn split_entry(entry: &str) -> (String, String) {
+    let (prefix, path) = entry.split_once('=').unwrap_or(("", entry));
+    (prefix.to_owned(), path.to_owned())
+}
+
+/// Splits at colons, but not at those of URLs (`a=https://x:b=y`).
+fn split_search_path(text: &str) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::new();
+    for part in text.split(':') {
+        match entries.last_mut() {
+            Some(last) if part.starts_with("//") || ends_with_scheme(last) => {
+                last.push(':');
+                last.push_str(part);
+            }
+            _ => entries.push(part.to_owned()),
+        }
+    }
+    entries.retain(|entry| !entry.is_empty());
+    entries
+}
+
+fn ends_with_scheme(entry: &str) -> bool {
+    let target = entry.rsplit('=').next().unwrap_or(entry);
+    matches!(target, "flake" | "channel" | "path" | "github" | "gitlab" | "sourcehut")
+}
+
+fn access(context: &Context, mode: &Mode, settings: &firn_eval::Settings) -> Access {
+    if mode.pure {
+        return Access::only([], true);
+    }
+    if context.settings.flag("restrict-eval") {
+        let paths = settings.nix_path.iter().map(|(_, path)| path.clone());
+        return Access::only(paths, false);
+    }
+    Access::everything()
+}
+
+fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
+    let (trace, warn) = (context.display.clone(), context.reporter.clone());
+    let flakes = flakes.clone();
+    Outside {
+        environment: context.variables(),
+        trace: Box::new(move |text| trace.print(text)),
+        warn: Box::new(move |text| warn.message(Level::Warning, text)),
+        interrupted: context.interrupted.clone(),
+        search_path_element: Box::new(move |element| search_path_element(&flakes, element)),
+        allow_import_from_derivation: context.settings.flag("allow-import-from-derivation"),
+    }
+}
+
+/// The folder behind an element of the search path that is no path: a flake or a tarball.
+fn search_path_element(flakes: &Flakes, element: &str) -> HostResult<Option<String>> {
+    let failed = |error: firn_fetch::input::InputError| HostError::new(error.message);
+    let text = match element.strip_prefix("channel:") {
+        Some(channel) => format!("https://channels.nixos.org/{channel}/nixexprs.tar.xz"),
+        None => element.strip_prefix("flake:").unwrap_or(element).to_owned(),
+    };
+    let is_url =
+        element.contains("://") || element.starts_with("flake:") || element.starts_with("channel:");
+    if !is_url {
+        return Ok(None);
+    }
+    let reference = FlakeRef::parse_input(&text, Base::Flake, true).map_err(failed)?;
+    let (_, folder) = flakes.fetch_tree(&reference, false).map_err(failed)?;
+    Ok(Some(flakes.logical_path(&folder)))
+}
+
+/// Runs evaluation on a stack that is large enough for it, and turns an error into a failure that
+/// shows it.
+///
+/// # Errors
+/// What `work` fails with.
+pub fn run<T>(
+    context: &Context,
+    machine: &mut Machine,
+    work: impl FnOnce(&mut Machine) -> R<T>,
+) -> Result<T, Failure> {
+    match work(machine) {
+        Ok(value) => Ok(value),
+        Err(raised) => {
+            let error = machine.take_error(raised);
+            let text = machine.render_error(&error, context.settings.flag("show-trace"));
+            Err(Failure::new(text.trim_end().to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_paths_keep_their_urls() {
+        let entries =
+            split_search_path("nixpkgs=https://example.org/x.tar.gz:/etc/nixos:a=flake:nixpkgs");
+        assert_eq!(
+            entries,
+            ["nixpkgs=https://example.org/x.tar.gz", "/etc/nixos", "a=flake:nixpkgs"]
+        );
+        assert!(split_search_path("").is_empty());
+    }
+}
