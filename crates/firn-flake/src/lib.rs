@@ -15,4 +15,5 @@ pub mod locked;
 pub mod locking;
 pub mod reference;
 pub mod registry;
+pub mod schema;
 pub mod tree;

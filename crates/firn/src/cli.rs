@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::arguments::GlobalArguments;
 use crate::commands;
 use crate::exit::Failure;
 
@@ -14,15 +15,24 @@ use crate::exit::Failure;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    global: GlobalArguments,
 }
 
 /// The sub-commands; each is a file under `commands/`.
 #[derive(Subcommand)]
 enum Command {
+    /// Build what installables name
+    Build(commands::build::Arguments),
     /// Print a shell completion script
     Completion(commands::completion::Arguments),
     /// Debian packages that the distribution is made of
     Debian(commands::debian::Arguments),
+    /// Evaluate and print a value
+    Eval(commands::eval::Arguments),
+    /// Work with flakes
+    #[command(subcommand)]
+    Flake(commands::flake::Command),
 }
 
 /// Runs `firn` with the process's arguments.
@@ -35,8 +45,12 @@ pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::from(status));
         }
     };
+    let global = cli.global;
     match cli.command {
+        Command::Build(arguments) => commands::build::run(arguments, &global),
         Command::Completion(arguments) => commands::completion::run(arguments),
         Command::Debian(arguments) => commands::debian::run(arguments),
+        Command::Eval(arguments) => commands::eval::run(arguments, &global),
+        Command::Flake(command) => commands::flake::run(command, &global),
     }
 }

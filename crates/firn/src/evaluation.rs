@@ -37,6 +37,7 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let mut tables = TABLES.to_vec();
     tables.push(firn_flake::builtins::BUILTINS);
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
+    run(context, &mut machine, firn_instantiate::builtins::install)?;
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)
 }

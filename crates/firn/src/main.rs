@@ -12,6 +12,7 @@ mod context;
 mod environment;
 mod evaluation;
 mod exit;
+mod installable;
 mod interrupt;
 mod program;
 mod progress;

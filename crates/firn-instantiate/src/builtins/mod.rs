@@ -1,7 +1,6 @@
 //! Builtins that need a store, one file per family.
 
 mod attributes;
-mod contexts;
 mod derivation;
 mod outputs;
 mod sources;
@@ -14,8 +13,7 @@ use firn_eval::{ErrorKind, Machine, Pos, PrimTable, R};
 use crate::host::StoreHost;
 
 /// The tables of this crate, for [`Machine::new`].
-pub const TABLES: &[PrimTable] =
-    &[contexts::TABLE, derivation::TABLE, sources::TABLE, store_paths::TABLE];
+pub const TABLES: &[PrimTable] = &[derivation::TABLE, sources::TABLE, store_paths::TABLE];
 
 /// Runs `work` with the machine's host, which has to be a [`StoreHost`].
 ///
@@ -50,4 +48,15 @@ pub(crate) fn failed<T>(
     result: Result<T, impl std::fmt::Display>,
 ) -> R<T> {
     result.map_err(|error| m.fail(ErrorKind::Eval, pos, error.to_string()))
+}
+
+/// Adds what is written in the language itself: the function `derivation`.
+///
+/// # Errors
+/// Never, unless the embedded text is broken.
+pub fn install(m: &mut Machine) -> R<()> {
+    let text = include_bytes!("../nix/derivation.nix");
+    let derivation = m.eval_text(firn_source::Origin::Builtin("derivation.nix"), text, "/")?;
+    m.define_builtin("derivation", derivation);
+    Ok(())
 }

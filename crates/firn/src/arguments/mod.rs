@@ -6,4 +6,4 @@ mod locking;
 
 pub use evaluation::EvaluationArguments;
 pub use global::GlobalArguments;
-pub use locking::LockingArguments;
+pub use locking::{LockingArguments, input_path};

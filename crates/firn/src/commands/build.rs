@@ -1,0 +1,127 @@
+//! `firn build`: build what installables name, and link the results.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_formats::{DerivedPath, StorePath};
+use firn_store::{BuildMode, Realised, Store};
+
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, Lookup, SourceArguments};
+
+/// What to build.
+#[derive(Args)]
+pub struct Arguments {
+    /// What to build, such as `nixpkgs#hello`
+    installables: Vec<String>,
+    /// Name of the links to the results
+    #[arg(short, long, value_name = "PATH", default_value = "result", conflicts_with = "no_link")]
+    out_link: PathBuf,
+    /// Make no links
+    #[arg(long)]
+    no_link: bool,
+    /// Print the results' paths
+    #[arg(long)]
+    print_out_paths: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+    /// Say what would be built, and build nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Build again what is there, and compare
+    #[arg(long)]
+    rebuild: bool,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Builds.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let wanted = wanted(&context, &arguments)?;
+    if arguments.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mode = if arguments.rebuild { BuildMode::Check } else { BuildMode::Normal };
+    let built = context.realiser()?.realise(&wanted, mode).map_err(crate::building::failure)?;
+    context.display.finish();
+    let store = context.store()?;
+    if !arguments.no_link {
+        link(&*store, &built, &arguments.out_link)?;
+    }
+    print(&*store, &built, &arguments)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn wanted(context: &Context, arguments: &Arguments) -> Result<Vec<DerivedPath>, Failure> {
+    let store = context.store()?;
+    let lookup = Lookup::packages(context.settings.text("system"));
+    let installables = match arguments.installables.as_slice() {
+        [] => &[".".to_owned()],
+        given => given,
+    };
+    let mut evaluation = None;
+    installables
+        .iter()
+        .map(|text| {
+            if text.starts_with(store.store_dir().as_str()) {
+                return Ok(DerivedPath::parse(store.store_dir(), text)?);
+            }
+            let evaluation = match &mut evaluation {
+                Some(evaluation) => evaluation,
+                none => none.insert(Evaluation::new(context, &arguments.source)?),
+            };
+            let found = evaluation.find(text, &lookup)?;
+            evaluation.derived_path(&found)
+        })
+        .collect()
+}
+
+/// Outputs in the order in which links are numbered, each with the suffix of its link.
+fn outputs(built: &[Realised]) -> impl Iterator<Item = (usize, &String, &StorePath)> {
+    built
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| one.outputs.iter().map(move |(name, path)| (index, name, path)))
+}
+
+fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Failure> {
+    for (index, output, path) in outputs(built) {
+        let mut name = base.as_os_str().to_owned();
+        if index > 0 {
+            name.push(format!("-{index}"));
+        }
+        if !output.is_empty() && output != "out" {
+            name.push(format!("-{output}"));
+        }
+        store.add_perm_root(path, &std::path::absolute(PathBuf::from(name))?)?;
+    }
+    Ok(())
+}
+
+fn print(store: &dyn Store, built: &[Realised], arguments: &Arguments) -> Result<(), Failure> {
+    let dir = store.store_dir();
+    if arguments.json {
+        let json: Vec<_> = built
+            .iter()
+            .map(|one| {
+                let outputs: serde_json::Map<_, _> = one
+                    .outputs
+                    .iter()
+                    .map(|(name, path)| (name.clone(), dir.display(path).into()))
+                    .collect();
+                serde_json::json!({ "drvPath": one.wanted.base().to_string(), "outputs": outputs })
+            })
+            .collect();
+        println!("{}", serde_json::Value::from(json));
+    } else if arguments.print_out_paths {
+        for (_, _, path) in outputs(built) {
+            println!("{}", dir.display(path));
+        }
+    }
+    Ok(())
+}

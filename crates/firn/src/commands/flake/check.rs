@@ -1,0 +1,90 @@
+//! `firn flake check`: evaluate every output of a flake as its kind demands, and build its checks.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_events::Level;
+use firn_flake::schema::{self, Finding};
+use firn_store::BuildMode;
+
+use super::reference;
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, SourceArguments};
+
+/// What to check.
+#[derive(Args)]
+pub struct Arguments {
+    /// The flake
+    #[arg(default_value = ".")]
+    flake: String,
+    /// Evaluate only
+    #[arg(long)]
+    no_build: bool,
+    /// Check the outputs of all systems
+    #[arg(long)]
+    all_systems: bool,
+    /// Run checks again whose results are in the store
+    #[arg(long)]
+    rebuild: bool,
+    /// Run the nodes of tests in virtual machines or in containers, whatever the tests choose
+    #[arg(long, value_name = "vm|container", value_parser = ["vm", "container"])]
+    backend: Option<String>,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Checks.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let mut evaluation = Evaluation::new(&context, &arguments.source)?;
+    let reference = reference(&context, &arguments.flake)?;
+    let flake = evaluation.flake(&reference)?;
+    let options = schema::Options {
+        system: context.settings.text("system").to_owned(),
+        all_systems: arguments.all_systems,
+        keep_going: context.settings.flag("keep-going"),
+        backend: arguments.backend.clone(),
+    };
+    let reporter = context.reporter.clone();
+    let report = evaluation.run(|m| {
+        schema::check(m, flake, &options, &mut |finding| match finding {
+            Finding::Warning(text) => reporter.message(Level::Warning, text),
+            Finding::Checking(what) => {
+                reporter.message(Level::Debug, format!("checking {what}..."))
+            }
+        })
+    })?;
+    if !arguments.no_build && !report.builds.is_empty() {
+        build(&context, &report.builds, arguments.rebuild)?;
+    }
+    context.display.finish();
+    if !report.omitted_systems.is_empty() {
+        let systems: Vec<_> = report.omitted_systems.into_iter().collect();
+        context.warn(&format!(
+            "The check omitted these incompatible systems: {}\nUse '--all-systems' to check all.",
+            systems.join(", ")
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(context: &Context, derivations: &[String], rebuild: bool) -> Result<(), Failure> {
+    let store = context.store()?;
+    context.reporter.message(Level::Info, format!("running {} flake checks...", derivations.len()));
+    let wanted = derivations
+        .iter()
+        .map(|path| {
+            let drv = store.store_dir().parse(path)?;
+            Ok(firn_formats::DerivedPath::built(drv, firn_formats::OutputsSpec::All))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let realiser = context.realiser()?;
+    let results = if rebuild {
+        crate::building::rebuild(&*realiser, &*store, &wanted)
+    } else {
+        realiser.realise(&wanted, BuildMode::Normal)
+    };
+    results.map(drop).map_err(crate::building::failure)
+}

@@ -1,0 +1,54 @@
+//! `firn flake …`: work with flakes.
+
+mod check;
+mod lock;
+mod metadata;
+mod update;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use firn_flake::reference::{Base, FlakeRef};
+
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::input_failure;
+
+/// The commands on flakes.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Check that a flake evaluates, and build its checks
+    Check(check::Arguments),
+    /// Bring the lock file up to date without changing what is locked
+    Lock(lock::Arguments),
+    /// Show where a flake and its inputs come from
+    #[command(alias = "info")]
+    Metadata(metadata::Arguments),
+    /// Lock inputs anew
+    Update(update::Arguments),
+}
+
+/// Runs one.
+pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Check(arguments) => check::run(arguments, global),
+        Command::Lock(arguments) => lock::run(arguments, global),
+        Command::Metadata(arguments) => metadata::run(arguments, global),
+        Command::Update(arguments) => update::run(arguments, global),
+    }
+}
+
+/// The flake that an argument names, which must have no fragment.
+fn reference(context: &Context, text: &str) -> Result<FlakeRef, Failure> {
+    let folder: PathBuf = context.current_folder()?;
+    let (reference, fragment) =
+        FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+    if fragment.is_empty() {
+        return Ok(reference);
+    }
+    Err(Failure::new(format!(
+        "error: unexpected fragment '{fragment}' in flake reference '{text}'"
+    )))
+}

@@ -1,0 +1,330 @@
+//! Installables: what a command line names, as a value or as something to build.
+//!
+//! `FLAKE#ATTR^OUTPUTS`, an attribute of a file (`--file`) or of an expression (`--expr`), or a store
+//! path. Nix manual, "nix", "Installables".
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::Args;
+use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value};
+use firn_flake::call::call_flake;
+use firn_flake::flakes::Flakes;
+use firn_flake::locked::lock_flake;
+use firn_flake::reference::{Base, FlakeRef};
+use firn_formats::{DerivedPath, OutputsSpec, SingleDerivedPath, split_extended_outputs};
+use firn_source::Origin;
+
+use crate::arguments::{EvaluationArguments, LockingArguments};
+use crate::context::Context;
+use crate::evaluation::{self, Mode};
+use crate::exit::Failure;
+
+/// Where attributes are looked up, when not in flakes.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Options that choose what to work on")]
+pub struct SourceArguments {
+    /// Take attributes of the expression in this file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "expr")]
+    pub file: Option<String>,
+    /// Take attributes of this expression
+    #[arg(long, value_name = "EXPR")]
+    pub expr: Option<String>,
+    #[command(flatten)]
+    evaluation: EvaluationArguments,
+    #[command(flatten)]
+    locking: LockingArguments,
+}
+
+/// Evaluates installables; one machine for all of them.
+pub struct Evaluation<'c> {
+    context: &'c Context,
+    source: &'c SourceArguments,
+    /// The flakes of this run.
+    pub flakes: Rc<Flakes>,
+    /// The machine.
+    pub machine: Machine,
+}
+
+/// A value that was found, and how it is called.
+pub struct Found {
+    /// The value, not forced.
+    pub value: Value,
+    /// The attribute path, for messages.
+    pub path: String,
+    /// The outputs asked for with `^`.
+    pub outputs: Option<OutputsSpec>,
+}
+
+/// Where an attribute path of a flake is looked for.
+pub struct Lookup {
+    /// Tried first: the path appended to each of these.
+    pub prefixes: Vec<String>,
+    /// Taken when no path is given.
+    pub defaults: Vec<String>,
+}
+
+impl Lookup {
+    /// For packages: `build`, `run`, `shell`.
+    pub fn packages(system: &str) -> Self {
+        Lookup {
+            prefixes: vec![format!("packages.{system}"), format!("legacyPackages.{system}")],
+            defaults: vec![
+                format!("packages.{system}.default"),
+                format!("defaultPackage.{system}"),
+            ],
+        }
+    }
+}
+
+impl<'c> Evaluation<'c> {
+    /// A machine for the arguments.
+    pub fn new(context: &'c Context, source: &'c SourceArguments) -> Result<Self, Failure> {
+        let by_flake = source.file.is_none() && source.expr.is_none();
+        let pure = by_flake && !source.evaluation.impure;
+        let mode = Mode { pure, read_only: false, includes: source.evaluation.includes.clone() };
+        let flakes = context.flakes()?;
+        let machine = evaluation::machine(context, &flakes, &mode)?;
+        Ok(Evaluation { context, source, flakes, machine })
+    }
+
+    /// Runs something in the machine.
+    pub fn run<T>(&mut self, work: impl FnOnce(&mut Machine) -> R<T>) -> Result<T, Failure> {
+        evaluation::run(self.context, &mut self.machine, work)
+    }
+
+    /// The value of an installable.
+    pub fn find(&mut self, text: &str, lookup: &Lookup) -> Result<Found, Failure> {
+        let (text, outputs) = split_extended_outputs(text)?;
+        if self.source.file.is_some() || self.source.expr.is_some() {
+            let root = self.root_of_source()?;
+            let path = if text == "." || text.is_empty() { "" } else { text };
+            let value = self.run(|m| select(m, root, &split_path(path)))?;
+            return Ok(Found { value, path: path.to_owned(), outputs });
+        }
+        let folder = self.context.current_folder()?;
+        let (reference, fragment) =
+            FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+        let root = self.flake(&reference)?;
+        let (value, path) = self.in_flake(root, &fragment, lookup, &reference)?;
+        Ok(Found { value, path, outputs })
+    }
+
+    /// The value of a flake.
+    pub fn flake(&mut self, reference: &FlakeRef) -> Result<Value, Failure> {
+        let folder = self.context.current_folder()?;
+        let request = self.source.locking.request(&folder, false)?;
+        let locked = lock_flake(&self.flakes, reference, &request).map_err(input_failure)?;
+        self.run(|m| call_flake(m, &locked))
+    }
+
+    fn root_of_source(&mut self) -> Result<Value, Failure> {
+        let folder = self.context.current_folder()?.to_string_lossy().into_owned();
+        let (file, expr) = (self.source.file.clone(), self.source.expr.clone());
+        let root = self.run(|m| match (file.as_deref(), expr) {
+            (_, Some(expr)) => m.eval_text(Origin::String, expr.as_bytes(), &folder),
+            (Some("-"), _) => {
+                let text = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
+                m.eval_text(Origin::Stdin, text.as_bytes(), &folder)
+            }
+            (Some(file), _) => {
+                let path = PathBuf::from(&folder).join(file);
+                let path = firn_eval::paths::canonical(path.to_string_lossy().as_bytes());
+                m.eval_file(&path, Pos::NONE)
+            }
+            (None, None) => Ok(Value::NULL),
+        })?;
+        self.auto_call(root)
+    }
+
+    /// Calls a function whose parameters all have defaults or are given by `--arg`.
+    pub fn auto_call(&mut self, value: Value) -> Result<Value, Failure> {
+        let arguments = self.arguments()?;
+        self.run(|m| m.auto_call(value, arguments))
+    }
+
+    /// `--arg` and `--argstr` as a set.
+    fn arguments(&mut self) -> Result<Attrs, Failure> {
+        let folder = self.context.current_folder()?.to_string_lossy().into_owned();
+        let evaluation = self.source.evaluation.clone();
+        self.run(|m| {
+            let mut entries = Vec::new();
+            for pair in evaluation.args.chunks_exact(2) {
+                let value = m.eval_text(Origin::String, pair[1].as_bytes(), &folder)?;
+                entries.push((Symbol::of(&pair[0]), value));
+            }
+            for pair in evaluation.argstrs.chunks_exact(2) {
+                entries.push((Symbol::of(&pair[0]), m.string(pair[1].as_bytes())));
+            }
+            let set = m.attrs_of(&entries);
+            m.force_attrs(set, Pos::NONE, "")
+        })
+    }
+
+    /// Looks a fragment up in a flake's outputs.
+    fn in_flake(
+        &mut self,
+        root: Value,
+        fragment: &str,
+        lookup: &Lookup,
+        reference: &FlakeRef,
+    ) -> Result<(Value, String), Failure> {
+        let candidates = candidates(fragment, lookup);
+        for candidate in &candidates {
+            let found = self.run(|m| try_select(m, root, &split_path(candidate)))?;
+            if let Some(value) = found {
+                return Ok((value, candidate.clone()));
+            }
+        }
+        let list: Vec<_> = candidates.iter().map(|path| format!("'{path}'")).collect();
+        let mut message =
+            format!("error: flake '{reference}' does not provide attribute {}", list.join(" or "));
+        if let Some(nearest) = self.nearest(root, fragment, lookup) {
+            message += &format!("\n       Did you mean {nearest}?");
+        }
+        Err(Failure::new(message))
+    }
+
+    /// The attribute with the nearest name where the fragment was looked for.
+    fn nearest(&mut self, root: Value, fragment: &str, lookup: &Lookup) -> Option<String> {
+        let mut names = Vec::new();
+        for prefix in &lookup.prefixes {
+            let found = self.run(|m| {
+                let Some(set) = try_select(m, root, &split_path(prefix))? else {
+                    return Ok(Vec::new());
+                };
+                let set = m.force(set)?;
+                let Some(attrs) = set.as_attrs() else { return Ok(Vec::new()) };
+                Ok(m.sorted(attrs).map(|entry| entry.sym.text().into_owned()).collect::<Vec<_>>())
+            });
+            names.extend(found.ok()?);
+        }
+        firn_diag::similar(fragment, names.iter().map(String::as_str))
+            .first()
+            .map(|name| (*name).to_owned())
+    }
+
+    /// What a found value is to be built as.
+    pub fn derived_path(&mut self, found: &Found) -> Result<DerivedPath, Failure> {
+        let (value, path) = (found.value, found.path.clone());
+        let outputs = found.outputs.clone();
+        let store = self.context.store()?;
+        let (drv, default) = self.run(|m| derivation_of(m, value, &path))?;
+        let drv = store.store_dir().parse(&drv)?;
+        let outputs = outputs.unwrap_or(OutputsSpec::Names(default.into_iter().collect()));
+        Ok(DerivedPath::Built { drv: std::sync::Arc::new(SingleDerivedPath::Opaque(drv)), outputs })
+    }
+}
+
+/// The derivation that a value is, and the outputs that are meant when none are named.
+fn derivation_of(m: &mut Machine, value: Value, path: &str) -> R<(String, Vec<String>)> {
+    let value = m.force(value)?;
+    if !m.is_derivation(value)? {
+        let kind = firn_eval::print::show_type(value);
+        let text = format!("expected attribute '{path}' to be a derivation but it is {kind}");
+        return Err(m.fail(ErrorKind::Type, Pos::NONE, text));
+    }
+    let attrs = m.force_attrs(value, Pos::NONE, "")?;
+    let what = "while evaluating the 'drvPath' attribute of a derivation";
+    let drv = m.required_attr(attrs, firn_eval::sym::DRV_PATH, what)?.get();
+    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
+    Ok((drv, default_outputs(m, attrs)?))
+}
+
+/// `meta.outputsToInstall`, else the derivation's own output.
+fn default_outputs(m: &mut Machine, attrs: Attrs) -> R<Vec<String>> {
+    if let Some(meta) = m.attr(attrs, firn_eval::sym::META)?.and_then(|meta| meta.as_attrs())
+        && let Some(list) =
+            m.attr(meta, Symbol::of("outputsToInstall"))?.and_then(|list| list.as_list())
+    {
+        return list
+            .iter()
+            .map(|name| Ok(m.force_string(name, Pos::NONE, "")?.to_text().into_owned()))
+            .collect();
+    }
+    match m.attr(attrs, firn_eval::sym::OUTPUT_NAME)? {
+        Some(name) => Ok(vec![m.force_string(name, Pos::NONE, "")?.to_text().into_owned()]),
+        None => Ok(vec!["out".to_owned()]),
+    }
+}
+
+fn candidates(fragment: &str, lookup: &Lookup) -> Vec<String> {
+    if let Some(absolute) = fragment.strip_prefix('.') {
+        return vec![absolute.to_owned()];
+    }
+    if fragment.is_empty() {
+        return lookup.defaults.clone();
+    }
+    let below = lookup.prefixes.iter().map(|prefix| format!("{prefix}.{fragment}"));
+    below.chain([fragment.to_owned()]).collect()
+}
+
+/// Splits an attribute path at dots; parts may be quoted.
+pub fn split_path(path: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut current = String::new();
+    let mut quoted = false;
+    for c in path.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut current)),
+            c => current.push(c),
+        }
+    }
+    if !current.is_empty() {
+        parts.push(current);
+    }
+    parts
+}
+
+/// The value at a path; an error names what is missing.
+pub fn select(m: &mut Machine, root: Value, path: &[String]) -> R<Value> {
+    match try_select(m, root, path)? {
+        Some(value) => Ok(value),
+        None => {
+            let text = format!("attribute '{}' not found", path.join("."));
+            Err(m.fail(ErrorKind::Eval, Pos::NONE, text))
+        }
+    }
+}
+
+/// The value at a path, if it is there.
+pub fn try_select(m: &mut Machine, root: Value, path: &[String]) -> R<Option<Value>> {
+    let mut value = root;
+    for name in path {
+        value = m.force(value)?;
+        value = match (value.as_attrs(), value.as_list(), name.parse::<usize>()) {
+            (Some(attrs), _, _) => match attrs.get(Symbol::of(name)) {
+                Some(slot) => slot.get(),
+                None => return Ok(None),
+            },
+            (_, Some(list), Ok(index)) if index < list.len() => list.get(index),
+            _ => return Ok(None),
+        };
+    }
+    Ok(Some(value))
+}
+
+/// An error of inputs and flakes as the program's.
+pub fn input_failure(error: firn_fetch::input::InputError) -> Failure {
+    Failure::new(format!("error: {}", error.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attribute_paths_have_quoted_parts() {
+        assert_eq!(split_path(r#"a."b.c".d"#), ["a", "b.c", "d"]);
+        assert!(split_path("").is_empty());
+    }
+
+    #[test]
+    fn fragments_are_looked_up_in_order() {
+        let lookup = Lookup::packages("x");
+        assert_eq!(candidates("", &lookup), ["packages.x.default", "defaultPackage.x"]);
+        assert_eq!(candidates("a", &lookup), ["packages.x.a", "legacyPackages.x.a", "a"]);
+        assert_eq!(candidates(".a", &lookup), ["a"]);
+    }
+}
