@@ -45,6 +45,11 @@ pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::from(status));
         }
     };
+    // Evaluation may nest deeply, so that commands run on a thread with a large stack.
+    firn_eval::stack::run(move || run(cli))?
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let global = cli.global;
     match cli.command {
         Command::Build(arguments) => commands::build::run(arguments, &global),

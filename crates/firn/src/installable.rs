@@ -140,7 +140,7 @@ impl<'c> Evaluation<'c> {
     /// Calls a function whose parameters all have defaults or are given by `--arg`.
     pub fn auto_call(&mut self, value: Value) -> Result<Value, Failure> {
         let arguments = self.arguments()?;
-        self.run(|m| m.auto_call(value, arguments))
+        self.run(|m| m.call_auto(value, arguments))
     }
 
     /// `--arg` and `--argstr` as a set.

@@ -20,6 +20,11 @@ pub struct GlobalArguments {
 const HEADING: &str = "Common options";
 
 impl GlobalArguments {
+    /// Arguments that set these settings, for programs that read their own command line.
+    pub fn with_settings(settings: Vec<(String, String)>) -> Self {
+        GlobalArguments { settings, ..Self::default() }
+    }
+
     /// Applies the settings.
     ///
     /// # Errors

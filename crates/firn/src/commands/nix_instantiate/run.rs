@@ -3,16 +3,19 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::rc::Rc;
 
-use firn_eval::{Attrs, AttrsBuilder, Host, Machine, Pos, PrimTable, R, Settings, Symbol, Value};
+use firn_eval::{Attrs, AttrsBuilder, Machine, Pos, R, Symbol, Value};
 use firn_source::{Origin, SourceMap};
+
+use crate::exit::Failure;
 
 /// What the command line asks for.
 #[derive(Default)]
 pub struct Options {
     /// Evaluate and print instead of instantiating.
     pub eval: bool,
+    /// Add what is evaluated to the store also with `--eval`.
+    pub read_write: bool,
     /// Print the syntax tree.
     pub parse: bool,
     /// Evaluate what is inside sets and lists too.
@@ -72,8 +75,8 @@ impl Options {
                 "--extra-experimental-features" | "--experimental-features" => {
                     o.features.extend(value()?.split_whitespace().map(str::to_owned));
                 }
-                "--read-write-mode" | "--readonly-mode" | "--no-location" | "-v" | "--verbose"
-                | "--quiet" => {}
+                "--read-write-mode" => o.read_write = true,
+                "--readonly-mode" | "--no-location" | "-v" | "--verbose" | "--quiet" => {}
                 "--max-call-depth" | "--eval-system" => {
                     o.settings.push((argument[2..].to_owned(), value()?))
                 }
@@ -100,21 +103,19 @@ impl Options {
 /// Runs the command; returns the exit status and the text for standard error.
 pub fn run(
     options: &Options,
-    host: Rc<dyn Host>,
-    settings: Settings,
-    tables: &[PrimTable],
-) -> (u8, String) {
+    machine: impl FnOnce() -> Result<Machine, Failure>,
+) -> Result<(u8, String), Failure> {
     if options.parse {
-        return parse_all(options, &settings);
+        return Ok(parse_all(options));
     }
-    let mut m = Machine::new(host, settings, tables);
+    let mut m = machine()?;
     for input in &options.inputs {
         if let Err(raised) = one(&mut m, options, input) {
             let error = m.take_error(raised);
-            return (1, m.render_error(&error, options.show_trace));
+            return Ok((1, m.render_error(&error, options.show_trace)));
         }
     }
-    (0, String::new())
+    Ok((0, String::new()))
 }
 
 fn stdin() -> Vec<u8> {
@@ -141,26 +142,21 @@ fn input_text(options: &Options, input: &str) -> Result<(Origin, Vec<u8>, String
     Ok((Origin::Path(path), text, dir))
 }
 
-fn parse_all(options: &Options, settings: &Settings) -> (u8, String) {
+fn parse_all(options: &Options) -> (u8, String) {
     let mut m_sources = SourceMap::new();
     for input in &options.inputs {
-        if let Err(text) = parse_one(options, settings, input, &mut m_sources) {
+        if let Err(text) = parse_one(options, input, &mut m_sources) {
             return (1, text);
         }
     }
     (0, String::new())
 }
 
-fn parse_one(
-    options: &Options,
-    settings: &Settings,
-    input: &str,
-    sources: &mut SourceMap,
-) -> Result<(), String> {
+fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<(), String> {
     let (origin, text, dir) = input_text(options, input)?;
     let file = sources.add(origin, text).map_err(|e| format!("error: {e}"))?;
     let parsing = firn_syntax::ParseOptions {
-        pipe_operators: settings.features.iter().any(|f| f == "pipe-operators"),
+        pipe_operators: options.features.iter().any(|f| f == "pipe-operators"),
         ..firn_syntax::ParseOptions::default()
     };
     let globals = firn_eval::global_names(firn_instantiate::TABLES);
@@ -242,45 +238,4 @@ fn print(m: &mut Machine, options: &Options, value: Value, args: Attrs) -> R<()>
     }
     let _ = std::io::stdout().write_all(&out);
     Ok(())
-}
-
-/// The settings of the evaluator that the options and the environment ask for.
-pub fn settings(options: &Options, base: Settings) -> Settings {
-    let mut s = base;
-    s.features.extend(options.features.iter().cloned());
-    let environment = std::env::var("NIX_PATH").unwrap_or_default();
-    let entries = options
-        .search
-        .iter()
-        .map(String::as_str)
-        .chain(environment.split(':').filter(|e| !e.is_empty()));
-    s.nix_path = entries
-        .map(|entry| match entry.split_once('=') {
-            Some((prefix, path)) => (prefix.to_owned(), path.to_owned()),
-            None => (String::new(), entry.to_owned()),
-        })
-        .collect();
-    for (name, value) in &options.settings {
-        let on = value == "true";
-        match name.as_str() {
-            "max-call-depth" => s.max_call_depth = value.parse().unwrap_or(s.max_call_depth),
-            "abort-on-warn" => s.abort_on_warn = on,
-            "trace-verbose" => s.trace_verbose = on,
-            "pure-eval" => s.pure = on,
-            "eval-system" => s.current_system = Some(value.clone()),
-            "lint-url-literals" => s.lints[0] = lint(value),
-            "lint-short-path-literals" => s.lints[1] = lint(value),
-            "lint-absolute-path-literals" => s.lints[2] = lint(value),
-            _ => {}
-        }
-    }
-    s
-}
-
-fn lint(value: &str) -> firn_syntax::Lint {
-    match value {
-        "warn" => firn_syntax::Lint::Warn,
-        "fatal" => firn_syntax::Lint::Fatal,
-        _ => firn_syntax::Lint::Ignore,
-    }
 }
