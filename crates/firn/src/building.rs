@@ -1,22 +1,124 @@
 //! Putting the builder together: store, sandbox helper, builtin builders.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use firn_build::{BuildOptions, Builder, Cancel, SandboxPath};
 use firn_formats::DerivedPath;
-use firn_store::{BuildMode, NoRealise, Realise, Realised, Store, StoreError, StoreResult};
+use firn_store::{BuildMode, BuiltinBuilder, Realise, Realised, Store, StoreError, StoreResult};
 use firn_store_disk::LocalStore;
 
 use crate::context::Context;
 use crate::exit::Failure;
 
+/// The builders that derivations reach as `builtin:NAME` (ARCHITECTURE.md, "Builtin builders").
+static BUILTINS: &[&dyn BuiltinBuilder] = &[
+    &firn_build::BuildEnv,
+    &firn_debian::builders::DebianBuilder,
+    &firn_debian::builders::DebianUsrBuilder,
+    &firn_fetch::FetchUrl,
+    &firn_system::initrd::InitrdBuilder,
+    &firn_system::tree::TreeBuilder,
+    &firn_system::units::UnitsBuilder,
+    &firn_testdriver::NixosTest,
+];
+
+/// `firn __sandbox`: the helper process of the sandbox.
+pub fn sandbox_helper(_arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    firn_build::sandbox_helper(BUILTINS)
+}
+
 /// Who builds into a store on disk.
-pub fn realiser(_context: &Context, _store: Arc<LocalStore>) -> Result<Arc<dyn Realise>, Failure> {
-    Ok(Arc::new(NoRealise))
+///
+/// # Errors
+/// A setting can't be read, or descriptors run out.
+pub fn realiser(context: &Context, store: Arc<LocalStore>) -> Result<Arc<dyn Realise>, Failure> {
+    let cancel = Cancel::new()?;
+    throw_when(context.interrupted.clone(), cancel.clone());
+    Ok(Arc::new(Builder {
+        store,
+        options: options(context)?,
+        launcher: firn_sandbox::Launcher::default(),
+        reporter: context.reporter.clone(),
+        substituter: None,
+        cancel,
+    }))
+}
+
+/// Throws the switch of builds once the user asks to stop.
+fn throw_when(interrupted: Arc<AtomicBool>, cancel: Cancel) {
+    // The signal handler can only set a flag; builds wait for a descriptor.
+    std::thread::spawn(move || {
+        while !interrupted.load(Ordering::Relaxed) {
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        cancel.cancel();
+    });
+}
+
+fn options(context: &Context) -> Result<BuildOptions, Failure> {
+    let settings = &context.settings;
+    let defaults = BuildOptions::default();
+    let count = |name: &str| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
+    let sandbox_paths =
+        settings.list("sandbox-paths").map(SandboxPath::parse).collect::<Result<_, _>>();
+    Ok(BuildOptions {
+        max_jobs: match settings.text("max-jobs") {
+            "auto" => defaults.processors,
+            _ => count("max-jobs"),
+        },
+        cores: count("cores"),
+        keep_failed: settings.flag("keep-failed"),
+        keep_going: settings.flag("keep-going"),
+        keep_log: settings.flag("keep-build-log"),
+        compress_log: settings.flag("compress-build-log"),
+        log_lines: count("log-lines"),
+        max_log_size: settings.number("max-build-log-size"),
+        timeout: settings.number("timeout"),
+        max_silent_time: settings.number("max-silent-time"),
+        sandbox_paths: sandbox_paths
+            .map_err(|error: String| Failure::new(format!("error: {error}")))?,
+        sandbox_dev_shm_size: settings.text("sandbox-dev-shm-size").to_owned(),
+        sandbox_build_dir: settings.text("sandbox-build-dir").to_owned(),
+        system: settings.text("system").to_owned(),
+        extra_platforms: settings.list("extra-platforms").map(str::to_owned).collect(),
+        system_features: settings.list("system-features").map(str::to_owned).collect(),
+        substitute: settings.flag("substitute"),
+        fallback: settings.flag("fallback"),
+        fetch: context.fetch_options(),
+        impure_env: impure_env(context),
+        build_dir: Some(settings.text("build-dir")).filter(|dir| !dir.is_empty()).map(Into::into),
+        ..defaults
+    })
+}
+
+/// The process environment, over which the setting `impure-env` is laid.
+fn impure_env(context: &Context) -> BTreeMap<String, String> {
+    let variables = context.variables().into_iter();
+    let mut env: BTreeMap<_, _> = variables
+        .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
+        .collect();
+    for pair in context.settings.list("impure-env") {
+        if let Some((name, value)) = pair.split_once('=') {
+            env.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    env
 }
 
 /// A failed build as the program's failure.
 pub fn failure(error: StoreError) -> Failure {
-    Failure::new(format!("error: {error}"))
+    let status = match &error {
+        StoreError::Callback(cause) => cause
+            .downcast_ref::<firn_build::BuildFailures>()
+            .map(firn_build::BuildFailures::exit_status),
+        _ => None,
+    };
+    Failure::new(format!("error: {error}")).with_status(status.unwrap_or(1))
 }
 
 /// Builds what is missing, then builds again what was there, and compares.

@@ -28,6 +28,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
 const HELPERS: &[(&str, Entry)] = &[
     ("__agent", commands::machine_helpers::agent),
     ("__container", commands::machine_helpers::container),
+    ("__sandbox", crate::building::sandbox_helper),
     ("__kvm-probe", commands::machine_helpers::kvm_probe),
 ];
 
