@@ -13,10 +13,13 @@ let
     (if entries ? "module.nix" then [ (dir + "/module.nix") ] else [ ])
     ++ builtins.concatMap (name: walk (dir + "/${name}")) folders;
 in
-builtins.concatMap walk [
-  ./core
-  ./filesystems
-  ./hardware
-  ./programs
-  ./services
-]
+# A category without a module yet is not there, as git keeps no empty folders.
+builtins.concatMap walk (
+  builtins.filter builtins.pathExists [
+    ./core
+    ./filesystems
+    ./hardware
+    ./programs
+    ./services
+  ]
+)

@@ -3,6 +3,7 @@
 use firn_eval::{ContextElem, Machine, Symbol, Value};
 use firn_fetch::input::Input;
 use firn_formats::StorePath;
+use firn_instantiate::StoreHost;
 
 use crate::date;
 use crate::flakes::Flakes;
@@ -18,6 +19,10 @@ pub fn tree_attrs(
     detached: bool,
 ) -> Value {
     let path = flakes.fetcher().store.store_dir().display(tree);
+    // What was fetched for an expression may be read by it, also in pure evaluation.
+    if let Some(host) = machine.host().as_any().downcast_ref::<StoreHost>() {
+        host.access.allow(&path);
+    }
     let context = machine.make_context([ContextElem::Path(path.clone())]);
     let mut entries = vec![(Symbol::of("outPath"), machine.string_ctx(path.as_bytes(), context))];
     let mut text = |machine: &mut Machine, name: &str, text: &str| {
