@@ -12,6 +12,7 @@ use firn_instantiate::{Access, Outside, StoreHost, TABLES};
 
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::own_program;
 
 /// How much evaluation may see and do.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,7 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     tables.push(firn_flake::builtins::BUILTINS);
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
     run(context, &mut machine, firn_instantiate::builtins::install)?;
+    own_program::define(&mut machine);
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)
 }

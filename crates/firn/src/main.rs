@@ -14,6 +14,7 @@ mod evaluation;
 mod exit;
 mod installable;
 mod interrupt;
+mod own_program;
 mod program;
 mod progress;
 
