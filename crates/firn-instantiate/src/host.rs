@@ -31,7 +31,7 @@ pub type Say = Box<dyn Fn(&str)>;
 pub struct Outside {
     /// The environment variables.
     pub environment: HashMap<String, Vec<u8>>,
-    /// Where `builtins.trace` goes.
+    /// Where lines that are complete as they are go, such as those of `builtins.trace`.
     pub trace: Say,
     /// Where warnings go.
     pub warn: Say,
@@ -300,11 +300,15 @@ impl Host for StoreHost {
     }
 
     fn trace(&self, message: &str) {
-        (self.outside.trace)(message);
+        (self.outside.trace)(&format!("trace: {message}"));
     }
 
     fn warn(&self, message: &str) {
         (self.outside.warn)(message);
+    }
+
+    fn report(&self, text: &str) {
+        (self.outside.trace)(text);
     }
 
     fn interrupted(&self) -> bool {

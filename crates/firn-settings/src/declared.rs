@@ -250,6 +250,24 @@ pub static DECLARED: &[Setting] = &[
         s("keep-outputs", Flag, "false", "Keep outputs of live derivations."),
         &["gc-keep-outputs"],
     ),
+    s(
+        "lint-absolute-path-literals",
+        Text,
+        "ignore",
+        "What happens at path literals such as `/a/b`: `ignore`, `warn` or `fatal`.",
+    ),
+    s(
+        "lint-short-path-literals",
+        Text,
+        "ignore",
+        "What happens at path literals such as `a/b`: `ignore`, `warn` or `fatal`.",
+    ),
+    s(
+        "lint-url-literals",
+        Text,
+        "ignore",
+        "What happens at URLs without quotes: `ignore`, `warn` or `fatal`.",
+    ),
     s("log-lines", Number, "25", "How many last lines of a failed build's log are shown."),
     named(
         s("max-build-log-size", Number, "0", "Most bytes of a build's log; 0 means unlimited."),

@@ -61,14 +61,15 @@ pub(crate) fn output(job: &BuiltinJob) -> Result<&Path, String> {
 pub fn build(spec: &str, out: &Path) -> Result<()> {
     let entries: BTreeMap<String, Entry> = serde_json::from_str(spec)
         .map_err(|err| Error::new(format!("the attribute 'tree' is no description: {err}")))?;
-    if let Some(single) = entries.get("") {
+    // An explicit folder at the root says only that the tree may be empty.
+    if let Some(single) = entries.get("").filter(|entry| !entry.folder) {
         if entries.len() > 1 {
             return Err(Error::new("a tree can't be one file and a folder at the same time"));
         }
         return write(single, out, "");
     }
     files::make_folder(out)?;
-    for (place, entry) in &entries {
+    for (place, entry) in entries.iter().filter(|(place, _)| !place.is_empty()) {
         let path = below(out, place)?;
         ready(out, place)?;
         write(entry, &path, place)?;

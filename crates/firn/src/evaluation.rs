@@ -38,7 +38,6 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let mut tables = TABLES.to_vec();
     tables.push(firn_flake::builtins::BUILTINS);
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
-    run(context, &mut machine, firn_instantiate::builtins::install)?;
     own_program::define(&mut machine);
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)
@@ -63,7 +62,17 @@ fn settings(context: &Context, mode: &Mode) -> firn_eval::Settings {
         trace_verbose: settings.flag("trace-verbose"),
         abort_on_warn: settings.flag("abort-on-warn"),
         features: settings.list("experimental-features").map(str::to_owned).collect(),
+        lints: ["url", "short-path", "absolute-path"]
+            .map(|kind| lint(settings.text(&format!("lint-{kind}-literals")))),
         ..firn_eval::Settings::default()
+    }
+}
+
+fn lint(level: &str) -> firn_syntax::Lint {
+    match level {
+        "warn" => firn_syntax::Lint::Warn,
+        "fatal" => firn_syntax::Lint::Fatal,
+        _ => firn_syntax::Lint::Ignore,
     }
 }
 

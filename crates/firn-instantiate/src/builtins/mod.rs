@@ -49,14 +49,3 @@ pub(crate) fn failed<T>(
 ) -> R<T> {
     result.map_err(|error| m.fail(ErrorKind::Eval, pos, error.to_string()))
 }
-
-/// Adds what is written in the language itself: the function `derivation`.
-///
-/// # Errors
-/// Never, unless the embedded text is broken.
-pub fn install(m: &mut Machine) -> R<()> {
-    let text = include_bytes!("../nix/derivation.nix");
-    let derivation = m.eval_text(firn_source::Origin::Builtin("derivation.nix"), text, "/")?;
-    m.define_builtin("derivation", derivation);
-    Ok(())
-}
