@@ -112,15 +112,11 @@ in
 {
   inherit fixupOptionType mergeOptionDecls;
 
-  # The two for the only declaration of an option, which is the usual case. `option` is what `mkOption`
-  # gave, `file` where; `position` is lazy.
-  typeOf =
-    file: option:
-    if option.type.getSubModules or null == null then
-      option.type or lib.types.unspecified
-    else
-      option.type.substSubModules (locateModules file option.type.getSubModules);
+  # A type with submodules that know where they were declared.
+  locatedType = file: type: type.substSubModules (locateModules file type.getSubModules);
 
+  # What the two make of the only declaration of an option, which is the usual case. `option` is what
+  # `mkOption` gave, `file` where; `position` is lazy.
   recordOf =
     loc: file: position: option: type:
     option

@@ -211,12 +211,14 @@ let
         if length values == 1 then
           type.check (head values).value
         else
-          values != [ ] && all (definition: type.check definition.value) values;
+          all (definition: type.check definition.value) values;
       merged =
-        if !(type.merge ? v2) && isSimple then
+        if values == [ ] then
+          if type.emptyValue ? value then type.emptyValue.value else explain.undefinedOption loc record
+        else if type.merge ? v2 then
+          if v2.headError == null then v2.value else mergeSelected whence loc type values v2
+        else if isSimple then
           type.merge loc values
-        else if values == [ ] && !(type.emptyValue ? value) then
-          explain.undefinedOption loc record
         else
           mergeSelected whence loc type values v2;
       value = addErrorContext (explain.whileEvaluating whence loc) (

@@ -53,18 +53,6 @@ let
       pos = unsafeGetAttrPos name set;
     }) set;
 
-  # The definitions `{ file, value }` in a set of them, by name.
-  definitionsIn =
-    # What the message needs that it is no set.
-    whence: names: loc: definition:
-    if isAttrs definition.config then
-      mapAttrs (_: value: {
-        inherit (definition) file;
-        inherit value;
-      }) definition.config
-    else
-      explain.definitionNotASet whence loc definition names;
-
   # Definitions of a level `{ file, config }` from those of its name.
   pushDown = concatMap (
     definition:
@@ -116,7 +104,13 @@ let
   level =
     context: above: loc: declarations: definitions:
     let
-      collect = definitionsIn (context loc) (attrNames results) loc;
+      # The definitions `{ file, value }` in a set of them, by name.
+      collect =
+        { file, config, ... }@definition:
+        if isAttrs config then
+          mapAttrs (_: value: { inherit file value; }) config
+        else
+          explain.definitionNotASet (context loc) loc definition (attrNames results);
       defined =
         if definitions == [ ] then
           { }
@@ -125,23 +119,19 @@ let
         else
           zipAttrs (map collect definitions);
 
-      branch =
-        name: place: here:
-        level context above place here (if defined ? ${name} then pushDown defined.${name} else [ ]);
-
       # A name that one module declares.
       resolveOne =
         declaration: name: option:
         let
           place = loc ++ [ name ];
-          here = {
-            inherit (declaration) _file;
-            options = option;
-          };
-          type = declare.typeOf declaration._file option;
+          type =
+            if option.type.getSubModules or null == null then
+              option.type or lib.types.unspecified
+            else
+              declare.locatedType declaration._file option.type;
           position = unsafeGetAttrPos name declaration.options;
         in
-        if option ? _type && isOptionDeclaration place here then
+        if option._type or null == "option" then
           define.evalOption {
             whence = context place;
             loc = place;
@@ -149,8 +139,17 @@ let
             record = declare.recordOf place declaration._file position option type;
             definitions = defined.${name} or [ ];
           }
+        else if option ? _type then
+          explain.notAnOption place option._type declaration._file
         else
-          branch name place [ here ];
+          level context above place
+            [
+              {
+                inherit (declaration) _file;
+                options = option;
+              }
+            ]
+            (if defined ? ${name} then pushDown defined.${name} else [ ]);
 
       # A name that several modules may declare.
       resolve =
@@ -174,7 +173,7 @@ let
             };
         in
         if options == [ ] then
-          branch name place here
+          level context above place here (if defined ? ${name} then pushDown defined.${name} else [ ])
         else if length options == length here then
           leaf here
         else if all (declaration: declaration.options.type.name or null == "submodule") options then
@@ -189,7 +188,12 @@ let
           let
             declaration = head declarations;
           in
-          mapAttrs (resolveOne declaration) (declaredSet loc declaration)
+          mapAttrs (resolveOne declaration) (
+            if isAttrs declaration.options && !(declaration.options ? _type) then
+              declaration.options
+            else
+              declaredSet loc declaration
+          )
         else
           mapAttrs resolve (zipAttrs (map (declarationsIn loc) declarations));
 
