@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             out: place(root, &lock, name),
             dependencies: dependencies.map(|n| place(root, &lock, &n)).collect(),
             links: group.links.clone(),
-            run_programs: false,
+            // Inside a root of its own the store paths are where they say.
+            run_programs: root == "/",
         };
         if job.out.dir.exists() {
             continue;
@@ -99,11 +100,14 @@ fn place(root: &str, lock: &Lock, name: &str) -> StoreDir {
         file.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     });
     if let Some(path) = paths.get(name).and_then(|path| path.as_str()) {
-        return StoreDir { dir: format!("{root}{path}").into(), path: path.to_owned() };
+        return StoreDir {
+            dir: format!("{}{path}", root.trim_end_matches('/')).into(),
+            path: path.to_owned(),
+        };
     }
     let version = lock.groups.get(name).map_or("", |g| &g.version);
     let letters =
         format!("{name}{}", "0".repeat(32)).replace(|c: char| !c.is_ascii_alphanumeric(), "0");
     let path = format!("/nix/store/{}-{name}-{version}", &letters[..32]);
-    StoreDir { dir: format!("{root}{path}").into(), path }
+    StoreDir { dir: format!("{}{path}", root.trim_end_matches('/')).into(), path }
 }
