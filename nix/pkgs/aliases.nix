@@ -92,4 +92,20 @@ final: prev: {
   libxcrypt = final.debian.libcrypt1;
   wireguard = final.wireguard-tools;
   virtiofsd = final.qemu;
+  gnupg1 = final.gnupg;
+  lua = final.lua5_4;
+  nodejs_18 = final.nodejs;
+  ruby_3_1 = final.ruby;
+  cmakeMinimal = final.cmake;
+  fuse = final.fuse3;
+  btrfsProgs = final.btrfs-progs;
+  # firn is every Nix program, by the name that it is called by.
+  nix = final.firn;
+  nixVersions = {
+    stable = final.firn;
+    latest = final.firn;
+  };
+  lix = final.firn;
+  nixos-rebuild = final.firn;
+  nixos-rebuild-ng = final.firn;
 }

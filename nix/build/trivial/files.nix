@@ -194,7 +194,18 @@ in
           export PATH="${lib.makeBinPath runtimeInputs}${lib.optionalString inheritPath ":$PATH"}"
         ''
         + "\n${text}\n";
-      checkPhase = if checkPhase == null then dryRun else checkPhase;
+      checkPhase =
+        if checkPhase != null then
+          checkPhase
+        else
+          dryRun
+          + ''
+            ${pkgs.shellcheck}/bin/shellcheck ${
+              lib.optionalString (
+                excludeShellChecks != [ ]
+              ) "--exclude '${lib.concatStringsSep "," excludeShellChecks}'"
+            } ${lib.escapeShellArgs extraShellCheckFlags} "$target"
+          '';
     };
 
   concatTextFile =

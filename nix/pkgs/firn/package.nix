@@ -6,9 +6,29 @@ let
       pkgs.firn: this part of the system is the running program, and only firn can provide it;
       evaluate with firn, or override pkgs.firn with a build of it'');
 in
-linkFarm "firn" {
-  "bin/firn" = program;
-}
+linkFarm "firn" (
+  builtins.listToAttrs (
+    map
+      (name: {
+        name = "bin/${name}";
+        value = program;
+      })
+      [
+        "firn"
+        "nix"
+        "nix-build"
+        "nix-channel"
+        "nix-collect-garbage"
+        "nix-env"
+        "nix-hash"
+        "nix-instantiate"
+        "nix-prefetch-url"
+        "nix-shell"
+        "nix-store"
+        "nixos-rebuild"
+      ]
+  )
+)
 // {
   pname = "firn";
   meta = {

@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "meson" {
+  meta = {
+    description = "Build system";
+    homepage = "https://mesonbuild.com/";
+    license = lib.licenses.asl20;
+    mainProgram = "meson";
+  };
+}

@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "ruby" {
+  meta = {
+    description = "The Ruby language";
+    homepage = "https://www.ruby-lang.org/";
+    license = lib.licenses.ruby;
+    mainProgram = "ruby";
+  };
+}
