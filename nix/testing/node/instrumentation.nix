@@ -13,8 +13,9 @@ in
     systemd.services.backdoor = mkIf config.testing.backdoor {
       description = "Agent of the test driver";
       wantedBy = [ "multi-user.target" ];
-      # Commands expect the system's own folders, and nothing later.
-      after = [ "systemd-tmpfiles-setup.service" ];
+      # Commands expect the system's own folders and addresses; scripts that don't wait for the network
+      # would fail now and then.
+      after = [ "systemd-tmpfiles-setup.service" "network.target" ];
       enableDefaultPath = false;
       restartIfChanged = false;
       stopIfChanged = false;

@@ -275,7 +275,7 @@ in
     };
 
     system.build.units = systemUnits;
-    system.usrPackages = cfg.packages;
+    system.usrPackages = [ cfg.package ] ++ cfg.packages;
     environment.etc = {
       "systemd/system".source = systemUnits;
       "systemd/user".source = userUnits;

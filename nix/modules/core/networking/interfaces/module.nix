@@ -195,7 +195,8 @@ let
   waits = config.services.udev.enable && !config.boot.isContainer && cfg.usePredictableInterfaceNames;
   addressUnit = i: {
     description = "Address configuration of ${i.name}";
-    wantedBy = [ "network-setup.service" "network.target" ];
+    # Nothing else pulls in network.target on a machine without DHCP.
+    wantedBy = [ "network-setup.service" "network.target" "multi-user.target" ];
     before = [ "network-setup.service" "network.target" "network-online.target" ];
     bindsTo = lib.optional waits (device i);
     after = [ "network-pre.target" ] ++ lib.optional waits (device i);
