@@ -26,7 +26,7 @@ pub struct Plan {
     /// Packages' units that are masked.
     #[serde(default)]
     suppressed: Vec<String>,
-    /// Names which are links to units.
+    /// Names which are links to units; `/dev/null` takes a packages' link away.
     #[serde(default)]
     links: BTreeMap<String, String>,
 }
@@ -88,7 +88,9 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
         folder.unit(name, unit)?;
     }
     for (name, target) in &plan.links {
-        if !out.join(name).is_symlink() {
+        let path = out.join(name);
+        if !path.is_symlink() {
+            files::make_folder(path.parent().unwrap_or(out))?;
             folder.link(&folder.reference(target, false), name)?;
         }
     }
@@ -147,6 +149,9 @@ impl Folder<'_> {
 
     /// What a link to the unit `name` leads to.
     fn reference(&self, name: &str, own: bool) -> PathBuf {
+        if name.starts_with('/') {
+            return PathBuf::from(name);
+        }
         if own || self.plan.units.contains_key(name) && self.upstream(name).is_none() {
             return PathBuf::from(name);
         }
@@ -197,7 +202,7 @@ mod tests {
             "type": "system",
             "upstream": usr,
             "suppressed": ["old.timer", "absent.service"],
-            "links": { "default.target": "multi-user.target" },
+            "links": { "default.target": "multi-user.target", "x.target.wants/a": "/dev/null" },
             "units": {
                 "a.service": unit("drop", serde_json::json!({ "wantedBy": ["x.target"] })),
                 "getty@tty1.service": unit("g", serde_json::json!({})),
@@ -218,6 +223,7 @@ mod tests {
         assert_eq!(link("c.service"), "b.service");
         assert_eq!(link("off.service"), "/dev/null");
         assert_eq!(link("old.timer"), "/dev/null");
+        assert_eq!(link("x.target.wants/a"), "/dev/null");
         assert!(out.join("absent.service").symlink_metadata().is_err());
         assert_eq!(link("default.target"), "/usr/lib/systemd/system/multi-user.target");
     }

@@ -139,6 +139,11 @@ in
       "127.0.0.2" = localNames;
     };
     environment.sessionVariables = cfg.proxy.envVars;
+    # Part of every boot, so that it can be waited for.
+    systemd.targets.network = {
+      overrideStrategy = "asDropin";
+      wantedBy = [ "multi-user.target" ];
+    };
     environment.etc = {
       hostname = mkIf (cfg.hostName != "") { text = cfg.hostName + "\n"; };
       hosts.text =

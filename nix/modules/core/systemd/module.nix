@@ -98,7 +98,7 @@ let
     inherit (cfg) units;
     upstream = config.system.build.usr;
     inherit suppressed;
-    links = {
+    links = lib.genAttrs cfg.startedOnDemand (_: "/dev/null") // {
       "default.target" = cfg.defaultUnit;
       "ctrl-alt-del.target" = cfg.ctrlAltDelUnit;
     };
@@ -213,6 +213,13 @@ in
         type = types.attrsOf types.path;
         default = { };
         description = "Generators, which make units at boot; /dev/null turns one of systemd's own off.";
+      };
+      startedOnDemand = mkOption {
+        type = types.listOf types.str;
+        internal = true;
+        default = [ ];
+        example = [ "multi-user.target.wants/dbus.service" ];
+        description = "Links of packages that would start a unit at boot, which is started when it is needed instead.";
       };
       wantedGenerators = mkOption {
         type = types.listOf types.str;

@@ -60,7 +60,10 @@ in
         HandleLidSwitchExternalPower=${cfg.lidSwitchExternalPower}
         ${lib.concatStrings (lib.mapAttrsToList (n: v: "${n}=${if lib.isBool v then lib.boolToString v else toString v}\n") cfg.settings.Login)}${cfg.extraConfig}'';
     })
-    # Nobody waits for logind during the boot: it starts with the first login.
-    { systemd.suppressedSystemUnits = lib.optional (!cfg.enable) "systemd-logind.service"; }
+    {
+      # Nobody waits for logind during the boot: D-Bus starts it with the first login.
+      systemd.startedOnDemand = [ "multi-user.target.wants/systemd-logind.service" ];
+      systemd.suppressedSystemUnits = lib.optional (!cfg.enable) "systemd-logind.service";
+    }
   ];
 }

@@ -1,5 +1,5 @@
 # systemd-resolved: name look-ups with a cache.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.services.resolved;
@@ -8,7 +8,8 @@ in
   options.services.resolved = {
     enable = mkOption {
       type = types.bool;
-      default = false;
+      default = config.systemd.network.enable;
+      defaultText = lib.literalExpression "config.systemd.network.enable";
       description = "Whether systemd-resolved answers name look-ups.";
     };
     fallbackDns = mkOption {
@@ -42,8 +43,10 @@ in
       description = "Lines of `resolved.conf`.";
     };
   };
-  config = lib.mkIf cfg.enable {
-    system.usrPackages = [ pkgs.systemd-resolved or pkgs.systemd ];
+  config = lib.mkMerge [
+    # systemd's own rule would link resolv.conf to a service that does not run.
+    (lib.mkIf (!cfg.enable) { environment.etc."tmpfiles.d/systemd-resolve.conf".source = "/dev/null"; })
+    (lib.mkIf cfg.enable {
     environment.etc = {
       "systemd/resolved.conf".text = ''
         [Resolve]
@@ -64,5 +67,6 @@ in
       wantedBy = [ "multi-user.target" ];
       aliases = [ "dbus-org.freedesktop.resolve1.service" ];
     };
-  };
+    })
+  ];
 }

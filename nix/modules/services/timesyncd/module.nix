@@ -1,5 +1,5 @@
 # systemd-timesyncd: sets the clock from time servers.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.services.timesyncd;
@@ -30,7 +30,6 @@ in
     };
   };
   config = lib.mkIf cfg.enable {
-    system.usrPackages = [ pkgs.systemd-timesyncd or pkgs.systemd ];
     environment.etc."systemd/timesyncd.conf".text = ''
       [Time]
       ${lib.optionalString (cfg.servers != null) "NTP=${toString cfg.servers}\n"}${
