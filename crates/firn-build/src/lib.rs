@@ -35,6 +35,6 @@ pub use cancel::Cancel;
 pub use drv_options::{DrvOptions, OutputChecks};
 pub use failure::{BuildFailure, BuildFailures, FailureKind};
 pub use goals::Builder;
-pub use log::log_path;
+pub use log::{log_path, open_log};
 pub use options::{BuildOptions, SandboxPath};
 pub use substitute::{NoSubstituter, Substituter};

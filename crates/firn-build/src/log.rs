@@ -1,13 +1,14 @@
 //! The log of a build: on disk as the reference keeps it, as events, and its last lines.
 
 use bzip2::Compression;
+use bzip2::read::BzDecoder;
 use bzip2::write::BzEncoder;
 use firn_events::wire::{Import, Line, parse_line};
 use firn_events::{ActivityId, Event, Level, Reporter};
 use firn_formats::StorePath;
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Where the log of a derivation is kept: `drvs/xx/rest.drv`, with `.bz2` if compressed.
@@ -15,6 +16,22 @@ pub fn log_path(log_folder: &Path, drv: &StorePath, compressed: bool) -> PathBuf
     let name = drv.as_str();
     let suffix = if compressed { ".bz2" } else { "" };
     log_folder.join("drvs").join(&name[..2]).join(format!("{}{suffix}", &name[2..]))
+}
+
+/// The log of a derivation that was built here, decompressed as it is read; `None` if there is none.
+///
+/// # Errors
+/// When there is one that can't be opened.
+pub fn open_log(log_folder: &Path, drv: &StorePath) -> io::Result<Option<Box<dyn Read>>> {
+    for compressed in [true, false] {
+        match File::open(log_path(log_folder, drv, compressed)) {
+            Ok(file) if compressed => return Ok(Some(Box::new(BzDecoder::new(file)))),
+            Ok(file) => return Ok(Some(Box::new(file))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(None)
 }
 
 enum Writer {
@@ -179,7 +196,6 @@ impl BuildLog {
 mod tests {
     use super::*;
     use firn_events::{Activity, Collect};
-    use std::io::Read;
     use std::sync::Arc;
 
     #[test]
@@ -207,9 +223,11 @@ mod tests {
             })
             .collect();
         assert_eq!(lines, ["one", "two", "short", "phase p", "end \u{fffd}"]);
-        let path = dir.path().join("drvs/aa/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x.drv.bz2");
+        assert!(dir.path().join("drvs/aa/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x.drv.bz2").exists());
         let mut kept = String::new();
-        bzip2::read::BzDecoder::new(File::open(path).unwrap()).read_to_string(&mut kept).unwrap();
+        open_log(dir.path(), &drv).unwrap().unwrap().read_to_string(&mut kept).unwrap();
+        let other = StorePath::new("baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x.drv").unwrap();
+        assert!(open_log(dir.path(), &other).unwrap().is_none());
         assert_eq!(kept, text.replace("@firn {\"event\":\"expect\"}\n", ""));
     }
 }

@@ -364,6 +364,20 @@ fn checking_builds_again_and_compares() {
 }
 
 #[test]
+fn repair_replaces_what_was_damaged() {
+    use std::os::unix::fs::PermissionsExt;
+    let w = World::new();
+    let drv = w.drv("r", &["mkdir", "${out}", "write", "${out}/f", "good"]).add();
+    let out = w.build(&drv).unwrap().remove("out").unwrap();
+    let file = w.store.real_path(&out).join("f");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(&file, "bad").unwrap();
+    w.build_mode(&drv, BuildMode::Repair).unwrap();
+    assert_eq!(w.read(&out, "/f"), "good");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o444);
+}
+
+#[test]
 fn limits_end_a_build() {
     let mut w = World::new();
     w.options.max_silent_time = 1;
