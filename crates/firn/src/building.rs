@@ -25,6 +25,7 @@ static BUILTINS: &[&dyn BuiltinBuilder] = &[
     &firn_system::tree::TreeBuilder,
     &firn_system::units::UnitsBuilder,
     &firn_testdriver::NixosTest,
+    &firn_testdriver::StoreImage,
 ];
 
 /// `firn __sandbox`: the helper process of the sandbox.
