@@ -16,7 +16,7 @@ pub struct Options {
     pub all_systems: bool,
     /// Go on after an output that fails.
     pub keep_going: bool,
-    /// The attribute of tests to take instead of the test: `vm` or `container`.
+    /// How the nodes of tests are to run, `vm` or `container`; tests choose when absent.
     pub backend: Option<String>,
 }
 
@@ -294,7 +294,7 @@ impl Checker<'_> {
 
     /// A check: a derivation that is built, in the backend that the user forces.
     fn build(&mut self, m: &mut Machine, path: &str, value: Value, pos: Pos) -> R<()> {
-        let value = self.in_backend(m, path, value, pos)?;
+        let value = self.in_backend(m, value, pos)?;
         let drv = self.drv_path(m, path, value, pos)?;
         let system = path.split('.').nth(1).unwrap_or_default();
         if system == self.options.system {
@@ -303,19 +303,14 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// The variant of a test that runs in the forced backend: its attribute `backends.NAME`.
-    fn in_backend(&mut self, m: &mut Machine, path: &str, value: Value, pos: Pos) -> R<Value> {
-        let Some(backend) = self.options.backend.clone() else { return Ok(value) };
+    /// The variant of a test whose nodes all run in the wanted backend: its attribute of that name.
+    /// What is no test stays as it is.
+    fn in_backend(&mut self, m: &mut Machine, value: Value, pos: Pos) -> R<Value> {
+        let Some(backend) = &self.options.backend else { return Ok(value) };
         let attrs = m.force_attrs(value, pos, "")?;
-        let Some(backends) = m.attr(attrs, Symbol::of("backends"))? else { return Ok(value) };
-        let backends = m.force_attrs(backends, pos, "")?;
-        match backends.get(Symbol::of(&backend)) {
-            Some(slot) => Ok(slot.get()),
-            None => {
-                let text = format!("test '{path}' can't run with the backend '{backend}'");
-                Err(m.fail(ErrorKind::Eval, pos, text))
-            }
-        }
+        let is_test = attrs.get(Symbol::of("driver")).is_some();
+        let variant = attrs.get(Symbol::of(backend)).filter(|_| is_test);
+        Ok(variant.map_or(value, |slot| slot.get()))
     }
 
     fn app(&mut self, m: &mut Machine, path: &str, value: Value, pos: Pos) -> R<()> {

@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         system: context.settings.text("system").to_owned(),
         all_systems: arguments.all_systems,
         keep_going: context.settings.flag("keep-going"),
-        backend: arguments.backend.clone(),
+        backend: backend(&context, arguments.backend.clone()),
     };
     let reporter = context.reporter.clone();
     let report = evaluation.run(|m| {
@@ -68,6 +68,19 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The backend that the user forces, or virtual machines where containers are impossible.
+fn backend(context: &Context, forced: Option<String>) -> Option<String> {
+    if forced.is_some() {
+        return forced;
+    }
+    let reason = firn_machine::container::check_possible().err()?;
+    context.reporter.message(
+        Level::Info,
+        format!("tests run in virtual machines, because containers are impossible here: {reason}"),
+    );
+    Some("vm".to_owned())
 }
 
 fn build(context: &Context, derivations: &[String], rebuild: bool) -> Result<(), Failure> {
