@@ -73,7 +73,9 @@ fn sort_by_references(
             }
             let children = references.get(&path).cloned().unwrap_or_default();
             stack.push((path, true));
-            stack.extend(children.into_iter().filter(|c| !done.contains(c)).map(|c| (c, false)));
+            stack.extend(
+                children.into_iter().rev().filter(|c| !done.contains(c)).map(|c| (c, false)),
+            );
         }
     }
     Ok(sorted)

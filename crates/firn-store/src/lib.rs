@@ -5,6 +5,7 @@
 mod builtin;
 mod closure;
 mod error;
+pub mod exchange;
 mod ingest;
 mod memory;
 mod path_info;
