@@ -33,6 +33,20 @@ enum Command {
     /// Work with flakes
     #[command(subcommand)]
     Flake(commands::flake::Command),
+    /// Compute and convert hashes
+    #[command(subcommand)]
+    Hash(commands::hash::Command),
+    /// Make and convert keys that sign store paths
+    #[command(subcommand)]
+    Key(commands::key::Command),
+    /// Look into archives
+    #[command(subcommand)]
+    Nar(commands::nar::Command),
+    /// Print what the store knows about paths
+    PathInfo(commands::path_info::Arguments),
+    /// Work with the store
+    #[command(subcommand)]
+    Store(commands::store::Command),
 }
 
 /// Runs `firn` with the process's arguments.
@@ -57,5 +71,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Debian(arguments) => commands::debian::run(arguments),
         Command::Eval(arguments) => commands::eval::run(arguments, &global),
         Command::Flake(command) => commands::flake::run(command, &global),
+        Command::Hash(command) => commands::hash::run(command),
+        Command::Key(command) => commands::key::run(command),
+        Command::Nar(command) => commands::nar::run(command),
+        Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
+        Command::Store(command) => commands::store::run(command, &global),
     }
 }

@@ -33,6 +33,12 @@ impl Failure {
     }
 }
 
+/// Prints what clap has to say: help and version with status 0, mistakes with status 1.
+pub fn usage(error: &clap::Error) -> Result<ExitCode, Failure> {
+    error.print()?;
+    Ok(ExitCode::from(u8::from(error.use_stderr())))
+}
+
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Failure::new(format!("error: {error}"))

@@ -17,6 +17,7 @@ mod interrupt;
 mod own_program;
 mod program;
 mod progress;
+mod store_paths;
 
 use std::process::ExitCode;
 

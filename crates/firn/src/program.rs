@@ -19,7 +19,10 @@ pub type Entry = fn(Vec<OsString>) -> Result<ExitCode, Failure>;
 const PROGRAMS: &[(&str, Entry)] = &[
     ("activate", commands::system::activate),
     ("init", commands::system::init),
+    ("nix-collect-garbage", commands::nix_collect_garbage::main),
+    ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),
+    ("nix-store", commands::nix_store::main),
     ("nixos-test-driver", commands::machine_helpers::test_driver),
     ("switch-to-configuration", commands::system::switch_to_configuration),
 ];

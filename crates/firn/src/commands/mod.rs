@@ -2,10 +2,20 @@
 //! gathers options and calls a library. Programs with names of their own have `main`.
 
 pub mod build;
+pub mod collection;
 pub mod completion;
 pub mod debian;
 pub mod eval;
 pub mod flake;
+pub mod hash;
+pub mod key;
+pub mod listing;
 pub mod machine_helpers;
+pub mod nar;
+pub mod nix_collect_garbage;
+pub mod nix_hash;
 pub mod nix_instantiate;
+pub mod nix_store;
+pub mod path_info;
+pub mod store;
 pub mod system;

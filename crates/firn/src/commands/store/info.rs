@@ -1,0 +1,77 @@
+//! `firn store info` and `sign`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_formats::{SecretKey, StorePathSet};
+use firn_store::closure;
+use serde_json::json;
+
+use crate::context::{Context, OpenStore};
+use crate::exit::Failure;
+use crate::store_paths;
+
+/// How to print.
+#[derive(Args)]
+pub struct Arguments {
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to sign.
+#[derive(Args)]
+pub struct SignArguments {
+    /// The store paths
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// File with the secret key
+    #[arg(short, long, value_name = "FILE")]
+    key_file: PathBuf,
+    /// Sign everything that the paths need too
+    #[arg(short, long)]
+    recursive: bool,
+}
+
+/// Prints url, version and whether we are trusted.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    let url = match context.open_store()? {
+        OpenStore::Local(store) if store.layout().is_native() => "local".to_owned(),
+        OpenStore::Local(store) => format!("local?real={}", store.layout().real_store.display()),
+        OpenStore::Dummy(_) => "dummy://".to_owned(),
+    };
+    if arguments.json {
+        println!("{}", json!({ "trusted": true, "url": url, "version": version }));
+    } else {
+        eprintln!("Store URL: {url}\nVersion: {version}\nTrusted: 1");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Signs paths with a secret key.
+pub fn sign(arguments: &SignArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let store = context.store()?;
+    let dir = store.store_dir();
+    let text = std::fs::read_to_string(&arguments.key_file).map_err(|e| {
+        Failure::new(format!("error: cannot read '{}': {e}", arguments.key_file.display()))
+    })?;
+    let key: SecretKey = text.trim().parse()?;
+    let paths = arguments.paths.iter().map(|text| store_paths::of(dir, text));
+    let mut paths: StorePathSet = paths.collect::<Result<_, _>>()?;
+    if arguments.recursive {
+        paths = closure(&*store, &paths)?;
+    }
+    let mut added = 0;
+    for path in paths {
+        let info = store.require_path_info(&path)?;
+        let signature = key.sign(info.fingerprint(dir).as_bytes()).to_string();
+        if !info.signatures.contains(&signature) {
+            store.add_signatures(&path, &[signature])?;
+            added += 1;
+        }
+    }
+    eprintln!("added {added} signatures");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,68 @@
+//! `firn store …`: what is in the store.
+
+mod add;
+mod collect;
+mod content;
+mod info;
+mod verify;
+
+pub use add::base_name;
+pub use collect::optimise;
+pub use verify::check_content;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// The sub-commands of `firn store`.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add a file or folder to the store
+    Add(add::Arguments),
+    /// Add a file to the store, addressed by its bytes
+    AddFile(add::Arguments),
+    /// Add a file or folder to the store
+    AddPath(add::Arguments),
+    /// Print a file in the store
+    Cat(content::CatArguments),
+    /// Delete paths that nothing needs
+    Delete(collect::DeleteArguments),
+    /// Write the NAR of a path
+    DumpPath(content::DumpArguments),
+    /// Delete everything that no root needs
+    Gc(collect::GcArguments),
+    /// Say which store this is
+    #[command(alias = "ping")]
+    Info(info::Arguments),
+    /// List a folder in the store
+    Ls(content::LsArguments),
+    /// Replace equal files by hard links
+    Optimise(collect::OptimiseArguments),
+    /// Sign paths
+    Sign(info::SignArguments),
+    /// Check that contents are what was registered
+    Verify(verify::Arguments),
+}
+
+/// Runs a sub-command.
+pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    match command {
+        Command::Add(arguments) => add::add(&arguments, &context),
+        Command::AddFile(arguments) => add::add_file(&arguments, &context),
+        Command::AddPath(arguments) => add::add(&arguments, &context),
+        Command::Cat(arguments) => content::cat(&arguments, &context),
+        Command::Delete(arguments) => collect::delete(&arguments, &context),
+        Command::DumpPath(arguments) => content::dump(&arguments, &context),
+        Command::Gc(arguments) => collect::gc(&arguments, &context),
+        Command::Info(arguments) => info::run(&arguments, &context),
+        Command::Ls(arguments) => content::ls(&arguments, &context),
+        Command::Optimise(_) => collect::optimise(&context),
+        Command::Sign(arguments) => info::sign(&arguments, &context),
+        Command::Verify(arguments) => verify::run(&arguments, &context),
+    }
+}
