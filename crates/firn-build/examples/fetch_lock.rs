@@ -12,7 +12,7 @@ use firn_formats::{
 use firn_sandbox::Launcher;
 use firn_store::Store;
 use firn_store::{BuildMode, StoreError, add_text};
-use firn_store_disk::{Layout, LocalStore, StoreOptions};
+use firn_store_disk::{Layout, LocalStore, StoreOptions, delete_path};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,6 +54,7 @@ fn main() {
     let mut progress = Progress::default();
     sink.take().iter().for_each(|event| progress.apply(event));
     println!("{} in {seconds:.1} s", progress.summary());
+    delete_path(dir.path()).unwrap();
 }
 
 fn derivation(store: &LocalStore, path: &str, sha256: &str) -> DerivedPath {

@@ -12,7 +12,7 @@ use firn_formats::{
 };
 use firn_sandbox::Launcher;
 use firn_store::{BuildMode, Content, Store, StoreError, add_text};
-use firn_store_disk::{Layout, LocalStore, StoreOptions};
+use firn_store_disk::{Layout, LocalStore, StoreOptions, delete_path};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -55,6 +55,7 @@ fn measure(count: usize, jobs: usize, builtin: bool) {
     builder.build(&wanted, BuildMode::Normal).unwrap();
     let millis = start.elapsed().as_secs_f64() * 1000.0;
     println!("{count} builds, {jobs} at once: {:.2} ms each", millis / count as f64);
+    delete_path(dir.path()).unwrap();
 }
 
 fn derivation(store: &LocalStore, own: &StorePath, number: usize, builtin: bool) -> StorePath {

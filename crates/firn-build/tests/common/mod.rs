@@ -39,6 +39,13 @@ pub struct Drv<'a> {
     pub drv: Derivation,
 }
 
+impl Drop for World {
+    /// Objects are read-only, so an ordinary user can't just remove their folder.
+    fn drop(&mut self) {
+        let _ = firn_store_disk::delete_path(self.dir.path());
+    }
+}
+
 impl World {
     pub fn new() -> World {
         World::below(Path::new("/tmp"))
