@@ -151,9 +151,17 @@ impl Context {
             auto_optimise: self.settings.flag("auto-optimise-store"),
             fsync_store_paths: self.settings.flag("fsync-store-paths"),
             require_sigs: self.settings.flag("require-sigs"),
-            ..StoreOptions::default()
+            trusted_keys: self.trusted_keys()?,
+            nar_buffer_size: self.settings.number("nar-buffer-size") as usize,
         };
         Ok(LocalStore::open(layout, options)?)
+    }
+
+    fn trusted_keys(&self) -> Result<Vec<firn_formats::PublicKey>, Failure> {
+        let keys = self.settings.list("trusted-public-keys").map(str::parse);
+        keys.collect::<Result<_, _>>().map_err(|error| {
+            Failure::new(format!("error: in the setting 'trusted-public-keys': {error}"))
+        })
     }
 
     fn places(&self) -> Places {
