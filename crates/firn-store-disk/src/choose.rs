@@ -117,7 +117,9 @@ fn auto(places: &Places) -> StoreResult<StoreChoice> {
         return Ok(StoreChoice::Daemon(socket));
     }
     let chosen = places.store.is_some() || places.state.is_some();
-    if !chosen && !layout.state.exists() {
+    // The reference does so only while there is no /nix at all; a store that root made for itself
+    // would leave other users without any.
+    if !chosen {
         let root = places.data.join("nix/root");
         return Ok(StoreChoice::Local(Layout::chroot(&root)));
     }

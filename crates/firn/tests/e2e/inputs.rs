@@ -1,0 +1,89 @@
+//! Inputs that are not there, inputs from elsewhere, and flakes with mistakes.
+
+use crate::program::{Program, example};
+
+#[test]
+fn nixpkgs_can_be_base() {
+    let Some(program) = Program::new() else { return };
+    let flake = program.flake("nixpkgs", &example("nixpkgs-by-name"));
+    let said = program.run(&["flake", "check", "--override-input", "nixpkgs", "base", &flake]);
+    said.assert_success(&[]);
+}
+
+#[test]
+fn without_a_network_the_override_is_named() {
+    let Some(program) = Program::new() else { return };
+    let flake = program.flake("nixpkgs", &example("nixpkgs-by-name"));
+    let said = Program::command(&program, &["flake", "check", &flake, "--download-attempts", "1"])
+        .env("https_proxy", "http://127.0.0.1:9")
+        .output();
+    let said = crate::program::Said::of(said.unwrap());
+    said.assert_failure(&["github:NixOS/nixpkgs/nixos-unstable", "--override-input nixpkgs base"]);
+}
+
+#[test]
+fn mistakes_are_named() {
+    let Some(program) = Program::new() else { return };
+    let cases = [
+        ("{ outputs = _: { checks = ; }; }", &["syntax error", "flake.nix:1"][..]),
+        ("{ }", &["lacks attribute 'outputs'"]),
+        ("{ inputs.a.url = 1 + 1; outputs = _: { }; }", &["'url' must be a string"]),
+        ("{ description = \"x\"; foo = 1; outputs = _: { }; }", &["unsupported attribute 'foo'"]),
+        (
+            "{ outputs = _: { checks.x86_64-linux.a = 1; }; }",
+            &["checks.x86_64-linux.a", "is not a derivation"],
+        ),
+    ];
+    for (text, wanted) in cases {
+        let flake = program.flake("mistake", text);
+        program.run(&["flake", "check", &flake]).assert_failure(wanted);
+    }
+    let said = program.run(&[
+        "flake",
+        "check",
+        &program.flake("odd", "{ outputs = _: { foobar = 1; }; }"),
+    ]);
+    said.assert_success(&["warning: unknown flake output 'foobar'"]);
+}
+
+#[test]
+fn mistakes_in_machines_are_named() {
+    let Some(program) = Program::new() else { return };
+    let machine = |body: &str| {
+        format!(
+            "{{ inputs.nixpkgs.url = \"base\"; outputs = {{ nixpkgs, ... }}: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {{
+               checks.x86_64-linux.default = pkgs.nixosTest {{ name = \"t\"; nodes.m = {{ {body} }}; testScript = \"m.start()\"; }}; }}; }}"
+        )
+    };
+    let cases = [
+        ("networking.frewall.enable = true;", &["networking.frewall", "does not exist"][..]),
+        ("networking.hostName = 7;", &["networking.hostName", "is not of type"]),
+        ("environment.systemPackages = [ pkgs.no-such-package ];", &["no-such-package"]),
+    ];
+    for (body, wanted) in cases {
+        let flake = program.flake("machine", &machine(body));
+        program.run(&["flake", "check", &flake]).assert_failure(wanted);
+    }
+}
+
+#[test]
+fn an_unreachable_mirror_is_named() {
+    let Some(program) = Program::new() else { return };
+    let flake = program.flake(
+        "mirror",
+        "{ inputs.nixpkgs.url = \"base\"; outputs = { nixpkgs, ... }: { packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.hello; }; }",
+    );
+    let arguments = [
+        "build",
+        "--no-link",
+        &flake,
+        "--debian-mirrors",
+        "http://127.0.0.1:9/debian",
+        "--download-attempts",
+        "1",
+    ];
+    let said = program.run(&arguments);
+    if !said.success {
+        said.assert_failure(&["127.0.0.1:9"]);
+    }
+}

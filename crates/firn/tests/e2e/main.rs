@@ -1,0 +1,12 @@
+//! The program from end to end: flakes in, machines up, tests run.
+//!
+//! These tests need user namespaces and a Debian mirror. Where something is missing they say so and
+//! pass, unless `FIRN_REQUIRE_E2E=1` is set, which turns that into a failure. They share one store,
+//! so that packages are fetched once, and run one after the other, so that times are true.
+#![allow(clippy::unwrap_used)]
+
+mod failing;
+mod http_server;
+mod inputs;
+mod program;
+mod unprivileged;

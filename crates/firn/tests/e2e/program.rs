@@ -1,0 +1,135 @@
+//! Running the program, and looking at what it leaves behind.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Tests run one after the other.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// The program with a store of the tests' own.
+pub struct Program {
+    folder: PathBuf,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What a run said.
+pub struct Said {
+    /// Whether the exit status was 0.
+    pub success: bool,
+    /// Standard output and standard error.
+    pub text: String,
+}
+
+impl Program {
+    /// The program; `None` where end-to-end tests can't run and need not.
+    pub fn new() -> Option<Self> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        match obstacle() {
+            None => {
+                let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e");
+                std::fs::create_dir_all(&folder).unwrap();
+                Some(Program { folder: std::fs::canonicalize(folder).unwrap(), _turn: turn })
+            }
+            Some(obstacle) if std::env::var_os("FIRN_REQUIRE_E2E").is_some() => {
+                panic!("end-to-end tests are required, but {obstacle}")
+            }
+            Some(obstacle) => {
+                eprintln!("not run: {obstacle}");
+                None
+            }
+        }
+    }
+
+    /// A command of the program, with the tests' store and an environment of its own.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firn"));
+        command
+            .args(arguments)
+            .arg("--store")
+            .arg(self.store())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.join("home"));
+        command
+    }
+
+    /// Runs a command of the program.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        Said::of(self.command(arguments).output().unwrap())
+    }
+
+    /// The folder of the store.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store")
+    }
+
+    /// Writes a flake with this text into a folder of its own, and gives its reference.
+    pub fn flake(&self, name: &str, text: &str) -> String {
+        let folder = self.folder.join("flakes").join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("flake.nix"), text).unwrap();
+        format!("path:{}", folder.display())
+    }
+
+    /// Panics if processes run from the tests' store, or if anything in it is mounted.
+    pub fn assert_nothing_left(&self) {
+        let store = self.store().to_string_lossy().into_owned();
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+        assert!(!mounts.contains(&store), "something is still mounted:\n{mounts}");
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            if let Ok(command) = std::fs::read(entry.path().join("cmdline")) {
+                let command = String::from_utf8_lossy(&command).replace('\0', " ");
+                assert!(!command.contains("__container"), "still running: {command}");
+                assert!(!command.contains(&store), "still running: {command}");
+            }
+        }
+    }
+}
+
+impl Said {
+    /// What a finished process said.
+    pub fn of(output: Output) -> Self {
+        let text = [output.stdout, output.stderr].concat();
+        Said { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+    }
+
+    /// Panics unless the run succeeded and said all of these.
+    pub fn assert_success(&self, wanted: &[&str]) {
+        assert!(self.success, "it failed:\n{}", self.text);
+        self.assert_said(wanted);
+    }
+
+    /// Panics unless the run failed and said all of these.
+    pub fn assert_failure(&self, wanted: &[&str]) {
+        assert!(!self.success, "it succeeded:\n{}", self.text);
+        self.assert_said(wanted);
+    }
+
+    fn assert_said(&self, wanted: &[&str]) {
+        for wanted in wanted {
+            assert!(self.text.contains(wanted), "'{wanted}' is not in:\n{}", self.text);
+        }
+    }
+}
+
+/// An example's text.
+pub fn example(name: &str) -> String {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name).join("flake.nix");
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Why end-to-end tests can't run here.
+fn obstacle() -> Option<String> {
+    let namespaces = Command::new("unshare").args(["--user", "--map-root-user", "true"]).output();
+    match namespaces {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!(
+            "no user namespace can be made: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+        Err(error) => Some(format!("'unshare' can't be run: {error}")),
+    }
+}
