@@ -36,12 +36,9 @@ let
     else if position == null then
       [ ]
     else
-      [
-        {
-          inherit position;
-          priority = if value._type or null == "override" then value.priority else priority;
-        }
-      ];
+      # The value itself is left alone, though it may have a priority too: the message may be about an
+      # error in it.
+      [ { inherit position priority; } ];
 in
 {
   # For definitions that come from no modules.

@@ -20,7 +20,7 @@ let
   inherit (lib.lists) last toList;
   inherit (lib.trivial) isFunction;
 
-  priorityAdvice = "Use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.\n";
+  priorityAdvice = "These definitions have the same priority. Use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.\n";
 
   docs = import ./docs.nix { inherit lib; };
   show = import ./show.nix { inherit lib; };
