@@ -42,12 +42,18 @@ pub(crate) fn add(
     if !store.is_valid(&path)? {
         let real = store.real_path(&path);
         delete_path(&real)?;
-        archive.restore(&real)?;
-        finish(store, &real)?;
         let mut info = PathInfo::new(path.clone(), archive.nar.hash, archive.nar.size);
         info.references = references.clone();
         info.ca = Some(archive.address);
-        store.register_valid_paths(&[info])?;
+        let done = archive
+            .restore(&real)
+            .and_then(|()| finish(store, &real))
+            .and_then(|()| store.register_valid_paths(&[info]));
+        if done.is_err() {
+            // On a full disk the half that was written is what fills it.
+            let _ = delete_path(&real);
+        }
+        done?;
     }
     drop(locks);
     Ok(path)

@@ -44,6 +44,11 @@ impl Layout {
         self.state.join("db")
     }
 
+    /// The file that only takes space, until a collection needs it.
+    pub fn reserved(&self) -> PathBuf {
+        self.db().join("reserved")
+    }
+
     /// The folder of hard-linked file contents.
     pub fn links(&self) -> PathBuf {
         self.real_store.join(".links")
@@ -70,6 +75,9 @@ pub struct StoreOptions {
     /// Archives up to this size in bytes are held in memory while they are added; larger ones go
     /// through a file (`nar-buffer-size`).
     pub nar_buffer_size: usize,
+    /// Bytes set aside for a collection on a full disk, which the database could not do without
+    /// (`gc-reserved-space`).
+    pub gc_reserved_space: u64,
 }
 
 impl Default for StoreOptions {
@@ -80,6 +88,7 @@ impl Default for StoreOptions {
             require_sigs: true,
             trusted_keys: Vec::new(),
             nar_buffer_size: 64 * 1024 * 1024,
+            gc_reserved_space: 8 * 1024 * 1024,
         }
     }
 }

@@ -43,6 +43,7 @@ impl LocalStore {
     pub fn open(layout: Layout, options: StoreOptions) -> StoreResult<Self> {
         make_folders(&layout)?;
         let lock_path = layout.db().join("big-lock");
+        reserve(&layout, options.gc_reserved_space);
         let big_lock = open_lock_file(&lock_path)?;
         lock(&big_lock, LockKind::Shared, &lock_path)?;
         let db_path = layout.db().join("db.sqlite");
@@ -192,6 +193,20 @@ fn make_folders(layout: &Layout) -> StoreResult<()> {
         fs::create_dir_all(&folder).map_err(|e| no_folder(&folder, e))?;
     }
     Ok(())
+}
+
+/// Sets space aside. A disk too full for it is no error here.
+fn reserve(layout: &Layout, size: u64) {
+    let path = layout.reserved();
+    if fs::metadata(&path).is_ok_and(|meta| meta.len() == size) {
+        return;
+    }
+    let mut options = fs::OpenOptions::new();
+    let Ok(file) = options.write(true).create(true).truncate(true).open(&path) else { return };
+    let flags = rustix::fs::FallocateFlags::empty();
+    if size > 0 && rustix::fs::fallocate(&file, flags, 0, size).is_err() {
+        let _ = fs::remove_file(&path);
+    }
 }
 
 fn no_folder(folder: &Path, error: io::Error) -> StoreError {

@@ -153,6 +153,7 @@ impl Context {
             require_sigs: self.settings.flag("require-sigs"),
             trusted_keys: self.trusted_keys()?,
             nar_buffer_size: self.settings.number("nar-buffer-size") as usize,
+            gc_reserved_space: self.settings.number("gc-reserved-space"),
         };
         Ok(LocalStore::open(layout, options)?)
     }

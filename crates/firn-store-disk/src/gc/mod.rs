@@ -93,6 +93,10 @@ impl LocalStore {
             return Ok(GcReport::default());
         }
         let deletes = matches!(options.action, GcAction::DeleteDead | GcAction::DeleteSpecific);
+        if deletes {
+            // Room for the database and the lock on a full disk; the next opening takes it again.
+            let _ = std::fs::remove_file(self.layout.reserved());
+        }
         let lock_path = temp_roots::gc_lock_path(&self.layout.state);
         let gc_lock = open_lock_file(&lock_path)?;
         lock(&gc_lock, LockKind::Exclusive, &lock_path)?;
