@@ -111,6 +111,8 @@ let
         (if attrs ? builder then attrs.builder else "${stdenv}/builder.sh")
       ];
       stdenv = "${stdenv}";
+      # What the sandbox shows as /bin/sh, which the C library's system() calls.
+      sandboxShell = stdenv.shell;
       initialPath = map (tool: "${tool}") stdenv.initialPath;
       outputs = attrs.outputs or [ "out" ];
       strictDeps = attrs.strictDeps or false;

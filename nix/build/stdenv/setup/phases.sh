@@ -109,6 +109,8 @@ configurePhase() {
             flags+=(--disable-dependency-tracking)
         fi
         concatTo flags configureFlags configureFlagsArray
+        # There need not be a /bin/sh.
+        if [ -f "$script" ]; then patchShebangs "$script" >/dev/null; fi
         echoCmd "configure flags" "${flags[@]}"
         $script "${flags[@]}"
     else
