@@ -2,18 +2,21 @@
 
 mod attributes;
 mod derivation;
+mod fetch;
 mod outputs;
 mod sources;
 mod store_paths;
 
 use std::rc::Rc;
 
+pub use fetch::Downloads;
 use firn_eval::{ErrorKind, Machine, Pos, PrimTable, R};
 
 use crate::host::StoreHost;
 
 /// The tables of this crate, for [`Machine::new`].
-pub const TABLES: &[PrimTable] = &[derivation::TABLE, sources::TABLE, store_paths::TABLE];
+pub const TABLES: &[PrimTable] =
+    &[derivation::TABLE, fetch::TABLE, sources::TABLE, store_paths::TABLE];
 
 /// Runs `work` with the machine's host, which has to be a [`StoreHost`].
 ///

@@ -110,7 +110,7 @@ fn path(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     add(m, &source, pos)
 }
 
-fn expected_hash(m: &mut Machine, text: &str, pos: Pos) -> R<Hash> {
+pub(super) fn expected_hash(m: &mut Machine, text: &str, pos: Pos) -> R<Hash> {
     if text.is_empty() {
         let zero = Hash::zero(HashAlgo::Sha256);
         m.host().warn(&format!("found empty hash, assuming '{}'", zero.sri()));
