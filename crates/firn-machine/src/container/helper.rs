@@ -163,7 +163,9 @@ fn prepare_init(
     rustix::system::sethostname(spec.name.as_bytes()).map_err(|e| format!("hostname: {e}"))?;
     enter_root(spec)?;
     let (console, terminal) = make_console().map_err(|e| format!("cannot make a console: {e}"))?;
-    let mut descriptors = vec![console];
+    // The driver holds the terminal's other end, too: a moment without any holder would end its reading.
+    let kept = terminal.try_clone().map_err(|e| e.to_string())?;
+    let mut descriptors = vec![console, kept];
     descriptors.extend(ports);
     send_descriptors(control, &descriptors).map_err(|e| format!("cannot reach the driver: {e}"))?;
     drop(descriptors);

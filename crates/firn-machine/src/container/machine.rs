@@ -118,7 +118,7 @@ impl Container {
             .doing(|| format!("cannot start {}", self.options.program.display()))?;
         self.console.attach(errors.0);
         let process = Process::watch(child);
-        let mut descriptors = match receive_descriptors(&ours, 1 + spec.cards.len()) {
+        let mut descriptors = match receive_descriptors(&ours, 2 + spec.cards.len()) {
             Ok(descriptors) => descriptors.into_iter(),
             Err(_) => {
                 process.wait(None);
@@ -131,8 +131,15 @@ impl Container {
             self.console.set_input(console.try_clone()?);
             self.console.attach(console);
         }
+        let terminal = descriptors.next();
         let switches = self.options.cards.iter().map(|(_, switch)| switch);
         let ports = switches.zip(descriptors).map(|(s, fd)| s.packet_port(fd)).collect();
+        let (ended, agent) = (process.clone(), self.agent.clone());
+        std::thread::spawn(move || {
+            ended.wait(None);
+            drop(terminal);
+            agent.close("the container has stopped");
+        });
         Ok(Running { process, control: ours, ports })
     }
 
@@ -200,13 +207,7 @@ impl Machine for Container {
         *slot = None;
         self.console.reset();
         self.agent.reopen();
-        let running = self.launch()?;
-        let (process, agent) = (running.process.clone(), self.agent.clone());
-        std::thread::spawn(move || {
-            process.wait(None);
-            agent.close("the container has stopped");
-        });
-        *slot = Some(running);
+        *slot = Some(self.launch()?);
         Ok(())
     }
 
