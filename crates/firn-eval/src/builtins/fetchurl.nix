@@ -1,5 +1,19 @@
 # `<nix/fetchurl.nix>`: a file by URL and hash, as a derivation that the builder `builtin:fetchurl`
 # builds. Its attributes decide the derivation's path, so they are those that CppNix's function has.
+let
+  # The first hash that is given; an SRI hash names its algorithm itself.
+  choose =
+    { hash, sha512, sha1, md5, sha256 }:
+    builtins.head (
+      builtins.filter (candidate: candidate.value != "") [
+        { algorithm = ""; value = hash; }
+        { algorithm = "sha512"; value = sha512; }
+        { algorithm = "sha1"; value = sha1; }
+        { algorithm = "md5"; value = md5; }
+      ]
+      ++ [ { algorithm = "sha256"; value = sha256; } ]
+    );
+in
 {
   url,
   name ? baseNameOf (toString url),
@@ -9,21 +23,13 @@
   sha1 ? "",
   sha256 ? "",
   sha512 ? "",
-  outputHash ? builtins.head given.value,
-  outputHashAlgo ? given.algorithm,
+  outputHash ? (choose { inherit hash md5 sha1 sha256 sha512; }).value,
+  outputHashAlgo ? (choose { inherit hash md5 sha1 sha256 sha512; }).algorithm,
   executable ? false,
   unpack ? false,
   impure ? false,
 }:
 let
-  # The first hash that is there, in this order; SRI hashes name their algorithm themselves.
-  candidates = builtins.filter (candidate: candidate.value != [ "" ]) [
-    { algorithm = ""; value = [ hash ]; }
-    { algorithm = "sha512"; value = [ sha512 ]; }
-    { algorithm = "sha1"; value = [ sha1 ]; }
-    { algorithm = "md5"; value = [ md5 ]; }
-  ];
-  given = builtins.head (candidates ++ [ { algorithm = "sha256"; value = [ sha256 ]; } ]);
   address = if impure then { __impure = true; } else { inherit outputHash outputHashAlgo; };
 in
 derivation (
