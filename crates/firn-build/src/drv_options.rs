@@ -58,6 +58,8 @@ pub struct DrvOptions {
     pub required_features: BTreeSet<String>,
     /// What it uses where a machine offers it (firn's own attribute `optionalSystemFeatures`).
     pub optional_features: BTreeSet<String>,
+    /// What it wants to see as `/bin/sh` (firn's own attribute `sandboxShell`).
+    pub shell: Option<String>,
     /// Not worth sending elsewhere.
     pub prefer_local_build: bool,
     /// Whether it may be substituted.
@@ -94,6 +96,7 @@ impl DrvOptions {
             impure_env_vars: source.set("impureEnvVars")?.unwrap_or_default(),
             required_features: source.set("requiredSystemFeatures")?.unwrap_or_default(),
             optional_features: source.set("optionalSystemFeatures")?.unwrap_or_default(),
+            shell: source.text("sandboxShell"),
             prefer_local_build: source.flag("preferLocalBuild", false)?,
             allow_substitutes: source.flag("allowSubstitutes", true)?,
         })
@@ -134,6 +137,13 @@ impl Source<'_> {
                 Some(_) => Err(wrong(name, "a Boolean")),
             },
             None => Ok(self.drv.env(name).map_or(default, |value| value == b"1")),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        match self.attrs {
+            Some(attrs) => attrs.get(name)?.as_str().map(str::to_owned),
+            None => String::from_utf8(self.drv.env(name)?.to_vec()).ok(),
         }
     }
 

@@ -72,6 +72,7 @@ pub fn specification(from: &SandboxInputs<'_>) -> StoreResult<SandboxSpec> {
     spec.add_dev_and_proc(&from.options.sandbox_dev_shm_size);
     add_features(&mut spec, from)?;
     add_sandbox_paths(&mut spec, from)?;
+    add_shell(&mut spec, from);
     Ok(spec)
 }
 
@@ -204,6 +205,17 @@ fn make_node(path: &Path, device: u64, owner: u32) -> std::io::Result<()> {
     chown(path, Some(owner), Some(owner))?;
     // A file system mounted without devices would only fail inside.
     std::fs::OpenOptions::new().read(true).write(true).open(path).map(drop)
+}
+
+/// `/bin/sh`, which the C library's `system` calls: what the derivation itself names in
+/// `sandboxShell` (firn's own attribute, set by the standard environment), so that nothing of the
+/// machine is needed. A sandbox path of that name takes precedence.
+fn add_shell(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
+    let configured = from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
+    if let (false, Some(shell)) = (configured, &from.drv_options.shell) {
+        let (path, target) = ("/bin/sh".into(), shell.as_str().into());
+        spec.tree.push(Entry::Symlink { path, target });
+    }
 }
 
 fn add_sandbox_paths(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) -> StoreResult<()> {
