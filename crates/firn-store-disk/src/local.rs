@@ -48,7 +48,7 @@ impl LocalStore {
         lock(&big_lock, LockKind::Shared, &lock_path)?;
         let db_path = layout.db().join("db.sqlite");
         let db = match schema_version(&layout)? {
-            Some(SCHEMA_VERSION) => Db::open(&db_path, layout.store_dir.clone(), false)?,
+            Some(SCHEMA_VERSION) => open_db(&layout, &db_path)?,
             None => create_db(&layout, &big_lock, &lock_path, &db_path)?,
             Some(other) => {
                 return Err(StoreError::other(format!(
@@ -193,6 +193,15 @@ fn make_folders(layout: &Layout) -> StoreResult<()> {
         fs::create_dir_all(&folder).map_err(|e| no_folder(&folder, e))?;
     }
     Ok(())
+}
+
+/// Opens the database. On a full disk it takes the space set aside, so that a collection can run.
+fn open_db(layout: &Layout, db_path: &Path) -> StoreResult<Db> {
+    let open = || Db::open(db_path, layout.store_dir.clone(), false);
+    match open() {
+        Err(_) if fs::remove_file(layout.reserved()).is_ok() => open(),
+        other => other,
+    }
 }
 
 /// Sets space aside. A disk too full for it is no error here.

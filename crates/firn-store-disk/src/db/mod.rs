@@ -83,6 +83,8 @@ fn prepare(connection: &Connection, create: bool) -> rusqlite::Result<()> {
     if create {
         connection.execute_batch(SCHEMA)?;
     }
+    // A first read makes the files of the log: where the disk is too full for them, that shows here.
+    connection.query_row("pragma schema_version", [], |_| Ok(()))?;
     Ok(())
 }
 
