@@ -42,7 +42,7 @@ impl BuiltinBuilder for DebianBuilder {
 /// `builtin:debian-usr`: the merged `/usr` of a system.
 ///
 /// Attributes: `paths` (store paths), `wrappers` (names of programs with privileges),
-/// `osRelease` (text), `relocation`.
+/// `osRelease` (text), `links` (symlinks to add, an object), `relocation`.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct DebianUsrBuilder;
 
@@ -56,6 +56,7 @@ impl BuiltinBuilder for DebianUsrBuilder {
         let usr = Usr {
             paths: list(job, "paths")?.into_iter().map(PathBuf::from).collect(),
             wrappers: list(job, "wrappers")?,
+            links: links(job)?,
             os_release: job.text("osRelease").filter(|text| !text.is_empty()).map(str::to_owned),
         };
         let collisions = usr::build(&usr, &output(job)?).map_err(|err| err.to_string())?;

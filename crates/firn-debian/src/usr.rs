@@ -54,6 +54,8 @@ pub struct Usr {
     pub wrappers: Vec<String>,
     /// Text of `lib/os-release`, a real file: it is read before the store is there.
     pub os_release: Option<String>,
+    /// Links to add, by place in the tree, such as `lib/modules`.
+    pub links: BTreeMap<String, String>,
 }
 
 enum Node {
@@ -97,6 +99,12 @@ pub fn build(usr: &Usr, out: &Path) -> Result<Vec<String>> {
     }
     fs::create_dir(out).map_err(|err| Error::io("create", out, &err))?;
     emit(&root, out, "")?;
+    for (place, target) in &usr.links {
+        let path = out.join(place);
+        let parent = path.parent().unwrap_or(out);
+        fs::create_dir_all(parent).map_err(|err| Error::io("create", parent, &err))?;
+        symlink(target, &path).map_err(|err| Error::io("create the link", &path, &err))?;
+    }
     let sbin = out.join("sbin");
     symlink("bin", &sbin).map_err(|err| Error::io("create the link", &sbin, &err))?;
     if let Some(text) = &usr.os_release {

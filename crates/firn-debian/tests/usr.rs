@@ -37,11 +37,13 @@ fn merges_packages() {
     let usr = Usr {
         paths: vec![one.clone(), two.clone()],
         wrappers: vec!["su".into(), "mount".into()],
+        links: [("lib/modules".to_owned(), "/kernel/lib/modules".to_owned())].into(),
         os_release: Some("ID=firn\n".into()),
     };
     assert_eq!(build(&usr, &out).unwrap(), ["bin/a"]);
     assert_eq!(link(out.join("bin/a")), one.join("bin/a"), "the first path wins");
     assert_eq!(link(out.join("bin/su")), Path::new("/run/wrappers/bin/su"));
+    assert_eq!(link(out.join("lib/modules")), Path::new("/kernel/lib/modules"));
     assert_eq!(link(out.join("bin/mount")), Path::new("/run/wrappers/bin/mount"));
     assert_eq!(link(out.join("sbin")), Path::new("bin"));
     let units = out.join("lib/systemd/system");

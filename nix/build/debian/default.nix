@@ -92,7 +92,15 @@ let
   );
 
   # The Debian groups that a package consists of and needs, for a merged tree.
-  groupsOf = package: if package ? debianClosure then package.debianClosure else [ ];
+  # A package of another kind stands for itself.
+  groupsOf =
+    package:
+    package.debianClosure or [
+      {
+        groupName = package.outPath;
+        outPath = package.outPath;
+      }
+    ];
 in
 {
   inherit debianGroups;
@@ -132,15 +140,17 @@ in
         "unix_chkpwd"
       ],
       osRelease ? null,
+      # Links to add, by place in the tree.
+      links ? { },
     }:
     derivation {
-      inherit name system relocation;
+      inherit name system relocation links;
       builder = "builtin:debian-usr";
       __structuredAttrs = true;
       paths = map (item: item.path) (
         builtins.genericClosure {
           startSet = map (group: {
-            key = group.groupName;
+            key = builtins.unsafeDiscardStringContext group.groupName;
             path = group.outPath;
           }) (builtins.concatMap groupsOf packages);
           operator = _: [ ];

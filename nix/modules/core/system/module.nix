@@ -256,6 +256,10 @@ in
       name = "usr";
       packages = lib.unique (cfg.usrPackages ++ config.environment.corePackages);
       wrappers = lib.attrNames (lib.filterAttrs (_: w: w.enable) config.security.wrappers);
+      # modprobe looks nowhere else.
+      links = lib.optionalAttrs config.boot.kernel.enable {
+        "lib/modules" = "${cfg.modulesTree}/lib/modules";
+      };
     };
     environment.etc = {
       os-release.text = lib.generators.toKeyValue { } (
