@@ -1,0 +1,137 @@
+//! The library of `base` under this evaluator: its own tests, the examples in its doc comments, and
+//! the messages of its module system in `spec/diagnostics/modules`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use firn_eval::{Coerce, Machine, Pos, Settings};
+use firn_source::Origin;
+
+#[path = "support/host.rs"]
+mod host;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The string an expression gives, or the text of its error.
+fn evaluate(text: &str) -> Result<String, String> {
+    firn_eval::stack::run(|| {
+        let mut m = Machine::new(Rc::new(host::FileHost), Settings::default(), &[]);
+        let value = m.eval_text(Origin::String, text.as_bytes(), "/");
+        let how = Coerce { more: true, copy: false };
+        match value.and_then(|value| m.coerce(value, how, Pos::NONE, "the result")) {
+            Ok(string) => Ok(string.to_text().into_owned()),
+            Err(raised) => {
+                let error = m.take_error(raised);
+                Err(m.render_error(&error, false))
+            }
+        }
+    })
+    .unwrap()
+}
+
+fn nix_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            nix_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "nix") {
+            found.push(path);
+        }
+    }
+}
+
+/// The pairs `expression`, `=> result` below `# Example` in the doc comments of a file.
+fn examples(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for comment in text.split("/**").skip(1).filter_map(|rest| rest.split("*/").next()) {
+        let Some((_, below)) = comment.split_once("# Example") else { continue };
+        let lines: Vec<&str> = below.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        for pair in lines.windows(2) {
+            if let Some(result) = pair[1].strip_prefix("=> ") {
+                found.push((pair[0].to_owned(), result.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_tests_of_the_library_pass() {
+    let lib = root().join("nix/lib");
+    let failed = evaluate(&format!("builtins.toJSON (import {}/tests.nix)", lib.display()));
+    assert_eq!(failed, Ok("[]".to_owned()));
+}
+
+#[test]
+fn the_tests_of_the_formats_pass() {
+    let file = root().join("nix/build/formats/tests.nix");
+    let failed = evaluate(&format!("builtins.toJSON (import {} {{ }})", file.display()));
+    assert_eq!(failed, Ok("[]".to_owned()));
+}
+
+#[test]
+fn the_examples_in_doc_comments_are_true() {
+    let lib = root().join("nix/lib");
+    let mut files = Vec::new();
+    nix_files(&lib, &mut files);
+    let cases: Vec<(String, String)> =
+        files.iter().flat_map(|file| examples(&fs::read_to_string(file).unwrap())).collect();
+    assert!(cases.len() > 300, "only {} examples found", cases.len());
+    let mut text = format!("let lib = import {}; in toString [\n", lib.display());
+    for (at, (expression, result)) in cases.iter().enumerate() {
+        text += &format!("(if ({expression}) == ({result}) then [ ] else [ {at} ])\n");
+    }
+    text += "]";
+    let wrong = evaluate(&text).unwrap();
+    let shown: Vec<_> =
+        wrong.split_whitespace().map(|at| &cases[at.parse::<usize>().unwrap()]).collect();
+    assert!(shown.is_empty(), "wrong examples: {shown:#?}");
+}
+
+#[test]
+fn the_messages_of_the_module_system_are_as_specified() {
+    let lib = root().join("nix/lib");
+    let folder = root().join("spec/diagnostics/modules");
+    let prefix = format!("{}/", folder.display());
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let expected = entry.unwrap().path();
+        if expected.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let case = expected.with_extension("nix");
+        let text = format!(
+            "import {prefix}run.nix {{ lib = import {}; case = {}; }}",
+            lib.display(),
+            case.display()
+        );
+        let message = strip_colours(&evaluate(&text).unwrap_err()).replace(&prefix, "");
+        let message = words(&message);
+        for part in fs::read_to_string(&expected).unwrap().split("\n\n") {
+            for line in part.lines() {
+                assert!(
+                    message.contains(&words(line)),
+                    "{}: `{line}` is not in\n{message}",
+                    expected.display()
+                );
+            }
+        }
+        count += 1;
+    }
+    assert!(count >= 20, "only {count} cases found");
+}
+
+fn strip_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain += part.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain
+}
