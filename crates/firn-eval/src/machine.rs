@@ -566,6 +566,7 @@ impl Machine {
             let result = (node.op)(self, node, Env(thunk.field(0).word() as *const Slot));
             return match result {
                 Ok(v) => {
+                    let v = self.own_identity(v);
                     thunk.field(0).set(v);
                     state.store(THUNK_DONE, Ordering::Release);
                     Ok(v)
@@ -608,6 +609,7 @@ impl Machine {
         };
         match result {
             Ok(v) => {
+                let v = self.own_identity(v);
                 thunk.field(0).set(v);
                 thunk.state().store(THUNK_DONE, Ordering::Release);
                 Ok(v)
@@ -630,6 +632,25 @@ impl Machine {
             });
         }
         raised
+    }
+
+    /// A function that is the result of a thunk gets an object of its own: in the reference two
+    /// thunks with the same function are two values, and functions inside sets and lists are equal
+    /// only if they are one value. (nixpkgs compares platforms that way, and manuals show it.)
+    #[inline(always)]
+    fn own_identity(&mut self, v: Value) -> Value {
+        if v.tag() == TAG_FUNCTION { self.copy_function(v) } else { v }
+    }
+
+    #[inline(never)]
+    fn copy_function(&mut self, v: Value) -> Value {
+        let Some(function) = v.as_function() else { return v };
+        match function.kind() {
+            FunctionKind::Closure(lambda, env) => self.closure(lambda, env),
+            FunctionKind::Partial(lambda, env, args) => self.partial(lambda, env, args, &[]),
+            FunctionKind::PrimOp(op) => self.primop(op),
+            FunctionKind::PrimOpApp(op, args) => self.primop_app(op, args, &[]),
+        }
     }
 
     /// The state of a thunk whose evaluation failed: it keeps the error, or may be tried again.

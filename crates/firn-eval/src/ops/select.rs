@@ -19,7 +19,8 @@ pub(crate) fn try_select(node: &'static Node, env: Env) -> Option<Value> {
     }
     let index = cached_find(node, 2, attrs.layout(), node.symbol(1))?;
     let value = attrs.slot_at(index).get().known();
-    (!value.is_thunk()).then_some(value)
+    // A function keeps the identity of the value that is made here (`Machine::own_identity`).
+    (!value.is_thunk() && value.as_function().is_none()).then_some(value)
 }
 
 /// `base.name`. Words: base, name, cache.
