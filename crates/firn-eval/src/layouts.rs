@@ -11,7 +11,6 @@ use crate::value::Value;
 /// The layouts, each of two or three names.
 pub(crate) struct WellKnown {
     pub try_eval: &'static Layout,
-    pub name_value: &'static Layout,
     pub partition: &'static Layout,
     pub position: &'static Layout,
 }
@@ -26,7 +25,6 @@ impl WellKnown {
     pub fn new(heap: &mut Heap) -> WellKnown {
         WellKnown {
             try_eval: layout(heap, &[sym::SUCCESS, sym::VALUE]),
-            name_value: layout(heap, &[sym::NAME, sym::VALUE]),
             partition: layout(heap, &[sym::RIGHT, sym::WRONG]),
             position: layout(heap, &[sym::FILE, sym::LINE, sym::COLUMN]),
         }

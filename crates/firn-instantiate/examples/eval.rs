@@ -1,16 +1,14 @@
-//! `nix-instantiate --eval` over a store in memory and nothing of the program around it: quick to
-//! build, for measuring. Without `--eval` a file is evaluated strictly.
+//! Evaluates a file, or a text after `-E`, and prints it, over a store in memory and with nothing of
+//! the program around it: quick to build, for measuring. `NIX_PATH` entries are `name=path`.
 
+use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use firn_eval::Settings;
+use firn_eval::{Machine, Pos, Settings};
 use firn_instantiate::{Access, Outside, StoreHost};
-
-#[path = "../../firn/src/commands/nix_instantiate/run.rs"]
-mod run;
 
 fn host() -> StoreHost {
     let store = Arc::new(firn_store::MemoryStore::new(firn_formats::StoreDir::default()));
@@ -27,24 +25,45 @@ fn host() -> StoreHost {
     StoreHost::new(store, Arc::new(firn_store::NoRealise), Access::everything(), true, outside)
 }
 
+fn settings() -> Settings {
+    let path = std::env::var("NIX_PATH").unwrap_or_default();
+    let entry = |e: &str| {
+        e.split_once('=')
+            .map_or((String::new(), e.to_owned()), |(a, b)| (a.to_owned(), b.to_owned()))
+    };
+    Settings {
+        nix_path: path.split(':').filter(|e| !e.is_empty()).map(entry).collect(),
+        ..Settings::default()
+    }
+}
+
+fn run(arguments: &[String]) -> ExitCode {
+    let mut m = Machine::new(Rc::new(host()), settings(), firn_instantiate::TABLES);
+    let result = match arguments {
+        [flag, text] if flag == "-E" => {
+            m.eval_text(firn_source::Origin::String, text.as_bytes(), "/")
+        }
+        [path] => {
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+            m.eval_file(path.to_string_lossy().as_bytes(), Pos::NONE)
+        }
+        _ => return ExitCode::FAILURE,
+    };
+    match result.and_then(|v| m.force_deep(v)).and_then(|v| m.print_ambiguous(v)) {
+        Ok(text) => {
+            let mut out = std::io::stdout().lock();
+            let done = out.write_all(&text).and_then(|()| out.write_all(b"\n"));
+            if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(raised) => {
+            let error = m.take_error(raised);
+            eprintln!("{}", m.render_error(&error, true));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut options = match run::Options::read(&arguments) {
-        Ok(options) => options,
-        Err(e) => {
-            eprintln!("error: {e}");
-            return ExitCode::FAILURE;
-        }
-    };
-    options.show_trace |= std::env::var_os("SHOW_TRACE").is_some();
-    options.strict |= !options.eval;
-    let done = firn_eval::stack::run(|| {
-        let settings = run::settings(&options, Settings::default());
-        run::run(&options, Rc::new(host()), settings, firn_instantiate::TABLES)
-    });
-    let Ok((status, text)) = done else { return ExitCode::FAILURE };
-    if !text.is_empty() {
-        eprintln!("{text}");
-    }
-    ExitCode::from(status)
+    firn_eval::stack::run(|| run(&arguments)).unwrap_or(ExitCode::FAILURE)
 }

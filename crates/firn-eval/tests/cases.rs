@@ -1,0 +1,58 @@
+//! The cases in `spec/lang/eval`: `NAME.nix` with the value (`NAME.out`) or the message (`NAME.err`).
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use firn_eval::{Machine, Pos, Settings};
+
+#[path = "support/host.rs"]
+mod host;
+
+fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            cases(&path, found);
+        } else if path.extension().is_some_and(|e| e == "nix") {
+            found.push(path);
+        }
+    }
+}
+
+fn evaluate(path: &Path) -> String {
+    let mut m = Machine::new(Rc::new(host::FileHost), Settings::default(), &[]);
+    let value = m.eval_file(path.to_str().unwrap().as_bytes(), Pos::NONE);
+    let text = value.and_then(|v| m.force_deep(v)).and_then(|v| m.print_ambiguous(v));
+    match text {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(raised) => format!("error: {}", m.take_error(raised).message),
+    }
+}
+
+#[test]
+fn every_case_gives_what_stands_beside_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/lang/eval");
+    let mut found = Vec::new();
+    cases(&root.canonicalize().unwrap(), &mut found);
+    assert!(found.len() >= 9, "the cases are gone");
+    let wrong: Vec<String> = firn_eval::stack::run(|| {
+        found
+            .iter()
+            .filter_map(|path| {
+                let expected = ["out", "err"]
+                    .iter()
+                    .find_map(|e| fs::read_to_string(path.with_extension(e)).ok());
+                let expected =
+                    expected.unwrap_or_else(|| panic!("{} has no .out or .err", path.display()));
+                let got = evaluate(path);
+                (got != expected.trim_end())
+                    .then(|| format!("{}:\n  got {got}\n  not {expected}", path.display()))
+            })
+            .collect()
+    })
+    .unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
