@@ -147,8 +147,19 @@ impl Machine {
     /// Raises an error made elsewhere.
     #[cold]
     pub fn raise(&mut self, error: EvalError) -> Raised {
+        // An error that nobody took may be one that thunks keep.
+        if let Some(unseen) = self.error.take() {
+            self.keep(*unseen);
+        }
         self.error = Some(Box::new(error));
         Raised(())
+    }
+
+    /// Puts an error where the thunks that failed with it look for it.
+    fn keep(&mut self, mut error: EvalError) {
+        if let Some(index) = error.kept.take() {
+            self.kept_errors[index as usize] = Some(error);
+        }
     }
 
     /// Raises a host's error at a position.
@@ -677,7 +688,9 @@ impl Machine {
     /// Raises a copy of an error that thunks kept.
     #[cold]
     pub(crate) fn raise_kept(&mut self, index: usize) -> Raised {
-        match self.kept_errors.get(index).cloned().flatten() {
+        let flying = self.error.as_ref().filter(|error| error.kept == Some(index as u32));
+        let kept = self.kept_errors.get(index).cloned().flatten();
+        match kept.or_else(|| flying.map(|error| EvalError { kept: None, ..(**error).clone() })) {
             Some(error) => self.raise(error),
             None => self.fail(ErrorKind::Eval, Pos::NONE, "evaluation of this value failed before"),
         }

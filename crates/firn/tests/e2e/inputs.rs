@@ -18,7 +18,7 @@ fn without_a_network_the_override_is_named() {
         .env("https_proxy", "http://127.0.0.1:9")
         .output();
     let said = crate::program::Said::of(said.unwrap());
-    said.assert_failure(&["github:NixOS/nixpkgs/nixos-unstable", "--override-input nixpkgs base"]);
+    said.assert_failure(&["'nixpkgs'", "can't be reached", "--override-input nixpkgs base"]);
 }
 
 #[test]
