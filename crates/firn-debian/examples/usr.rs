@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         paths: args.map(PathBuf::from).collect(),
         wrappers: vec!["su".into(), "ping".into()],
         os_release: None,
+        links: Default::default(),
     };
     let start = std::time::Instant::now();
     for place in firn_debian::usr::build(&usr, Path::new(&out))? {

@@ -115,6 +115,8 @@ pub trait Host: Any {
     fn file_type(&self, path: &str) -> HostResult<Option<FileType>>;
     /// Whether something is at a path, links followed.
     fn path_exists(&self, path: &str) -> HostResult<bool>;
+    /// Where the symbolic link at a path leads, as it is written; nothing if there is none.
+    fn read_link(&self, path: &str) -> HostResult<Option<Vec<u8>>>;
     /// The path with symbolic links resolved.
     fn resolve_links(&self, path: &str) -> HostResult<String>;
     /// A variable of the process environment.

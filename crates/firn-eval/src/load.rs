@@ -12,6 +12,9 @@ use crate::paths;
 use crate::pos::Pos;
 use crate::value::{Env, Slot, Value};
 
+/// Links that lead to a file, at most; as the reference has it.
+const MOST_LINKS: usize = 1024;
+
 impl Machine {
     /// Evaluates a text. Relative paths in it start from `dir`.
     ///
@@ -60,22 +63,39 @@ impl Machine {
         (flat.iter().map(|e| e.sym).collect(), env)
     }
 
-    /// The file to read for a path that was imported: `default.nix` of a directory, links resolved.
+    /// The file to read for a path that was imported: `default.nix` of a directory. A link at the
+    /// path itself is followed, so that relative paths in the file mean its own place; links in the
+    /// folders above stay.
     ///
     /// # Errors
-    /// When the host can't look at the path.
+    /// When the host can't look at the path, or links lead on without end.
     pub fn resolve_import(&mut self, path: &[u8], pos: Pos) -> R<String> {
-        let text = String::from_utf8_lossy(path).into_owned();
-        let resolved = self.host().resolve_links(&text);
-        let resolved = self.hosted(resolved, pos)?;
-        let kind = self.host().file_type(&resolved);
+        let mut path = String::from_utf8_lossy(path).into_owned();
+        for _ in 0..MOST_LINKS {
+            let target = self.host().read_link(&path);
+            let Some(target) = self.hosted(target, pos)? else {
+                return self.import_file(path, pos);
+            };
+            let mut next = paths::dir_name(path.as_bytes()).to_vec();
+            if target.starts_with(b"/") {
+                next.clear();
+            }
+            next.push(b'/');
+            next.extend_from_slice(&target);
+            path = String::from_utf8_lossy(&paths::canonical(&next)).into_owned();
+        }
+        let text =
+            format!("too many symbolic links encountered while traversing the path '{path}'");
+        Err(self.fail(ErrorKind::Outside, pos, text))
+    }
+
+    fn import_file(&mut self, path: String, pos: Pos) -> R<String> {
+        let kind = self.host().file_type(&path);
         match self.hosted(kind, pos)? {
             Some(crate::host::FileType::Directory) => {
-                let inside = format!("{}/default.nix", resolved.trim_end_matches('/'));
-                let inside = self.host().resolve_links(&inside);
-                self.hosted(inside, pos)
+                Ok(format!("{}/default.nix", path.trim_end_matches('/')))
             }
-            _ => Ok(resolved),
+            _ => Ok(path),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The builtins `getFlake`, `parseFlakeRef` and `flakeRefToString`.
 
-use firn_eval::{ErrorKind, Machine, Pos, PrimOp, R, Symbol, Value};
+use firn_eval::{ErrorKind, Machine, Pos, PrimOp, PrimTable, R, Symbol, Value};
 use firn_fetch::input::{Attr, InputError};
 
 use crate::call::{call_flake, flakes, read_attrs};
@@ -8,7 +8,9 @@ use crate::locked::{LockRequest, Write, lock_flake};
 use crate::reference::{Base, FlakeRef};
 
 /// The builtins of this crate, for [`Machine::new`].
-pub static BUILTINS: &[PrimOp] = &[
+pub const TABLES: &[PrimTable] = &[REFERENCES, crate::fetch_tree::TABLE];
+
+const REFERENCES: &[PrimOp] = &[
     PrimOp::new(
         "__getFlake",
         &["ref"],

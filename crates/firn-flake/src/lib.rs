@@ -8,6 +8,7 @@
 pub mod builtins;
 pub mod call;
 pub mod date;
+mod fetch_tree;
 pub mod file;
 pub mod flakes;
 pub mod lock;

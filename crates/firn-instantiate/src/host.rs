@@ -248,8 +248,27 @@ impl Host for StoreHost {
         }
     }
 
+    fn read_link(&self, path: &str) -> HostResult<Option<Vec<u8>>> {
+        let real = self.checked(path)?;
+        // What is no link can't be read as one; whether it is there shows when it is used.
+        Ok(fs::read_link(real).ok().map(|target| target.into_os_string().into_encoded_bytes()))
+    }
+
     fn resolve_links(&self, path: &str) -> HostResult<String> {
         resolve_links(self, path)
+    }
+
+    fn references_in(&self, path: &str, content: &[u8]) -> HostResult<Vec<ContextElem>> {
+        if self.read_only || !path.starts_with(&self.store_prefix) {
+            return Ok(Vec::new());
+        }
+        let Ok((object, _)) = self.store_dir().split(path) else { return Ok(Vec::new()) };
+        let Some(info) = self.store.path_info(&object).map_err(in_store)? else {
+            return Ok(Vec::new());
+        };
+        let mentioned = |path: &&StorePath| contains(content, path.hash_part().as_bytes());
+        let paths = info.references.iter().filter(mentioned);
+        Ok(paths.map(|path| ContextElem::Path(self.store_dir().display(path))).collect())
     }
 
     fn env_var(&self, name: &str) -> Option<Vec<u8>> {
@@ -318,6 +337,10 @@ impl Host for StoreHost {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+fn contains(content: &[u8], part: &[u8]) -> bool {
+    content.windows(part.len()).any(|window| window == part)
 }
 
 fn is_absent(error: &io::Error) -> bool {

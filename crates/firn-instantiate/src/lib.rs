@@ -10,5 +10,5 @@ pub mod context;
 mod host;
 
 pub use access::Access;
-pub use builtins::TABLES;
+pub use builtins::{Downloads, TABLES};
 pub use host::{FindElement, Outside, Say, StoreHost};

@@ -8,7 +8,7 @@ use firn_events::Level;
 use firn_flake::flakes::Flakes;
 use firn_flake::locking::FlakeSource;
 use firn_flake::reference::{Base, FlakeRef};
-use firn_instantiate::{Access, Outside, StoreHost, TABLES};
+use firn_instantiate::{Access, Downloads, Outside, StoreHost, TABLES};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -36,8 +36,10 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let host =
         StoreHost::new(context.store()?, context.realiser()?, access, mode.read_only, outside);
     let mut tables = TABLES.to_vec();
-    tables.push(firn_flake::builtins::BUILTINS);
+    tables.extend(firn_flake::builtins::TABLES);
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
+    let downloads = (context.fetch_options(), context.reporter.clone());
+    machine.extension(move || Downloads { options: downloads.0, reporter: downloads.1 });
     own_program::define(&mut machine);
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)

@@ -45,6 +45,10 @@ impl Host for FileHost {
         Ok(fs::metadata(path).is_ok())
     }
 
+    fn read_link(&self, path: &str) -> HostResult<Option<Vec<u8>>> {
+        Ok(fs::read_link(path).ok().map(|target| target.into_os_string().into_vec()))
+    }
+
     fn resolve_links(&self, path: &str) -> HostResult<String> {
         match fs::canonicalize(path) {
             Ok(p) => Ok(p.to_string_lossy().into_owned()),

@@ -109,7 +109,7 @@ impl Fetcher {
             return Ok(found);
         }
         let tree = self.tree(input)?;
-        let store_path = self.add(&tree)?;
+        let store_path = self.add(&tree, name_of(input))?;
         drop(tree.scratch);
         let hash = self.nar_hash(&store_path)?;
         check_hash(input, &hash)?;
@@ -124,7 +124,7 @@ impl Fetcher {
         // A tree that can change is looked at each time; a hash in it is then only checked.
         let Some(hash) = input.nar_hash().filter(|_| input.is_locked()) else { return Ok(None) };
         let hash = Hash::parse_sri(hash).map_err(|error| InputError::new(error.to_string()))?;
-        let store_path = self.path_of(&hash)?;
+        let store_path = self.path_of(&hash, name_of(input))?;
         let valid = self.store.is_valid(&store_path).map_err(in_store)?;
         if !valid {
             return Ok(None);
@@ -133,13 +133,13 @@ impl Fetcher {
         Ok(Some(Fetched { store_path, input: input.clone() }))
     }
 
-    /// The store path that a tree with this NAR hash has.
-    pub fn path_of(&self, nar_hash: &Hash) -> Result<StorePath, InputError> {
+    /// The store path that a tree with this NAR hash and name has.
+    pub fn path_of(&self, nar_hash: &Hash, name: &str) -> Result<StorePath, InputError> {
         let method = ContentAddressMethod::Nar;
         let address = firn_formats::ContentAddress { method, hash: *nar_hash };
         self.store
             .store_dir()
-            .make_content_path("source", &address, &firn_formats::References::none())
+            .make_content_path(name, &address, &firn_formats::References::none())
             .map_err(|error| InputError::new(error.to_string()))
     }
 
@@ -162,12 +162,12 @@ impl Fetcher {
         }
     }
 
-    fn add(&self, tree: &Tree) -> Result<StorePath, InputError> {
+    fn add(&self, tree: &Tree, name: &str) -> Result<StorePath, InputError> {
         let none = StorePathSet::new();
         let method = ContentAddressMethod::Nar;
         match &tree.files {
             None => {
-                self.store.add("source", Content::Tree(&tree.root), method, HashAlgo::Sha256, &none)
+                self.store.add(name, Content::Tree(&tree.root), method, HashAlgo::Sha256, &none)
             }
             Some(files) => {
                 let folders: BTreeSet<&Path> =
@@ -183,7 +183,7 @@ impl Fetcher {
                     Ok(wanted)
                 };
                 let content = Content::Filtered(&tree.root, &mut filter);
-                self.store.add("source", content, method, HashAlgo::Sha256, &none)
+                self.store.add(name, content, method, HashAlgo::Sha256, &none)
             }
         }
         .map_err(in_store)
@@ -370,6 +370,11 @@ impl Fetcher {
             ))
         })
     }
+}
+
+/// The name of an input's store path.
+fn name_of(input: &Input) -> &str {
+    input.attrs().text("name").ok().flatten().unwrap_or("source")
 }
 
 fn path_tree(input: &Input) -> Result<Tree, InputError> {
