@@ -60,7 +60,16 @@ let
       lib.mkOverride 10 ({ "/" = root; } // store // v.fileSystems)
     );
     swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
-    boot.initrd.kernelModules = [ "virtio_pci" "virtio_blk" "virtio_net" "virtio_console" "erofs" "overlay" ];
+    # The second stage's modules as well: loaded from memory they cost next to nothing.
+    boot.initrd.kernelModules = [
+      "virtio_pci"
+      "virtio_blk"
+      "virtio_net"
+      "virtio_console"
+      "erofs"
+      "overlay"
+    ]
+    ++ config.boot.kernelModules;
     boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" "nvme" ];
     boot.kernelParams = [ "panic=1" "boot.panic_on_fail" ];
     system.extraDependencies = v.additionalPaths;

@@ -146,6 +146,17 @@ let
   unit = if nft.enable then "nftables" else "firewall";
   nftProgram = "${pkgs.nftables}/bin/nft";
   legacy = cfg.extraCommands != "" || cfg.extraStopCommands != "";
+  # What the rules above are made of. The kernel would load most of these when `nft` names them, by one
+  # process each; together and beforehand is quicker, and a machine that lacks one says so.
+  kernelModules = [
+    "nf_tables"
+    "nft_ct"
+    "nft_log"
+    "nf_log_syslog"
+    "nft_limit"
+  ]
+  ++ lib.optional cfg.rejectPackets "nft_reject_inet"
+  ++ lib.optional (cfg.checkReversePath != false) "nft_fib_inet";
 in
 {
   options.networking.firewall = opened // {
@@ -253,10 +264,12 @@ in
   };
 
   config = mkIf wanted {
+    boot.kernelModules = mkIf (!config.boot.isContainer) kernelModules;
     systemd.services.${unit} = {
       description = "Firewall";
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-pre.target" ];
+      after = [ "systemd-modules-load.service" ];
       before = [ "network-pre.target" "shutdown.target" ];
       conflicts = [ "shutdown.target" ];
       unitConfig.DefaultDependencies = false;
