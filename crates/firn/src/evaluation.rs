@@ -152,7 +152,9 @@ fn search_path_element(flakes: &Flakes, element: &str) -> HostResult<Option<Stri
     let is_url =
         element.contains("://") || element.starts_with("flake:") || element.starts_with("channel:");
     if !is_url {
-        return Ok(None);
+        let path =
+            std::path::absolute(element).map_err(|error| HostError::new(error.to_string()))?;
+        return Ok(path.exists().then(|| path.to_string_lossy().into_owned()));
     }
     let reference = FlakeRef::parse_input(&text, Base::Flake, true).map_err(failed)?;
     let (_, folder) = flakes.fetch_tree(&reference, false).map_err(failed)?;

@@ -84,8 +84,8 @@ impl Options {
                 flag if flag.starts_with("--lint-") => {
                     o.settings.push((flag[2..].to_owned(), value()?))
                 }
-                "--abort-on-warn" | "--trace-verbose" | "--pure-eval" | "--impure"
-                | "--restrict-eval" => {
+                "--impure" => o.settings.push(("pure-eval".to_owned(), "false".to_owned())),
+                "--abort-on-warn" | "--trace-verbose" | "--pure-eval" | "--restrict-eval" => {
                     o.settings.push((argument[2..].to_owned(), "true".to_owned()));
                 }
                 "-" => o.inputs.push("-".into()),
