@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use firn_events::{Level, Reporter};
-use firn_fetch::input::{Fetcher, GitProgram, InputError};
+use firn_fetch::input::{Fetcher, GitProgram, InputError, Transport};
 use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
 use firn_flake::flakes::Flakes;
 use firn_flake::registry::{Registries, Registry};
@@ -234,10 +234,7 @@ impl Context {
         let warnings = self.reporter.clone();
         let fetcher = Fetcher {
             store: self.store()?,
-            transport: Arc::new(NetworkTransport {
-                fetcher: firn_fetch::Fetcher::new(self.fetch_options()),
-                reporter: self.reporter.clone(),
-            }),
+            transport: self.transport(),
             cache: cache.join("fetch"),
             git: GitProgram(PathBuf::from("git")),
             base: Arc::new(move || {
@@ -251,6 +248,14 @@ impl Context {
         };
         let registries = self.registries()?;
         Ok(Rc::new(Flakes::new(fetcher, registries, Box::new(render))))
+    }
+
+    fn transport(&self) -> Arc<dyn Transport> {
+        let network = NetworkTransport {
+            fetcher: firn_fetch::Fetcher::new(self.fetch_options()),
+            reporter: self.reporter.clone(),
+        };
+        if self.offline { Arc::new(Offline(network)) } else { Arc::new(network) }
     }
 
     fn registries(&self) -> Result<Registries, Failure> {
@@ -276,6 +281,19 @@ impl Context {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.as_bytes().to_vec())))
             .collect()
+    }
+}
+
+/// The network of `--offline`: archives are unpacked, nothing is downloaded.
+struct Offline(NetworkTransport);
+
+impl Transport for Offline {
+    fn download(&self, url: &str, _file: &Path) -> Result<(), InputError> {
+        Err(InputError::unreachable(format!("cannot fetch '{url}': '--offline' allows no network")))
+    }
+
+    fn unpack(&self, archive: &Path, folder: &Path) -> Result<(), InputError> {
+        self.0.unpack(archive, folder)
     }
 }
 

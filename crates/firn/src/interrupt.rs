@@ -1,6 +1,6 @@
 //! Ctrl-C and termination: a flag that long work looks at, so that it can clean up.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -21,9 +21,4 @@ pub fn flag() -> Arc<AtomicBool> {
         flag
     })
     .clone()
-}
-
-/// Whether the user asked to stop.
-pub fn requested() -> bool {
-    FLAG.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
