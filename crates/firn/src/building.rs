@@ -1,6 +1,6 @@
 //! Putting the builder together: store, sandbox helper, builtin builders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use firn_build::{BuildOptions, Builder, Cancel, SandboxPath};
-use firn_formats::DerivedPath;
+use firn_formats::{DerivedPath, OutputsSpec, StorePath};
 use firn_store::{BuildMode, BuiltinBuilder, Realise, Realised, Store, StoreError, StoreResult};
 use firn_store_disk::LocalStore;
 
@@ -146,4 +146,53 @@ fn is_built(store: &dyn Store, path: &DerivedPath) -> StoreResult<bool> {
         }
     }
     Ok(true)
+}
+
+/// The derivations that have to be built before `wanted` is there, each after what it needs.
+///
+/// # Errors
+/// A derivation can't be read.
+pub fn missing(store: &dyn Store, wanted: &[DerivedPath]) -> StoreResult<Vec<StorePath>> {
+    let mut search = Missing { store, seen: BTreeSet::new(), found: Vec::new() };
+    for path in wanted {
+        if let DerivedPath::Built { outputs, .. } = path {
+            let names = match outputs {
+                OutputsSpec::All => None,
+                OutputsSpec::Names(names) => Some(names),
+            };
+            search.visit(path.base(), names)?;
+        }
+    }
+    Ok(search.found)
+}
+
+struct Missing<'s> {
+    store: &'s dyn Store,
+    seen: BTreeSet<StorePath>,
+    found: Vec<StorePath>,
+}
+
+impl Missing<'_> {
+    /// Looks at a derivation of which these outputs are wanted; all when no names are given.
+    fn visit(&mut self, drv: &StorePath, names: Option<&BTreeSet<String>>) -> StoreResult<()> {
+        if self.seen.contains(drv) || self.has_outputs(drv, names)? {
+            return Ok(());
+        }
+        self.seen.insert(drv.clone());
+        for (input, node) in &self.store.read_derivation(drv)?.input_drvs {
+            self.visit(input, Some(&node.outputs))?;
+        }
+        self.found.push(drv.clone());
+        Ok(())
+    }
+
+    fn has_outputs(&self, drv: &StorePath, names: Option<&BTreeSet<String>>) -> StoreResult<bool> {
+        for (name, path) in self.store.derivation_outputs(drv)? {
+            let wanted = names.is_none_or(|names| names.contains(&name));
+            if wanted && !path.map_or(Ok(false), |path| self.store.is_valid(&path))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }

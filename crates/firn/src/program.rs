@@ -19,6 +19,7 @@ pub type Entry = fn(Vec<OsString>) -> Result<ExitCode, Failure>;
 const PROGRAMS: &[(&str, Entry)] = &[
     ("activate", commands::system::activate),
     ("init", commands::system::init),
+    ("nix-build", commands::nix_build::main),
     ("nix-collect-garbage", commands::nix_collect_garbage::main),
     ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),

@@ -12,6 +12,7 @@ pub mod key;
 pub mod listing;
 pub mod machine_helpers;
 pub mod nar;
+pub mod nix_build;
 pub mod nix_collect_garbage;
 pub mod nix_hash;
 pub mod nix_instantiate;

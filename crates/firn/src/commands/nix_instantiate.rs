@@ -1,9 +1,15 @@
 //! `nix-instantiate`: evaluate, parse or instantiate expressions.
 
+pub mod derivations;
+pub mod options;
 mod run;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+use derivations::Instantiated;
+use options::Options;
+use run::Outcome;
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
@@ -12,27 +18,82 @@ use crate::exit::Failure;
 
 /// Runs `nix-instantiate` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let arguments: Vec<String> =
-        arguments.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
-    let options =
-        run::Options::read(&arguments).map_err(|e| Failure::new(format!("error: {e}")))?;
-    firn_eval::stack::run(|| evaluate(&options))?
+    let options = Options::read(&texts(&arguments))
+        .map_err(|e| Failure::new(format!("error: {e}\nTry 'nix-instantiate --help'.")))?;
+    firn_eval::stack::run(|| start(&options))?
 }
 
-fn evaluate(options: &run::Options) -> Result<ExitCode, Failure> {
+/// Arguments as texts, without the program's name.
+pub fn texts(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
+}
+
+/// Environment and settings as the options ask.
+///
+/// # Errors
+/// A setting is unknown, or its value does not fit.
+pub fn context(options: &Options) -> Result<Context, Failure> {
     let mut settings = options.settings.clone();
     settings.push(("extra-experimental-features".to_owned(), options.features.join(" ")));
-    let context = Context::new(&GlobalArguments::with_settings(settings))?;
+    Context::new(&GlobalArguments::with_settings(settings))
+}
+
+fn start(options: &Options) -> Result<ExitCode, Failure> {
+    let context = context(options)?;
+    match evaluate(&context, options)? {
+        Outcome::Printed => context.display.finish(),
+        Outcome::Derivations(found) => print(&context, options, &found)?,
+        Outcome::Failed(text) => return Err(failed(&context, &text)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Evaluates, and writes the derivations that the options name to the store.
+///
+/// # Errors
+/// Evaluation fails.
+pub fn instantiate(context: &Context, options: &Options) -> Result<Vec<Instantiated>, Failure> {
+    match evaluate(context, options)? {
+        Outcome::Printed => Ok(Vec::new()),
+        Outcome::Derivations(found) => Ok(found),
+        Outcome::Failed(text) => Err(failed(context, &text)),
+    }
+}
+
+fn evaluate(context: &Context, options: &Options) -> Result<Outcome, Failure> {
     let flakes = context.flakes()?;
     let mode = Mode {
         pure: context.settings.flag("pure-eval"),
         read_only: options.eval && !options.read_write,
         includes: options.search.clone(),
     };
-    let (status, text) = run::run(options, || evaluation::machine(&context, &flakes, &mode))?;
+    run::run(options, || evaluation::machine(context, &flakes, &mode))
+}
+
+fn failed(context: &Context, text: &str) -> Failure {
     context.display.finish();
-    if !text.is_empty() {
-        eprintln!("{text}");
+    Failure::new(text)
+}
+
+/// Prints the derivations' paths, or the links to them.
+fn print(context: &Context, options: &Options, found: &[Instantiated]) -> Result<(), Failure> {
+    let store = context.store()?;
+    context.display.finish();
+    if options.add_root.is_none() {
+        context.warn(
+            "you did not specify '--add-root'; the result might be removed by the garbage collector",
+        );
     }
-    Ok(ExitCode::from(status))
+    for (index, one) in found.iter().enumerate() {
+        let mut path = one.drv.clone();
+        if let Some(root) = &options.add_root {
+            let name = if index == 0 { root.clone() } else { format!("{root}-{}", index + 1) };
+            let link = std::path::absolute(name)?;
+            let drv = store.store_dir().parse(&one.drv)?;
+            path = store.add_perm_root(&drv, &link)?.display().to_string();
+        }
+        let output = if one.output == "out" { "" } else { &format!("!{}", one.output) };
+        println!("{path}{output}");
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! `nix-instantiate` without a store: `--eval`, `--parse`, `--strict`, `--json`, `--raw`, `-A`, `-E`,
-//! `--arg`, `--argstr`, `-I`.
+//! What `nix-instantiate` does with expressions: evaluate and print (`--eval`), print the syntax tree
+//! (`--parse`), or write derivations.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -7,115 +7,37 @@ use std::path::Path;
 use firn_eval::{Attrs, AttrsBuilder, Machine, Pos, R, Symbol, Value};
 use firn_source::{Origin, SourceMap};
 
+use super::derivations::{self, Instantiated};
+use super::options::Options;
 use crate::exit::Failure;
 
-/// What the command line asks for.
-#[derive(Default)]
-pub struct Options {
-    /// Evaluate and print instead of instantiating.
-    pub eval: bool,
-    /// Add what is evaluated to the store also with `--eval`.
-    pub read_write: bool,
-    /// Print the syntax tree.
-    pub parse: bool,
-    /// Evaluate what is inside sets and lists too.
-    pub strict: bool,
-    /// Print as JSON.
-    pub json: bool,
-    /// Print as XML.
-    pub xml: bool,
-    /// Print strings as they are.
-    pub raw: bool,
-    /// Show the whole trace of an error.
-    pub show_trace: bool,
-    /// The arguments are expressions.
-    pub expressions: bool,
-    /// Attribute paths to select.
-    pub attrs: Vec<String>,
-    /// Arguments for top-level functions: name, text, and whether it is a string.
-    pub args: Vec<(String, String, bool)>,
-    /// Search path entries, in front of the environment's.
-    pub search: Vec<String>,
-    /// Files, or expressions.
-    pub inputs: Vec<String>,
-    /// Experimental features.
-    pub features: Vec<String>,
-    /// `--option`, and others given as `--name value`.
-    pub settings: Vec<(String, String)>,
+/// What a run leads to.
+pub enum Outcome {
+    /// All is printed.
+    Printed,
+    /// These derivations are in the store.
+    Derivations(Vec<Instantiated>),
+    /// It failed, for this reason.
+    Failed(String),
 }
 
-impl Options {
-    /// Reads the arguments, without the program's name.
-    ///
-    /// # Errors
-    /// A sentence about an argument that is not understood.
-    pub fn read(arguments: &[String]) -> Result<Options, String> {
-        let mut o = Options::default();
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            let mut value = || {
-                rest.next()
-                    .cloned()
-                    .ok_or_else(|| format!("flag '{argument}' requires more arguments"))
-            };
-            match argument.as_str() {
-                "--eval" | "--eval-only" => o.eval = true,
-                "--parse" | "--parse-only" => o.parse = true,
-                "--strict" => o.strict = true,
-                "--json" => o.json = true,
-                "--xml" => o.xml = true,
-                "--raw" => o.raw = true,
-                "--show-trace" => o.show_trace = true,
-                "--expr" | "-E" => o.expressions = true,
-                "--attr" | "-A" => o.attrs.push(value()?),
-                "--arg" => o.args.push((value()?, value()?, false)),
-                "--argstr" => o.args.push((value()?, value()?, true)),
-                "-I" | "--include" => o.search.push(value()?),
-                "--option" => o.settings.push((value()?, value()?)),
-                "--extra-experimental-features" | "--experimental-features" => {
-                    o.features.extend(value()?.split_whitespace().map(str::to_owned));
-                }
-                "--read-write-mode" => o.read_write = true,
-                "--readonly-mode" | "--no-location" | "-v" | "--verbose" | "--quiet" => {}
-                "--max-call-depth" | "--eval-system" => {
-                    o.settings.push((argument[2..].to_owned(), value()?))
-                }
-                "--no-show-trace" => o.show_trace = false,
-                flag if flag.starts_with("--lint-") => {
-                    o.settings.push((flag[2..].to_owned(), value()?))
-                }
-                "--impure" => o.settings.push(("pure-eval".to_owned(), "false".to_owned())),
-                "--abort-on-warn" | "--trace-verbose" | "--pure-eval" | "--restrict-eval" => {
-                    o.settings.push((argument[2..].to_owned(), "true".to_owned()));
-                }
-                "-" => o.inputs.push("-".into()),
-                flag if flag.starts_with('-') => return Err(format!("unrecognised flag '{flag}'")),
-                input => o.inputs.push(input.to_owned()),
-            }
-        }
-        if o.inputs.is_empty() {
-            o.inputs.push("./default.nix".into());
-        }
-        Ok(o)
-    }
-}
-
-/// Runs the command; returns the exit status and the text for standard error.
+/// Runs the command.
 pub fn run(
     options: &Options,
     machine: impl FnOnce() -> Result<Machine, Failure>,
-) -> Result<(u8, String), Failure> {
+) -> Result<Outcome, Failure> {
     if options.parse {
         return Ok(parse_all(options));
     }
     let mut m = machine()?;
+    let mut found = Vec::new();
     for input in &options.inputs {
-        if let Err(raised) = one(&mut m, options, input) {
+        if let Err(raised) = one(&mut m, options, input, &mut found) {
             let error = m.take_error(raised);
-            return Ok((1, m.render_error(&error, options.show_trace)));
+            return Ok(Outcome::Failed(m.render_error(&error, options.show_trace)));
         }
     }
-    Ok((0, String::new()))
+    Ok(if options.eval { Outcome::Printed } else { Outcome::Derivations(found) })
 }
 
 fn stdin() -> Vec<u8> {
@@ -142,14 +64,14 @@ fn input_text(options: &Options, input: &str) -> Result<(Origin, Vec<u8>, String
     Ok((Origin::Path(path), text, dir))
 }
 
-fn parse_all(options: &Options) -> (u8, String) {
+fn parse_all(options: &Options) -> Outcome {
     let mut m_sources = SourceMap::new();
     for input in &options.inputs {
         if let Err(text) = parse_one(options, input, &mut m_sources) {
-            return (1, text);
+            return Outcome::Failed(text);
         }
     }
-    (0, String::new())
+    Outcome::Printed
 }
 
 fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<(), String> {
@@ -176,7 +98,7 @@ fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<
     std::io::stdout().write_all(&out).map_err(|e| format!("error: {e}"))
 }
 
-fn one(m: &mut Machine, options: &Options, input: &str) -> R<()> {
+fn one(m: &mut Machine, options: &Options, input: &str, found: &mut Vec<Instantiated>) -> R<()> {
     let root = if options.expressions || input == "-" {
         let (origin, text) = if options.expressions {
             (Origin::String, input.as_bytes().to_vec())
@@ -184,6 +106,8 @@ fn one(m: &mut Machine, options: &Options, input: &str) -> R<()> {
             (Origin::Stdin, stdin())
         };
         m.eval_text(origin, &text, &current_dir())?
+    } else if input.starts_with('<') && input.ends_with('>') {
+        m.eval_text(Origin::String, format!("import {input}").as_bytes(), &current_dir())?
     } else {
         let path = std::path::absolute(input).unwrap_or_else(|_| input.into());
         let path = firn_eval::paths::canonical(path.to_string_lossy().as_bytes());
@@ -193,7 +117,11 @@ fn one(m: &mut Machine, options: &Options, input: &str) -> R<()> {
     let paths: &[String] = if options.attrs.is_empty() { &[String::new()] } else { &options.attrs };
     for path in paths {
         let value = m.select_auto(root, path, args)?;
-        print(m, options, value, args)?;
+        if options.eval {
+            print(m, options, value, args)?;
+        } else {
+            derivations::collect(m, value, args, found)?;
+        }
     }
     Ok(())
 }

@@ -1,0 +1,83 @@
+//! The derivations in a value: itself, or those in a set or a list.
+
+use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
+
+/// A derivation in the store, and the output that was meant.
+pub struct Instantiated {
+    /// The path of the derivation.
+    pub drv: String,
+    /// The output's name.
+    pub output: String,
+}
+
+/// Appends the derivations in a value, functions called with the arguments given. Sets are walked in
+/// the order of names; sets in sets only where `recurseForDerivations` is true.
+///
+/// # Errors
+/// The value is something else, or evaluation fails.
+pub fn collect(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Instantiated>) -> R<()> {
+    let value = m.call_auto(value, args)?;
+    let value = m.force(value)?;
+    if m.is_derivation(value)? {
+        return one(m, value, found);
+    }
+    if let Some(attrs) = value.as_attrs() {
+        for entry in m.sorted(attrs).collect::<Vec<_>>() {
+            if is_plain(&entry.sym.text()) {
+                inner(m, entry.value(), args, found)?;
+            }
+        }
+        return Ok(());
+    }
+    if let Some(list) = value.as_list() {
+        for item in list.iter() {
+            inner(m, item, args, found)?;
+        }
+        return Ok(());
+    }
+    let text = "expression does not evaluate to a derivation (or a set or list of those)";
+    Err(m.fail(ErrorKind::Type, Pos::NONE, text))
+}
+
+fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Instantiated>) -> R<()> {
+    let value = m.force(value)?;
+    if m.is_derivation(value)? {
+        return one(m, value, found);
+    }
+    let recurse = match value.as_attrs() {
+        Some(attrs) => match m.attr(attrs, Symbol::of("recurseForDerivations"))? {
+            Some(flag) => m.force_bool(
+                flag,
+                Pos::NONE,
+                "while evaluating the attribute `recurseForDerivations`",
+            )?,
+            None => false,
+        },
+        None => value.as_list().is_some(),
+    };
+    if recurse { collect(m, value, args, found) } else { Ok(()) }
+}
+
+fn one(m: &mut Machine, value: Value, found: &mut Vec<Instantiated>) -> R<()> {
+    let attrs = m.force_attrs(value, Pos::NONE, "")?;
+    let what = "while evaluating the 'drvPath' attribute of a derivation";
+    let drv = m.required_attr(attrs, sym::DRV_PATH, what)?.get();
+    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
+    let what = "while evaluating the output name of a derivation";
+    let output = match m.attr(attrs, sym::OUTPUT_NAME)? {
+        Some(name) => m.force_string(name, Pos::NONE, what)?.to_text().into_owned(),
+        None => {
+            let text = format!("derivation '{drv}' lacks an 'outputName' attribute");
+            return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+        }
+    };
+    found.push(Instantiated { drv, output });
+    Ok(())
+}
+
+/// Whether a name can be written on a command line: `[A-Za-z_][A-Za-z0-9-_+]*`.
+fn is_plain(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || "-_+".contains(c))
+}

@@ -1,0 +1,5 @@
+//! Commands that evaluate, as a user calls them: no network, no packages, a store of their own.
+#![allow(clippy::unwrap_used)]
+
+mod nix_build;
+mod user;

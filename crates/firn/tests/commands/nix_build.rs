@@ -1,0 +1,104 @@
+//! `nix-build` and `nix-instantiate`. The paths are those that Nix 2.34 gives.
+
+use std::fs;
+
+use crate::user::User;
+
+const FILE: &str = r#"
+{ pkgs ? null, word ? "hi" }:
+let
+  system = "x86_64-linux";
+  d = name: derivation { inherit name system; builder = "/bin/sh"; args = [ "-c" "echo ${word} > $out" ]; };
+  env = name: derivation {
+    inherit name;
+    system = "builtin"; builder = "builtin:buildenv"; derivations = [ ]; pkgs = "[]";
+    manifest = builtins.toFile "m" "";
+  };
+in
+{
+  b = d "bee";
+  a = d "ay";
+  deep = { x = d "ex"; recurseForDerivations = true; };
+  hidden.y = d "why";
+  two = derivation { name = "two"; outputs = [ "out" "dev" ]; inherit system; builder = "/bin/sh"; };
+  one = env "one";
+  other = env "other";
+  fails = derivation { name = "fails"; inherit system; builder = "/no/such/builder"; };
+}
+"#;
+
+fn user() -> User {
+    let user = User::new();
+    user.write("default.nix", FILE);
+    user
+}
+
+#[test]
+fn derivations_in_sets_are_found_in_order() {
+    let user = user();
+    let printed = user.run(&["nix-instantiate"]);
+    let names: Vec<_> = printed.lines().map(|line| &line[44..]).collect();
+    assert_eq!(
+        names,
+        ["ay.drv", "bee.drv", "ex.drv", "fails.drv", "one.drv", "other.drv", "two.drv"]
+    );
+    assert!(
+        printed.starts_with("/nix/store/2hdcgp27kc5jpsbjnh3lx1s3rapadsyr-ay.drv\n"),
+        "{printed}"
+    );
+    let other = user.run(&["nix-instantiate", "-A", "a", "--argstr", "word", "ho"]);
+    assert!(!printed.contains(other.trim()), "{other}");
+    let list = user.run(&["nix-instantiate", "-E", "with import ./. { }; [ b a ]"]);
+    assert_eq!(list.lines().map(|line| &line[44..]).collect::<Vec<_>>(), ["bee.drv", "ay.drv"]);
+}
+
+#[test]
+fn roots_lead_to_derivations() {
+    let user = user();
+    let printed = user.run(&["nix-instantiate", "-A", "two.dev", "-A", "a", "--add-root", "drv"]);
+    let work = user.work().display().to_string();
+    assert_eq!(printed, format!("{work}/drv!dev\n{work}/drv-2\n"));
+    let target = fs::read_link(user.work().join("drv-2")).unwrap();
+    assert_eq!(target.to_str().unwrap(), "/nix/store/2hdcgp27kc5jpsbjnh3lx1s3rapadsyr-ay.drv");
+}
+
+#[test]
+fn results_are_built_printed_and_linked() {
+    let user = user();
+    let printed = user.run(&["nix-build", "-A", "one", "-A", "other"]);
+    let paths: Vec<_> = printed.lines().collect();
+    assert_eq!(paths.len(), 2);
+    for (link, path) in ["result", "result-2"].iter().zip(&paths) {
+        assert_eq!(fs::read_link(user.work().join(link)).unwrap().to_str().unwrap(), *path);
+    }
+    assert_eq!(
+        user.run(&["nix-build", "default.nix", "-A", "one", "-o", "mine"]),
+        format!("{}\n", paths[0])
+    );
+    assert!(user.work().join("mine").is_symlink());
+    let drv = user.run(&["nix-instantiate", "-A", "other"]);
+    assert_eq!(user.run(&["nix-build", "--no-out-link", drv.trim()]), format!("{}\n", paths[1]));
+    let dry = user.call(&["nix-build", "--dry-run", "-A", "one", "-A", "a"]);
+    assert!(dry.stdout.is_empty());
+    let text = String::from_utf8(dry.stderr).unwrap();
+    assert!(text.contains("these 1 derivations will be built:\n  /nix/store/2hdcg"), "{text}");
+}
+
+#[test]
+fn mistakes_and_failures_have_their_statuses() {
+    let user = user();
+    for (words, status, part) in [
+        (&["nix-build", "-A", "fails", "--no-out-link"][..], 100, "Cannot build"),
+        (&["nix-build", "-E", "1"], 1, "does not evaluate to a derivation"),
+        (&["nix-build", "-E", "{ x }: x"], 1, "--argstr"),
+        (&["nix-build", "-A", "nothing"], 1, "attribute 'nothing'"),
+        (&["nix-build", "--frob"], 1, "unrecognised flag '--frob'"),
+        (&["nix-build", "-A"], 1, "requires more arguments"),
+        (&["nix-build", "none.nix"], 1, "none.nix' does not exist"),
+        (&["nix-instantiate", "--option", "a"], 1, "requires more arguments"),
+    ] {
+        let (code, text) = user.fails(words);
+        assert_eq!(code, status, "{words:?}: {text}");
+        assert!(text.contains(part), "{words:?}: {text}");
+    }
+}
