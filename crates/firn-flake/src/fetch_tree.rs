@@ -17,6 +17,12 @@ pub(crate) const TABLE: &[PrimOp] = &[
          `ref`, `name`, `shallow`, `submodules` and `allRefs`.",
     ),
     PrimOp::new(
+        "fetchMercurial",
+        &["args"],
+        fetch_mercurial,
+        "Fetches a revision of a Mercurial repository. firn does not support this.",
+    ),
+    PrimOp::new(
         "fetchTree",
         &["input"],
         fetch_tree,
@@ -85,6 +91,12 @@ fn with_revision(m: &mut Machine, tree: Value) -> R<Value> {
     }
     let fallback = m.force_attrs(fallback, Pos::NONE, "")?;
     Ok(m.update(fallback, tree).value())
+}
+
+fn fetch_mercurial(m: &mut Machine, _args: &[Value], pos: Pos) -> R<Value> {
+    let text =
+        "Mercurial repositories can't be fetched; 'fetchTarball' takes an archive of a revision";
+    Err(m.fail(ErrorKind::Outside, pos, text))
 }
 
 fn fetch(m: &mut Machine, input: Result<Input, InputError>, name: &str, pos: Pos) -> R<Value> {

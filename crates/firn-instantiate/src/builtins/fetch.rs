@@ -17,7 +17,7 @@ use super::{HostHandle, failed, host};
 
 pub(super) const TABLE: &[PrimOp] = &[
     PrimOp::new(
-        "fetchurl",
+        "__fetchurl",
         &["arg"],
         fetchurl,
         "Downloads a file during evaluation and returns its store path. *arg* is a URL, or a set with `url`, and \
