@@ -5,6 +5,7 @@
 //! so that packages are fetched once, and run one after the other, so that times are true.
 #![allow(clippy::unwrap_used)]
 
+mod examples;
 mod failing;
 mod http_server;
 mod inputs;

@@ -1,0 +1,40 @@
+//! Every example is a flake whose checks hold.
+
+use std::path::{Path, PathBuf};
+
+use crate::program::Program;
+
+/// Examples that other tests run.
+const ELSEWHERE: &[&str] = &["http-server", "nixpkgs-by-name"];
+
+fn examples() -> PathBuf {
+    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")).unwrap()
+}
+
+#[test]
+fn their_checks_hold() {
+    let Some(program) = Program::new() else { return };
+    let mut run = 0;
+    for entry in std::fs::read_dir(examples()).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if !folder.join("flake.nix").exists() || ELSEWHERE.contains(&name.as_str()) {
+            continue;
+        }
+        let flake = format!("path:{}", folder.display());
+        // Committed lock files are those that firn would write.
+        let said = program.run(&["flake", "check", "--no-update-lock-file", &flake]);
+        said.assert_success(&[]);
+        run += 1;
+    }
+    assert!(run > 0);
+    program.assert_nothing_left();
+}
+
+#[test]
+fn a_broken_configuration_fails_with_its_programs_words() {
+    let Some(program) = Program::new() else { return };
+    let flake = format!("path:{}#broken", examples().join("checked-config").display());
+    let said = program.run(&["build", "--no-link", &flake]);
+    said.assert_failure(&["unknown directive \"lissen\""]);
+}
