@@ -55,12 +55,14 @@ let
         };
       }
   );
+  # The second stage's modules load from memory with the first's: no further process, no further disk reads.
+  # Options of modules are known to the second stage only.
+  early = config.boot.extraModprobeConfig == "";
   machine = lib.mkIf (v.backend == "vm") {
     fileSystems = lib.mkIf v.useDefaultFilesystems (
       lib.mkOverride 10 ({ "/" = root; } // store // v.fileSystems)
     );
     swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
-    # The second stage's modules as well: loaded from memory they cost next to nothing.
     boot.initrd.kernelModules = [
       "virtio_pci"
       "virtio_blk"
@@ -69,9 +71,24 @@ let
       "erofs"
       "overlay"
     ]
-    ++ config.boot.kernelModules;
+    ++ lib.optionals early config.boot.kernelModules;
+    systemd.suppressedSystemUnits =
+      lib.optional early "systemd-modules-load.service"
+      # Nobody is kept out while the machine starts, so nobody has to be let in.
+      ++ [ "systemd-user-sessions.service" ];
+    environment.etc."tmpfiles.d/systemd-nologin.conf".source = "/dev/null";
     boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" "nvme" ];
-    boot.kernelParams = [ "panic=1" "boot.panic_on_fail" ];
+    boot.kernelParams = lib.mkMerge [
+      [
+        "panic=1"
+        "boot.panic_on_fail"
+        # As in NixOS; Debian's kernel would set up AppArmor and TOMOYO as well.
+        "lsm=landlock,yama,bpf"
+      ]
+      # Every byte on an emulated serial line is costly. What the kernel says of its start is in the journal;
+      # from sysctl on, the console shows what `boot.consoleLogLevel` says.
+      (lib.mkAfter [ "loglevel=4" ])
+    ];
     system.extraDependencies = v.additionalPaths;
     # Debugging at the console is the driver's work.
     systemd.services."serial-getty@ttyS0".enable = false;
