@@ -1,3 +1,4 @@
 //! Measurements.
 
+pub mod machines;
 pub mod parse;
