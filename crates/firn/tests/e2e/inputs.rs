@@ -1,5 +1,8 @@
 //! Inputs that are not there, inputs from elsewhere, and flakes with mistakes.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
 use crate::program::{Program, example};
 
 #[test]
@@ -66,24 +69,46 @@ fn mistakes_in_machines_are_named() {
     }
 }
 
+/// Builds a fixed-output derivation that fetches a url.
+fn fetch(program: &Program, url: &str, more: &[&str]) -> crate::program::Said {
+    let hash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let expr = format!(
+        "derivation {{ name = \"fetched\"; system = \"builtin\"; builder = \"builtin:fetchurl\"; url = \"{url}\"; \
+         outputHash = \"{hash}\"; outputHashMode = \"flat\"; }}"
+    );
+    let mut arguments = vec!["build", "--no-link", "--impure", "--expr", &expr, "."];
+    arguments.extend(more);
+    program.run(&arguments)
+}
+
 #[test]
 fn an_unreachable_mirror_is_named() {
     let Some(program) = Program::new() else { return };
-    let flake = program.flake(
-        "mirror",
-        "{ inputs.nixpkgs.url = \"base\"; outputs = { nixpkgs, ... }: { packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.hello; }; }",
-    );
-    let arguments = [
-        "build",
-        "--no-link",
-        &flake,
-        "--debian-mirrors",
-        "http://127.0.0.1:9/debian",
-        "--download-attempts",
-        "1",
-    ];
-    let said = program.run(&arguments);
-    if !said.success {
-        said.assert_failure(&["127.0.0.1:9"]);
-    }
+    let more = ["--debian-mirrors", "http://127.0.0.1:9/debian", "--download-attempts", "1"];
+    let said = fetch(&program, "mirror://debian/pool/main/n/none.deb", &more);
+    said.assert_failure(&["127.0.0.1:9"]);
+}
+
+#[test]
+fn another_hash_is_shown_beside_the_wanted_one() {
+    let Some(program) = Program::new() else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/file", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap());
+        }
+    });
+    let said = fetch(&program, &url, &[]);
+    said.assert_failure(&["hash mismatch", "sha256-AAAAAAA", "got:"]);
+}
+
+/// Answers one request of any kind with a file that nobody expects.
+fn answer(mut stream: TcpStream) {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request);
+    let body = "not what was locked";
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
