@@ -85,6 +85,8 @@ let
         # As in NixOS; Debian's kernel would set up AppArmor and TOMOYO as well.
         "lsm=landlock,yama,bpf"
       ]
+      # One serial line, the console; three that nothing is behind would be probed and announced.
+      (lib.mkIf (v.qemu.options == [ ]) [ "8250.nr_uarts=1" ])
       # Every byte on an emulated serial line is costly. What the kernel says of its start is in the journal;
       # from sysctl on, the console shows what `boot.consoleLogLevel` says.
       (lib.mkAfter [ "loglevel=4" ])

@@ -9,7 +9,7 @@ use crate::initrd::plan::{Mount, Plan};
 use crate::{Error, Result, files, stage2};
 use rustix::mount::{MountFlags, mount, mount_move};
 use std::convert::Infallible;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,18 +25,23 @@ pub fn is_here() -> bool {
     rustix::process::getpid().is_init() && Path::new(PLAN).exists()
 }
 
+/// File systems of the kernel: place, kind, options. Kinds without permissions of their own refuse a mode.
+const KERNEL: [(&str, &str, &CStr); 4] = [
+    ("/dev", "devtmpfs", c"mode=755"),
+    ("/proc", "proc", c""),
+    ("/sys", "sysfs", c""),
+    ("/run", "tmpfs", c"mode=755"),
+];
+
 /// Runs as the first process. Returns only when it fails.
 ///
 /// # Errors
 /// When a file system can't be mounted or the machine's first process can't be started.
 pub fn main() -> Result<Infallible> {
-    for (place, kind) in
-        [("/dev", "devtmpfs"), ("/proc", "proc"), ("/sys", "sysfs"), ("/run", "tmpfs")]
-    {
+    for (place, kind, options) in KERNEL {
         let path = Path::new(place);
         files::make_folder(path)?;
-        mount(kind, path, kind, MountFlags::NOSUID, c"mode=755")
-            .or_else(|_| mount(kind, path, kind, MountFlags::NOSUID, c""))
+        mount(kind, path, kind, MountFlags::NOSUID, options)
             .map_err(|err| Error::io("mount a file system on", path, &err.into()))?;
     }
     let text = files::read_text(Path::new(PLAN))?;
