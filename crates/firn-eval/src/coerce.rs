@@ -2,7 +2,7 @@
 
 use firn_syntax::sym;
 
-use crate::context::{ContextElem, Ctx};
+use crate::context::{ContextElem, ContextJoin, Ctx};
 use crate::error::{ErrorKind, R, Raised};
 use crate::machine::Machine;
 use crate::paths;
@@ -90,19 +90,20 @@ impl Machine {
     fn coerce_list(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
         let Some(list) = v.as_list() else { return Err(self.cannot_coerce(v, pos, what)) };
         let mut bytes = Vec::new();
-        let mut ctx = Ctx::NONE;
+        let mut join = ContextJoin::default();
         let last = list.len().saturating_sub(1);
         for (i, slot) in list.slots().iter().enumerate() {
             let part =
                 self.coerce(slot.get(), how, pos, "while evaluating one element of the list");
             let part = self.traced(part, pos, what)?;
             bytes.extend_from_slice(part.bytes());
-            ctx = self.join_contexts(ctx, part.ctx());
+            join.add(part.ctx());
             let element = slot.get().known();
             if i < last && element.as_list().is_none_or(|l| !l.is_empty()) {
                 bytes.push(b' ');
             }
         }
+        let ctx = self.join_all(join);
         let text = self.string_ctx(&bytes, ctx);
         text.as_str().ok_or(Raised(()))
     }

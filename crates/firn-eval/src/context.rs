@@ -1,6 +1,8 @@
 //! String contexts: which store paths a string depends on. Interned, so that a string carries one
 //! 32-bit id and most unions are a table lookup. (Manual: "String context".)
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 /// Id of an interned set of context elements.
@@ -63,21 +65,51 @@ impl ContextElem {
     }
 }
 
+/// Up to so many contexts are united one after the other, where the table of unions helps.
+const PAIRWISE: usize = 4;
+/// Repeated ids are thrown out when so many have come together.
+const TIDY_FROM: usize = 1 << 16;
+
+/// Contexts that will be united: those of the elements of a list, say.
+///
+/// Uniting them one after the other would intern a set for each step: for *n* strings of one element
+/// each, *n*²/2 ids.
+#[derive(Default, Debug)]
+pub struct ContextJoin {
+    last: Ctx,
+    seen: Vec<Ctx>,
+}
+
+impl ContextJoin {
+    /// Takes a further context.
+    #[inline(always)]
+    pub fn add(&mut self, ctx: Ctx) {
+        if !ctx.is_empty() && ctx != self.last {
+            self.push(ctx);
+        }
+    }
+
+    fn push(&mut self, ctx: Ctx) {
+        self.last = ctx;
+        self.seen.push(ctx);
+    }
+}
+
 /// The tables behind [`Ctx`].
 #[derive(Default)]
 pub struct Contexts {
-    elems: Vec<ContextElem>,
-    elem_ids: FxHashMap<ContextElem, u32>,
+    elems: Vec<Rc<ContextElem>>,
+    elem_ids: FxHashMap<Rc<ContextElem>, u32>,
     /// Sorted element ids; entry 0 is the empty set.
-    sets: Vec<Box<[u32]>>,
-    set_ids: FxHashMap<Box<[u32]>, u32>,
+    sets: Vec<Rc<[u32]>>,
+    set_ids: FxHashMap<Rc<[u32]>, u32>,
     unions: FxHashMap<(u32, u32), u32>,
 }
 
 impl Contexts {
     /// Empty tables.
     pub fn new() -> Contexts {
-        Contexts { sets: vec![Box::default()], ..Contexts::default() }
+        Contexts { sets: vec![Rc::default()], ..Contexts::default() }
     }
 
     fn elem(&mut self, elem: ContextElem) -> u32 {
@@ -85,6 +117,7 @@ impl Contexts {
             return id;
         }
         let id = self.elems.len() as u32;
+        let elem = Rc::new(elem);
         self.elems.push(elem.clone());
         self.elem_ids.insert(elem, id);
         id
@@ -98,7 +131,7 @@ impl Contexts {
             return Ctx(id);
         }
         let id = self.sets.len() as u32;
-        let ids = ids.into_boxed_slice();
+        let ids: Rc<[u32]> = ids.into();
         self.sets.push(ids.clone());
         self.set_ids.insert(ids, id);
         Ctx(id)
@@ -143,8 +176,31 @@ impl Contexts {
         ctx
     }
 
+    /// The elements of all that were collected, without a set for each step on the way.
+    pub fn union_all(&mut self, join: ContextJoin) -> Ctx {
+        let mut seen = join.seen;
+        seen.sort_unstable_by_key(|ctx| ctx.0);
+        seen.dedup();
+        if seen.len() <= PAIRWISE {
+            return seen.into_iter().fold(Ctx::NONE, |all, ctx| self.union(all, ctx));
+        }
+        let mut ids: Vec<u32> = Vec::new();
+        let mut tidy_at = TIDY_FROM;
+        for ctx in seen {
+            ids.extend_from_slice(&self.sets[ctx.0 as usize]);
+            if ids.len() > tidy_at {
+                ids.sort_unstable();
+                ids.dedup();
+                tidy_at = ids.len() * 2 + TIDY_FROM;
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        self.set(ids)
+    }
+
     /// The elements, in no particular order.
     pub fn elems(&self, ctx: Ctx) -> impl ExactSizeIterator<Item = &ContextElem> {
-        self.sets[ctx.0 as usize].iter().map(|&id| &self.elems[id as usize])
+        self.sets[ctx.0 as usize].iter().map(|&id| &*self.elems[id as usize])
     }
 }

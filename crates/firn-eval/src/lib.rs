@@ -42,7 +42,7 @@ mod value;
 pub use attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs};
 pub use builtins::global_names;
 pub use coerce::Coerce;
-pub use context::{ContextElem, Contexts, Ctx, SinglePath};
+pub use context::{ContextElem, ContextJoin, Contexts, Ctx, SinglePath};
 pub use error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 pub use firn_syntax::{Symbol, sym};
 pub use helpers::is_functor;

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs, Layout, Merges};
 use crate::code::{Lambda, Node};
-use crate::context::{ContextElem, Contexts, Ctx};
+use crate::context::{ContextElem, ContextJoin, Contexts, Ctx};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::heap::Heap;
 use crate::host::{Host, HostError, Settings};
@@ -496,6 +496,11 @@ impl Machine {
     #[inline(always)]
     pub fn join_contexts(&mut self, a: Ctx, b: Ctx) -> Ctx {
         self.contexts.union(a, b)
+    }
+
+    /// The elements of all contexts that were collected.
+    pub fn join_all(&mut self, join: ContextJoin) -> Ctx {
+        self.contexts.union_all(join)
     }
 
     /// The empty string.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::attrs::{Attrs, AttrsBuilder};
 use crate::coerce::Coerce;
-use crate::context::Ctx;
+use crate::context::{ContextJoin, Ctx};
 use crate::error::{ErrorKind, FrameText, R, Raised};
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -70,7 +70,7 @@ impl Machine {
             Kind::Path(p) => self.write_json_string(p.bytes(), out)?,
             Kind::List(list) => {
                 out.push(b'[');
-                let mut ctx = Ctx::NONE;
+                let mut join = ContextJoin::default();
                 for (i, element) in list.iter().enumerate() {
                     if i > 0 {
                         out.push(b',');
@@ -82,10 +82,10 @@ impl Machine {
                             return Err(self.frame(raised, pos, FrameText::from(text)));
                         }
                     };
-                    ctx = self.join_contexts(ctx, written);
+                    join.add(written);
                 }
                 out.push(b']');
-                return Ok(ctx);
+                return Ok(self.join_all(join));
             }
             Kind::Attrs(attrs) => return self.write_json_attrs(attrs, copy, pos, out),
             Kind::Function(_) | Kind::External(_) => {
@@ -113,7 +113,7 @@ impl Machine {
             return self.write_json(slot.get(), copy, pos, out);
         }
         out.push(b'{');
-        let mut ctx = Ctx::NONE;
+        let mut join = ContextJoin::default();
         for (i, entry) in self.sorted(attrs).enumerate() {
             if i > 0 {
                 out.push(b',');
@@ -127,10 +127,10 @@ impl Machine {
                     return Err(self.frame(raised, entry.pos, FrameText::from(text)));
                 }
             };
-            ctx = self.join_contexts(ctx, written);
+            join.add(written);
         }
         out.push(b'}');
-        Ok(ctx)
+        Ok(self.join_all(join))
     }
 
     fn write_json_string(&mut self, text: &[u8], out: &mut Vec<u8>) -> R<()> {

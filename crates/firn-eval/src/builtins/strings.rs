@@ -1,7 +1,7 @@
 //! Strings.
 
 use crate::coerce::Coerce;
-use crate::context::Ctx;
+use crate::context::{ContextJoin, Ctx};
 use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -86,7 +86,8 @@ fn concat_strings_sep(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the second argument (the list of strings to concat) passed to builtins.concatStringsSep";
     let list = m.force_list(args[1], Pos::NONE, what)?;
     let what = "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep";
-    let mut ctx = separator.ctx();
+    let mut join = ContextJoin::default();
+    join.add(separator.ctx());
     let mut parts: Vec<&[u8]> = Vec::with_capacity(list.len() * 2);
     for slot in list.slots() {
         if !parts.is_empty() {
@@ -97,10 +98,9 @@ fn concat_strings_sep(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
             None => m.coerce(slot.get(), COPY, Pos::NONE, what)?,
         };
         parts.push(s.bytes());
-        if s.ctx() != ctx {
-            ctx = m.join_contexts(ctx, s.ctx());
-        }
+        join.add(s.ctx());
     }
+    let ctx = m.join_all(join);
     m.concat_parts(&parts, ctx, Pos::NONE)
 }
 
@@ -167,7 +167,8 @@ fn replace(
 ) -> R<(Option<Vec<u8>>, Ctx)> {
     let what = "while evaluating one of the replacement strings passed to builtins.replaceStrings";
     let text = s.bytes();
-    let mut ctx = s.ctx();
+    let mut join = ContextJoin::default();
+    join.add(s.ctx());
     let mut out: Option<Vec<u8>> = None;
     let mut copied = 0;
     let mut p = 0;
@@ -179,7 +180,7 @@ fn replace(
         };
         let out = out.get_or_insert_with(Vec::new);
         let with = m.force_string(to.get(index), Pos::NONE, what)?;
-        ctx = m.join_contexts(ctx, with.ctx());
+        join.add(with.ctx());
         out.extend_from_slice(&text[copied..p]);
         out.extend_from_slice(with.bytes());
         let len = patterns.from[index].bytes().len();
@@ -195,5 +196,5 @@ fn replace(
     if let Some(out) = &mut out {
         out.extend_from_slice(&text[copied..]);
     }
-    Ok((out, ctx))
+    Ok((out, m.join_all(join)))
 }

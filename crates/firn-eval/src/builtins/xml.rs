@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use crate::attrs::Attrs;
 use crate::code::Lambda;
-use crate::context::Ctx;
+use crate::context::{ContextJoin, Ctx};
 use crate::error::R;
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -48,14 +48,15 @@ impl Machine {
             depth: 0,
             strict,
             location,
-            ctx: Ctx::NONE,
+            join: ContextJoin::default(),
             derivations: FxHashSet::default(),
         };
         writer.out.extend_from_slice(b"<?xml version='1.0' encoding='utf-8'?>\n");
         writer.open("expr", &[]);
         writer.value(self, v, Pos::NONE)?;
         writer.close("expr");
-        Ok(writer.ctx)
+        let join = writer.join;
+        Ok(self.join_all(join))
     }
 }
 
@@ -66,7 +67,8 @@ struct Writer<'a> {
     depth: usize,
     strict: bool,
     location: bool,
-    ctx: Ctx,
+    /// What the strings refer to.
+    join: ContextJoin,
     /// Store paths of the derivations shown so far.
     derivations: FxHashSet<Vec<u8>>,
 }
@@ -130,7 +132,7 @@ impl Writer<'_> {
             Kind::Int(i) => self.scalar("int", i.to_string().as_bytes()),
             Kind::Float(f) => self.scalar("float", print::float(f).as_bytes()),
             Kind::String(s) => {
-                self.ctx = m.join_contexts(self.ctx, s.ctx());
+                self.join.add(s.ctx());
                 self.scalar("string", s.bytes());
             }
             Kind::Path(p) => self.scalar("path", p.bytes()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use firn_eval::{
-    Attrs, Coerce, Ctx, Entry, ErrorKind, Machine, Pos, R, Raised, Symbol, Value, sym,
+    Attrs, Coerce, ContextJoin, Ctx, Entry, ErrorKind, Machine, Pos, R, Raised, Symbol, Value, sym,
 };
 use firn_formats::derivation::STRUCTURED_ATTRS;
 
@@ -45,6 +45,7 @@ pub(super) fn read(m: &mut Machine, name: &str, attrs: Attrs) -> R<Attributes> {
         ignore_nulls,
         json: structured.then(String::new),
         read: Attributes::default(),
+        join: ContextJoin::default(),
     };
     for entry in m.sorted(attrs) {
         if entry.sym == sym::IGNORE_NULLS {
@@ -59,6 +60,7 @@ pub(super) fn read(m: &mut Machine, name: &str, attrs: Attrs) -> R<Attributes> {
         let json = if json.is_empty() { "{}".to_owned() } else { json + "}" };
         reader.read.env.insert(STRUCTURED_ATTRS.into(), json.into_bytes());
     }
+    reader.read.context = m.join_all(reader.join);
     Ok(reader.read)
 }
 
@@ -75,6 +77,7 @@ struct Reader<'n> {
     /// The structured attributes so far, without the closing brace.
     json: Option<String>,
     read: Attributes,
+    join: ContextJoin,
 }
 
 /// Attributes that `outputChecks` has taken the place of.
@@ -114,7 +117,7 @@ impl Reader<'_> {
         for slot in list.slots() {
             let what = "while evaluating an element of the argument list";
             let text = m.coerce(slot.get(), COERCE, Pos::NONE, what)?;
-            self.read.context = m.join_contexts(self.read.context, text.ctx());
+            self.join.add(text.ctx());
             self.read.args.push(text.bytes().to_vec());
         }
         Ok(())
@@ -123,7 +126,7 @@ impl Reader<'_> {
     /// An attribute as an environment variable.
     fn variable(&mut self, m: &mut Machine, name: Symbol, value: Value) -> R<()> {
         let text = m.coerce(value, COERCE, Pos::NONE, "")?;
-        self.read.context = m.join_contexts(self.read.context, text.ctx());
+        self.join.add(text.ctx());
         let bytes = text.bytes();
         if name == sym::JSON {
             m.host().warn(
@@ -153,7 +156,7 @@ impl Reader<'_> {
     fn structured(&mut self, m: &mut Machine, entry: &Entry) -> R<()> {
         let value = entry.value();
         let (text, context) = to_json(m, value)?;
-        self.read.context = m.join_contexts(self.read.context, context);
+        self.join.add(context);
         let key = m.symbol_string(entry.sym);
         let (key, _) = to_json(m, key)?;
         if let Some(json) = &mut self.json {
@@ -177,7 +180,7 @@ impl Reader<'_> {
         match name {
             sym::BUILDER => {
                 let text = m.force_string(value, Pos::NONE, "")?;
-                self.read.context = m.join_contexts(self.read.context, text.ctx());
+                self.join.add(text.ctx());
                 self.read.builder = text.bytes().to_vec();
             }
             sym::SYSTEM => self.read.platform = plain(m, value)?,
