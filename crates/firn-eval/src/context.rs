@@ -204,3 +204,53 @@ impl Contexts {
         self.sets[ctx.0 as usize].iter().map(|&id| &*self.elems[id as usize])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(n: usize) -> ContextElem {
+        ContextElem::Path(format!("/nix/store/{n}"))
+    }
+
+    #[test]
+    fn all_at_once_is_the_same_set_as_one_after_the_other() {
+        for (count, repeat) in [(0, 1), (1, 3), (3, 2), (5, 1), (40, 3), (400, 1)] {
+            let mut tables = Contexts::new();
+            let mut join = ContextJoin::default();
+            let mut stepwise = Ctx::NONE;
+            for n in (0..count).cycle().take(count * repeat) {
+                let ctx = tables.make([path(n), path(n / 2), path(1)]);
+                join.add(ctx);
+                join.add(Ctx::NONE);
+                stepwise = tables.union(stepwise, ctx);
+            }
+            assert_eq!(tables.union_all(join), stepwise, "{count} contexts, {repeat} times");
+        }
+    }
+
+    #[test]
+    fn joining_many_makes_one_set() {
+        let mut tables = Contexts::new();
+        let mut join = ContextJoin::default();
+        for n in 0..1000 {
+            join.add(tables.single(ContextElem::DrvDeep(n.to_string())));
+        }
+        let before = tables.sets.len();
+        let all = tables.union_all(join);
+        assert_eq!(tables.sets.len(), before + 1);
+        assert_eq!(tables.elems(all).len(), 1000);
+    }
+
+    #[test]
+    fn repeated_elements_are_thrown_out_on_the_way() {
+        let mut tables = Contexts::new();
+        let mut join = ContextJoin::default();
+        let shared: Vec<usize> = (0..1000).collect();
+        for n in 0..200 {
+            join.add(tables.make(shared.iter().copied().chain([1000 + n]).map(path)));
+        }
+        let all = tables.union_all(join);
+        assert_eq!(tables.elems(all).len(), 1200);
+    }
+}
