@@ -4,9 +4,10 @@ use std::ptr::null_mut;
 
 /// First chunk; evaluating a small expression touches no more than it needs of it.
 const FIRST_CHUNK: usize = 1 << 20;
-/// Later chunks; a multiple of the size of a huge page.
-const CHUNK: usize = 32 << 20;
-const HUGE_PAGE: usize = 2 << 20;
+/// Later chunks. The kernel fills one with pages in one go, so what is not used of the last is waste.
+const CHUNK: usize = 2 << 20;
+/// What is larger gets a mapping of its own.
+const ALONE: usize = CHUNK / 4;
 
 /// A bump allocator. Everything in it is aligned to 8 bytes and zero when first handed out.
 pub(crate) struct Heap {
@@ -89,42 +90,38 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn refill(&mut self, bytes: usize) -> *mut u8 {
-        if bytes > CHUNK / 4 {
-            return self.map(bytes.next_multiple_of(4096));
+        if bytes > ALONE {
+            // Room to grow may be in it, which nobody touches.
+            return self.map(bytes.next_multiple_of(4096), 0);
         }
-        let size = if self.chunks.is_empty() { FIRST_CHUNK } else { CHUNK };
-        let start = self.map(size);
+        let first = self.total == 0;
+        let (size, how) = if first { (FIRST_CHUNK, 0) } else { (CHUNK, libc::MAP_POPULATE) };
+        let start = self.map(size, how);
         self.next = start.wrapping_add(bytes);
         self.end = start.wrapping_add(size);
         start
     }
 
-    /// A fresh mapping, on huge pages when it is large.
-    fn map(&mut self, size: usize) -> *mut u8 {
-        let slack = if size >= HUGE_PAGE { HUGE_PAGE } else { 0 };
+    /// A fresh mapping. Huge pages are left to the machine's policy: asked for here, they cost more
+    /// system time on virtual machines than they saved.
+    fn map(&mut self, size: usize, how: libc::c_int) -> *mut u8 {
         // SAFETY: an anonymous private mapping at an address the kernel chooses.
-        let raw = unsafe {
+        let start = unsafe {
             libc::mmap(
                 null_mut(),
-                size + slack,
+                size,
                 libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | how,
                 -1,
                 0,
             )
         };
-        if raw == libc::MAP_FAILED {
+        if start == libc::MAP_FAILED {
             // Out of address space: nothing sensible can follow, and no input alone gets here.
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<u64>());
         }
-        self.chunks.push((raw as *mut u8, size + slack));
+        self.chunks.push((start as *mut u8, size));
         self.total += size;
-        let start =
-            if slack > 0 { (raw as usize).next_multiple_of(HUGE_PAGE) } else { raw as usize };
-        if slack > 0 {
-            // SAFETY: the range lies inside the mapping just made; the advice may fail harmlessly.
-            unsafe { libc::madvise(start as *mut libc::c_void, size, libc::MADV_HUGEPAGE) };
-        }
         start as *mut u8
     }
 }
