@@ -34,5 +34,14 @@
       };
 
       checks = forSystems (_: { });
+
+      templates = {
+        default = self.templates.http-test;
+        http-test = {
+          path = ./templates/http-test;
+          description = "A web server as a systemd unit, and a client that fetches from it";
+          welcomeText = "Run the test: firn flake check";
+        };
+      };
     };
 }

@@ -152,6 +152,19 @@ pub fn check(
     Ok(checker.report)
 }
 
+/// The variant of a test whose nodes all run in the wanted backend: its attribute of that name.
+/// What is no test stays as it is.
+///
+/// # Errors
+/// The value is no set.
+pub fn in_backend(m: &mut Machine, value: Value, backend: Option<&str>, pos: Pos) -> R<Value> {
+    let Some(backend) = backend else { return Ok(value) };
+    let attrs = m.force_attrs(value, pos, "")?;
+    let is_test = attrs.get(Symbol::of("driver")).is_some();
+    let variant = attrs.get(Symbol::of(backend)).filter(|_| is_test);
+    Ok(variant.map_or(value, |slot| slot.get()))
+}
+
 struct Checker<'o> {
     options: &'o Options,
     tell: &'o mut dyn FnMut(Finding),
@@ -294,23 +307,13 @@ impl Checker<'_> {
 
     /// A check: a derivation that is built, in the backend that the user forces.
     fn build(&mut self, m: &mut Machine, path: &str, value: Value, pos: Pos) -> R<()> {
-        let value = self.in_backend(m, value, pos)?;
+        let value = in_backend(m, value, self.options.backend.as_deref(), pos)?;
         let drv = self.drv_path(m, path, value, pos)?;
         let system = path.split('.').nth(1).unwrap_or_default();
         if system == self.options.system {
             self.report.builds.push(drv);
         }
         Ok(())
-    }
-
-    /// The variant of a test whose nodes all run in the wanted backend: its attribute of that name.
-    /// What is no test stays as it is.
-    fn in_backend(&mut self, m: &mut Machine, value: Value, pos: Pos) -> R<Value> {
-        let Some(backend) = &self.options.backend else { return Ok(value) };
-        let attrs = m.force_attrs(value, pos, "")?;
-        let is_test = attrs.get(Symbol::of("driver")).is_some();
-        let variant = attrs.get(Symbol::of(backend)).filter(|_| is_test);
-        Ok(variant.map_or(value, |slot| slot.get()))
     }
 
     fn app(&mut self, m: &mut Machine, path: &str, value: Value, pos: Pos) -> R<()> {

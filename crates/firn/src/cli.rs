@@ -26,8 +26,14 @@ enum Command {
     Build(commands::build::Arguments),
     /// Print a shell completion script
     Completion(commands::completion::Arguments),
+    /// Show settings
+    #[command(subcommand)]
+    Config(commands::config::Command),
     /// Debian packages that the distribution is made of
     Debian(commands::debian::Arguments),
+    /// Look into derivations
+    #[command(subcommand)]
+    Derivation(commands::derivation::Command),
     /// Evaluate and print a value
     Eval(commands::eval::Arguments),
     /// Work with flakes
@@ -44,9 +50,15 @@ enum Command {
     Nar(commands::nar::Command),
     /// Print what the store knows about paths
     PathInfo(commands::path_info::Arguments),
+    /// Give flakes short names
+    #[command(subcommand)]
+    Registry(commands::registry::Command),
     /// Work with the store
     #[command(subcommand)]
     Store(commands::store::Command),
+    /// Run NixOS tests
+    #[command(subcommand)]
+    Test(commands::test::Command),
 }
 
 /// Runs `firn` with the process's arguments.
@@ -68,13 +80,17 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Build(arguments) => commands::build::run(arguments, &global),
         Command::Completion(arguments) => commands::completion::run(arguments),
+        Command::Config(command) => commands::config::run(command, &global),
         Command::Debian(arguments) => commands::debian::run(arguments),
+        Command::Derivation(command) => commands::derivation::run(command, &global),
         Command::Eval(arguments) => commands::eval::run(arguments, &global),
         Command::Flake(command) => commands::flake::run(command, &global),
         Command::Hash(command) => commands::hash::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Nar(command) => commands::nar::run(command),
         Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
+        Command::Registry(command) => commands::registry::run(command, &global),
         Command::Store(command) => commands::store::run(command, &global),
+        Command::Test(command) => commands::test::run(command, &global),
     }
 }

@@ -32,8 +32,9 @@ pub struct SourceArguments {
     pub expr: Option<String>,
     #[command(flatten)]
     evaluation: EvaluationArguments,
+    /// What may happen to the lock file
     #[command(flatten)]
-    locking: LockingArguments,
+    pub locking: LockingArguments,
 }
 
 /// Evaluates installables; one machine for all of them.

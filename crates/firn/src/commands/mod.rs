@@ -4,7 +4,9 @@
 pub mod build;
 pub mod collection;
 pub mod completion;
+pub mod config;
 pub mod debian;
+pub mod derivation;
 pub mod eval;
 pub mod flake;
 pub mod hash;
@@ -18,5 +20,7 @@ pub mod nix_hash;
 pub mod nix_instantiate;
 pub mod nix_store;
 pub mod path_info;
+pub mod registry;
 pub mod store;
 pub mod system;
+pub mod test;

@@ -1,5 +1,6 @@
 //! Commands that evaluate, as a user calls them: no network, no packages, a store of their own.
 #![allow(clippy::unwrap_used)]
 
+mod flakes;
 mod nix_build;
 mod user;

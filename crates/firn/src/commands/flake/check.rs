@@ -71,7 +71,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
 }
 
 /// The backend that the user forces, or virtual machines where containers are impossible.
-fn backend(context: &Context, forced: Option<String>) -> Option<String> {
+pub fn backend(context: &Context, forced: Option<String>) -> Option<String> {
     if forced.is_some() {
         return forced;
     }

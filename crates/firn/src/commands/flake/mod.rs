@@ -3,7 +3,12 @@
 mod check;
 mod lock;
 mod metadata;
+mod prefetch;
+mod show;
+mod template;
 mod update;
+
+pub use check::backend;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,11 +26,19 @@ use crate::installable::input_failure;
 pub enum Command {
     /// Check that a flake evaluates, and build its checks
     Check(check::Arguments),
+    /// Start a flake here from a template
+    Init(template::Arguments),
     /// Bring the lock file up to date without changing what is locked
     Lock(lock::Arguments),
     /// Show where a flake and its inputs come from
     #[command(alias = "info")]
     Metadata(metadata::Arguments),
+    /// Start a flake in a new folder from a template
+    New(template::NewArguments),
+    /// Fetch a flake's source tree into the store
+    Prefetch(prefetch::Arguments),
+    /// Show the outputs of a flake
+    Show(show::Arguments),
     /// Lock inputs anew
     Update(update::Arguments),
 }
@@ -34,8 +47,12 @@ pub enum Command {
 pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
         Command::Check(arguments) => check::run(arguments, global),
+        Command::Init(arguments) => template::init(arguments, global),
         Command::Lock(arguments) => lock::run(arguments, global),
         Command::Metadata(arguments) => metadata::run(arguments, global),
+        Command::New(arguments) => template::new(arguments, global),
+        Command::Prefetch(arguments) => prefetch::run(arguments, global),
+        Command::Show(arguments) => show::run(arguments, global),
         Command::Update(arguments) => update::run(arguments, global),
     }
 }

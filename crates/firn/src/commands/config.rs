@@ -1,0 +1,67 @@
+//! `firn config`: the settings in force.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use firn_settings::Kind;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// The commands on settings.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Print settings and their values
+    Show(ShowArguments),
+}
+
+/// Which settings, and how they are printed.
+#[derive(Args)]
+pub struct ShowArguments {
+    /// Print the value of this setting only
+    name: Option<String>,
+    /// Print as JSON, with defaults and descriptions
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs one.
+pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let Command::Show(arguments) = command;
+    let context = Context::new(global)?;
+    let known = || context.settings.all();
+    if let Some(name) = &arguments.name {
+        let Some((_, value)) =
+            known().find(|(setting, _)| setting.name == name || setting.aliases.contains(&&**name))
+        else {
+            return Err(Failure::new(format!("error: there is no setting '{name}'")));
+        };
+        println!("{value}");
+    } else if arguments.json {
+        let entries = known().map(|(setting, text)| {
+            let about = json!({
+                "aliases": setting.aliases,
+                "defaultValue": value(setting.kind, setting.default),
+                "description": setting.doc,
+                "value": value(setting.kind, text),
+            });
+            (setting.name.to_owned(), about)
+        });
+        println!("{}", Value::Object(entries.collect::<Map<_, _>>()));
+    } else {
+        for (setting, value) in known() {
+            println!("{} = {value}", setting.name);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn value(kind: Kind, text: &str) -> Value {
+    match kind {
+        Kind::Flag => Value::Bool(text == "true"),
+        Kind::List => text.split_whitespace().collect::<Vec<_>>().into(),
+        _ => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+    }
+}

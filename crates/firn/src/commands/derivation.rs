@@ -1,0 +1,88 @@
+//! `firn derivation`: derivations as JSON.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use firn_formats::{StorePath, split_extended_outputs};
+use serde_json::{Map, Value, json};
+
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, Lookup, SourceArguments};
+use crate::store_paths;
+
+/// The commands on derivations.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Print derivations as JSON
+    Show(ShowArguments),
+}
+
+/// Which derivations.
+#[derive(Args)]
+pub struct ShowArguments {
+    /// What to show: flake outputs, store paths
+    installables: Vec<String>,
+    /// Show the derivations that those need, too
+    #[arg(short, long)]
+    recursive: bool,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Runs one.
+pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let Command::Show(arguments) = command;
+    let context = Context::new(global)?;
+    let store = context.store()?;
+    let mut todo = derivations(&context, &arguments)?;
+    let mut shown = BTreeMap::new();
+    while let Some(path) = todo.pop() {
+        if shown.contains_key(&path) {
+            continue;
+        }
+        let derivation = store.read_derivation(&path)?;
+        if arguments.recursive {
+            todo.extend(derivation.input_drvs.keys().cloned());
+        }
+        shown.insert(path, derivation.to_json());
+    }
+    context.display.finish();
+    let shown: Map<_, _> =
+        shown.into_iter().map(|(path, json)| (path.as_str().to_owned(), json)).collect();
+    println!("{}", json!({ "derivations": Value::Object(shown), "version": 4 }));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The derivations that the arguments name, evaluated or given by path; a result's is its deriver.
+fn derivations(context: &Context, arguments: &ShowArguments) -> Result<Vec<StorePath>, Failure> {
+    let store = context.store()?;
+    let lookup = Lookup::packages(context.settings.text("system"));
+    let installables = match arguments.installables.as_slice() {
+        [] => &[".".to_owned()],
+        given => given,
+    };
+    let mut evaluation = None;
+    let mut found = Vec::new();
+    for text in installables {
+        if text.starts_with(store.store_dir().as_str()) {
+            let path = store_paths::of(store.store_dir(), &split_extended_outputs(text)?.0)?;
+            found.push(match path.is_derivation() {
+                true => path,
+                false => store.require_path_info(&path)?.deriver.clone().ok_or_else(|| {
+                    Failure::new(format!("error: '{text}' does not have a known deriver"))
+                })?,
+            });
+            continue;
+        }
+        let evaluation = match &mut evaluation {
+            Some(evaluation) => evaluation,
+            none => none.insert(Evaluation::new(context, &arguments.source)?),
+        };
+        let value = evaluation.find(text, &lookup)?;
+        found.push(evaluation.derived_path(&value)?.base().clone());
+    }
+    Ok(found)
+}

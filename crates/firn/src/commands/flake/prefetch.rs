@@ -1,0 +1,57 @@
+//! `firn flake prefetch`: fetch a flake's source tree into the store.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::reference;
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::input_failure;
+
+/// What to fetch.
+#[derive(Args)]
+pub struct Arguments {
+    /// The flake, or another source tree
+    #[arg(default_value = ".")]
+    flake: String,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+    /// Make a link to the tree that keeps it
+    #[arg(short, long, value_name = "PATH")]
+    out_link: Option<PathBuf>,
+}
+
+/// Fetches.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let original = reference(&context, &arguments.flake)?;
+    let flakes = context.flakes()?;
+    let resolved = flakes.registries().resolve(&original, false).map_err(input_failure)?;
+    let fetched = flakes.fetch(&resolved.input).map_err(input_failure)?;
+    let mut locked = resolved.clone();
+    locked.input = fetched.input;
+    let store = context.store()?;
+    let path = store.store_dir().display(&fetched.store_path);
+    let hash = store.require_path_info(&fetched.store_path)?.nar_hash.sri();
+    context.display.finish();
+    if let Some(link) = &arguments.out_link {
+        store.add_perm_root(&fetched.store_path, &std::path::absolute(link)?)?;
+    }
+    if arguments.json {
+        let json = json!({
+            "hash": hash,
+            "locked": locked.to_attrs().to_json(),
+            "original": resolved.to_attrs().to_json(),
+            "storePath": path,
+        });
+        println!("{json}");
+    } else {
+        eprintln!("Downloaded '{locked}' to '{path}' (hash '{hash}').");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,357 @@
+//! `firn flake show`: the outputs of a flake as a tree.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_eval::{Attrs, Entry, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
+use firn_events::Level;
+use firn_flake::call::call_flake;
+use firn_flake::locked::lock_flake;
+use serde_json::{Map, json};
+
+use super::reference;
+use crate::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, SourceArguments, input_failure};
+
+/// What to show and how.
+#[derive(Args)]
+pub struct Arguments {
+    /// The flake
+    #[arg(default_value = ".")]
+    flake: String,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+    /// Show what is in legacyPackages
+    #[arg(long)]
+    legacy: bool,
+    /// Show the outputs of all systems
+    #[arg(long)]
+    all_systems: bool,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Shows.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let mut evaluation = Evaluation::new(&context, &arguments.source)?;
+    let request = arguments.source.locking.request(&context.current_folder()?, false)?;
+    let locked = lock_flake(&evaluation.flakes, &reference(&context, &arguments.flake)?, &request)
+        .map_err(input_failure)?;
+    context.display.finish();
+    let mut tree = Tree {
+        context: &context,
+        system: context.settings.text("system"),
+        style: Style { colored: std::io::stdout().is_terminal() },
+        arguments: &arguments,
+    };
+    let header = tree.style.bold(&locked.flake.locked.to_string());
+    let json = evaluation.run(|m| {
+        let flake = call_flake(m, &locked)?;
+        let flake = m.force_attrs(flake, Pos::NONE, "while evaluating a flake")?;
+        let outputs = m.required_attr(flake, sym::OUTPUTS, "while evaluating a flake")?.get();
+        tree.visit(m, outputs, &[], &header, "")
+    })?;
+    if arguments.json {
+        println!("{json}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How an output is shown.
+enum Shape {
+    /// A set whose entries are shown.
+    Set,
+    /// A derivation, of this system unless that is empty.
+    Derivation,
+    /// Derivations and sets of them.
+    Jobs,
+    /// Derivations, shown on request.
+    Legacy,
+    App,
+    Template,
+    /// Shown by a type and what it is called, without a look inside.
+    Named(&'static str, &'static str),
+}
+
+/// How the output at a path is shown. Nix manual, "nix flake show".
+fn shape(path: &[&str]) -> Shape {
+    match path {
+        [] => Shape::Set,
+        ["legacyPackages"] => Shape::Set,
+        ["legacyPackages", ..] => Shape::Legacy,
+        ["hydraJobs", ..] => Shape::Jobs,
+        [
+            "defaultPackage"
+            | "devShell"
+            | "formatter"
+            | "nixosConfigurations"
+            | "nixosModules"
+            | "defaultApp"
+            | "templates"
+            | "overlays",
+        ] => Shape::Set,
+        ["checks" | "packages" | "devShells" | "apps"]
+        | ["checks" | "packages" | "devShells" | "apps", _] => Shape::Set,
+        ["defaultPackage" | "devShell" | "formatter", _]
+        | ["checks" | "packages" | "devShells", _, _] => Shape::Derivation,
+        ["defaultApp", _] | ["apps", _, _] => Shape::App,
+        ["defaultTemplate"] | ["templates", _] => Shape::Template,
+        ["overlay"] | ["overlays", _] => Shape::Named("nixpkgs-overlay", "Nixpkgs overlay"),
+        ["nixosConfigurations", _] => Shape::Named("nixos-configuration", "NixOS configuration"),
+        ["nixosModule"] | ["nixosModules", _] => Shape::Named("nixos-module", "NixOS module"),
+        _ => Shape::Named("unknown", "unknown"),
+    }
+}
+
+/// What a derivation at a path is called.
+fn role(path: &[&str]) -> &'static str {
+    match path {
+        ["devShell", _] | ["devShells", ..] => "development environment",
+        ["checks", _, _] | ["hydraJobs", ..] => "derivation",
+        _ => "package",
+    }
+}
+
+struct Style {
+    colored: bool,
+}
+
+impl Style {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn warning(&self, text: &str) -> String {
+        self.paint("35;1", text)
+    }
+}
+
+struct Tree<'a> {
+    context: &'a Context,
+    system: &'a str,
+    style: Style,
+    arguments: &'a Arguments,
+}
+
+impl Tree<'_> {
+    /// Shows the output at a path. `header` begins its line, `indent` those of its entries.
+    fn visit(
+        &mut self,
+        m: &mut Machine,
+        value: Value,
+        path: &[&str],
+        header: &str,
+        indent: &str,
+    ) -> R<serde_json::Value> {
+        let result = self.shaped(m, value, path, header, indent);
+        match result {
+            Err(raised) if path.first() == Some(&"legacyPackages") => {
+                // What is in there may be broken, and nobody expects otherwise.
+                drop(m.take_error(raised));
+                Ok(json!({}))
+            }
+            result => result,
+        }
+    }
+
+    fn shaped(
+        &mut self,
+        m: &mut Machine,
+        value: Value,
+        path: &[&str],
+        header: &str,
+        indent: &str,
+    ) -> R<serde_json::Value> {
+        match shape(path) {
+            Shape::Set => self.set(m, value, path, header, indent),
+            Shape::Derivation => {
+                if self.is_other_system(path) {
+                    return Ok(self.omitted(path, header, "use '--all-systems' to show"));
+                }
+                let value = m.force(value)?;
+                if m.is_derivation(value)? {
+                    return self.derivation(m, value, path, header);
+                }
+                self.context.warn(&format!("{} is not a derivation", path.join(".")));
+                Ok(json!({}))
+            }
+            Shape::Jobs => {
+                let value = m.force(value)?;
+                if m.is_derivation(value)? {
+                    return self.derivation(m, value, path, header);
+                }
+                self.set(m, value, path, header, indent)
+            }
+            Shape::Legacy => self.legacy(m, value, path, header, indent),
+            Shape::App => self.app(m, value, header),
+            Shape::Template => {
+                let attrs = m.force_attrs(value, Pos::NONE, "while evaluating a template")?;
+                let what = "while evaluating the description of a template";
+                let text = m.required_attr(attrs, sym::DESCRIPTION, what)?.get();
+                let text = m.force_string(text, Pos::NONE, what)?.to_text().into_owned();
+                self.line(&format!("{header}: template: {}", self.style.bold(&text)));
+                Ok(json!({ "description": text, "type": "template" }))
+            }
+            Shape::Named(kind, text) => {
+                self.line(&format!("{header}: {}", self.style.warning(text)));
+                Ok(json!({ "type": kind }))
+            }
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if !self.arguments.json {
+            println!("{text}");
+        }
+    }
+
+    fn is_other_system(&self, path: &[&str]) -> bool {
+        !self.arguments.all_systems && path.get(1).is_some_and(|system| *system != self.system)
+    }
+
+    fn omitted(&self, path: &[&str], header: &str, help: &str) -> serde_json::Value {
+        if self.arguments.json {
+            let text = format!("{} omitted ({help})", path.join("."));
+            self.context.reporter.message(Level::Warning, text);
+        }
+        self.line(&format!("{header} {} ({help})", self.style.warning("omitted")));
+        json!({})
+    }
+
+    fn set(
+        &mut self,
+        m: &mut Machine,
+        value: Value,
+        path: &[&str],
+        header: &str,
+        indent: &str,
+    ) -> R<serde_json::Value> {
+        let attrs = m.force_attrs(value, Pos::NONE, "while evaluating an output of a flake")?;
+        self.line(header);
+        let mut entries = Vec::new();
+        for entry in m.sorted(attrs).collect::<Vec<_>>() {
+            if has_content(m, &entry, path) {
+                entries.push(entry);
+            }
+        }
+        let mut json = Map::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let last = index + 1 == entries.len();
+            let (branch, below) =
+                if last { ("└───", "    ") } else { ("├───", "│   ") };
+            let name = entry.sym.text();
+            let header = format!(
+                "{}{}",
+                self.style.paint("32;1", &format!("{indent}{branch}")),
+                self.style.bold(&name)
+            );
+            let path: Vec<&str> = path.iter().copied().chain([&*name]).collect();
+            let child =
+                self.visit(m, entry.value(), &path, &header, &format!("{indent}{below}"))?;
+            json.insert(name.clone().into_owned(), child);
+        }
+        Ok(json.into())
+    }
+
+    fn legacy(
+        &mut self,
+        m: &mut Machine,
+        value: Value,
+        path: &[&str],
+        header: &str,
+        indent: &str,
+    ) -> R<serde_json::Value> {
+        if !self.arguments.legacy {
+            return Ok(self.omitted(path, header, "use '--legacy' to show"));
+        }
+        if self.is_other_system(path) {
+            return Ok(self.omitted(path, header, "use '--all-systems' to show"));
+        }
+        let value = m.force(value)?;
+        if m.is_derivation(value)? {
+            return self.derivation(m, value, path, header);
+        }
+        if path.len() <= 2 { self.set(m, value, path, header, indent) } else { Ok(json!({})) }
+    }
+
+    fn derivation(
+        &mut self,
+        m: &mut Machine,
+        value: Value,
+        path: &[&str],
+        header: &str,
+    ) -> R<serde_json::Value> {
+        let attrs = m.force_attrs(value, Pos::NONE, "")?;
+        let what = "while evaluating the name of a derivation";
+        let name = m.required_attr(attrs, sym::NAME, what)?.get();
+        let name = m.force_string(name, Pos::NONE, what)?.to_text().into_owned();
+        if !self.arguments.json {
+            self.line(&format!("{header}: {} '{name}'", role(path)));
+            return Ok(json!({}));
+        }
+        let description = description(m, attrs)?.unwrap_or_default();
+        Ok(json!({ "description": description, "name": name, "type": "derivation" }))
+    }
+
+    fn app(&mut self, m: &mut Machine, value: Value, header: &str) -> R<serde_json::Value> {
+        let attrs = m.force_attrs(value, Pos::NONE, "while evaluating an app")?;
+        let description = description(m, attrs)?;
+        let kind = match m.attr(attrs, Symbol::of("type"))? {
+            Some(kind) => m.force_string(kind, Pos::NONE, "")?.to_text().into_owned(),
+            None => String::new(),
+        };
+        if kind != "app" {
+            return Err(m.fail(ErrorKind::Eval, Pos::NONE, "not an app definition"));
+        }
+        let shown = description.as_deref().unwrap_or("no description");
+        self.line(&format!("{header}: app: {}", self.style.bold(shown)));
+        Ok(match description {
+            Some(text) => json!({ "description": text, "type": "app" }),
+            None => json!({ "type": "app" }),
+        })
+    }
+}
+
+/// `meta.description`.
+fn description(m: &mut Machine, attrs: Attrs) -> R<Option<String>> {
+    let Some(meta) = m.attr(attrs, sym::META)?.and_then(|meta| meta.as_attrs()) else {
+        return Ok(None);
+    };
+    let Some(text) = m.attr(meta, sym::DESCRIPTION)? else { return Ok(None) };
+    Ok(Some(m.force_string(text, Pos::NONE, "")?.to_text().into_owned()))
+}
+
+/// Whether there is anything in an output: frameworks make empty sets that nobody wants to see.
+/// Errors count as content, which shows them in their place.
+fn has_content(m: &mut Machine, entry: &Entry, path: &[&str]) -> bool {
+    let name = entry.sym.text();
+    let path: Vec<&str> = path.iter().copied().chain([&*name]).collect();
+    let is_set = match path.as_slice() {
+        ["apps" | "checks" | "devShells" | "legacyPackages" | "packages"]
+        | ["apps" | "checks" | "devShells" | "legacyPackages" | "packages", _] => true,
+        ["formatter" | "nixosConfigurations" | "nixosModules" | "overlays"] => true,
+        _ => false,
+    };
+    if !is_set {
+        return true;
+    }
+    match m.force_attrs(entry.value(), Pos::NONE, "") {
+        Ok(attrs) => {
+            let entries: Vec<_> = m.sorted(attrs).collect();
+            entries.iter().any(|entry| has_content(m, entry, &path))
+        }
+        Err(raised) => {
+            drop(m.take_error(raised));
+            true
+        }
+    }
+}
