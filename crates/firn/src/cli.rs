@@ -45,6 +45,8 @@ enum Command {
     /// Make and convert keys that sign store paths
     #[command(subcommand)]
     Key(commands::key::Command),
+    /// Print what builds wrote
+    Log(commands::log::Arguments),
     /// Look into archives
     #[command(subcommand)]
     Nar(commands::nar::Command),
@@ -87,6 +89,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Flake(command) => commands::flake::run(command, &global),
         Command::Hash(command) => commands::hash::run(command),
         Command::Key(command) => commands::key::run(command),
+        Command::Log(arguments) => commands::log::run(arguments, &global),
         Command::Nar(command) => commands::nar::run(command),
         Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
         Command::Registry(command) => commands::registry::run(command, &global),

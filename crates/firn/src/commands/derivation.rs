@@ -37,7 +37,7 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
     let Command::Show(arguments) = command;
     let context = Context::new(global)?;
     let store = context.store()?;
-    let mut todo = derivations(&context, &arguments)?;
+    let mut todo = derivations(&context, &arguments.installables, &arguments.source)?;
     let mut shown = BTreeMap::new();
     while let Some(path) = todo.pop() {
         if shown.contains_key(&path) {
@@ -57,10 +57,17 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
 }
 
 /// The derivations that the arguments name, evaluated or given by path; a result's is its deriver.
-fn derivations(context: &Context, arguments: &ShowArguments) -> Result<Vec<StorePath>, Failure> {
+///
+/// # Errors
+/// Evaluation fails, or nobody knows what made a path.
+pub fn derivations(
+    context: &Context,
+    installables: &[String],
+    source: &SourceArguments,
+) -> Result<Vec<StorePath>, Failure> {
     let store = context.store()?;
     let lookup = Lookup::packages(context.settings.text("system"));
-    let installables = match arguments.installables.as_slice() {
+    let installables = match installables {
         [] => &[".".to_owned()],
         given => given,
     };
@@ -68,7 +75,7 @@ fn derivations(context: &Context, arguments: &ShowArguments) -> Result<Vec<Store
     let mut found = Vec::new();
     for text in installables {
         if text.starts_with(store.store_dir().as_str()) {
-            let path = store_paths::of(store.store_dir(), &split_extended_outputs(text)?.0)?;
+            let path = store_paths::of(store.store_dir(), split_extended_outputs(text)?.0)?;
             found.push(match path.is_derivation() {
                 true => path,
                 false => store.require_path_info(&path)?.deriver.clone().ok_or_else(|| {
@@ -79,7 +86,7 @@ fn derivations(context: &Context, arguments: &ShowArguments) -> Result<Vec<Store
         }
         let evaluation = match &mut evaluation {
             Some(evaluation) => evaluation,
-            none => none.insert(Evaluation::new(context, &arguments.source)?),
+            none => none.insert(Evaluation::new(context, source)?),
         };
         let value = evaluation.find(text, &lookup)?;
         found.push(evaluation.derived_path(&value)?.base().clone());

@@ -12,6 +12,7 @@ pub mod flake;
 pub mod hash;
 pub mod key;
 pub mod listing;
+pub mod log;
 pub mod machine_helpers;
 pub mod nar;
 pub mod nix_build;

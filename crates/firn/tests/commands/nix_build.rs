@@ -102,3 +102,15 @@ fn mistakes_and_failures_have_their_statuses() {
         assert!(text.contains(part), "{words:?}: {text}");
     }
 }
+
+#[test]
+fn logs_are_kept() {
+    let user = user();
+    let drv = user.run(&["nix-instantiate", "-A", "fails"]);
+    user.fails(&["nix-build", "-A", "fails", "--no-out-link"]);
+    let log = user.run(&["firn", "log", drv.trim()]);
+    assert!(log.contains("/no/such/builder"), "{log}");
+    let drv = user.run(&["nix-instantiate", "-A", "a"]);
+    let (_, text) = user.fails(&["firn", "log", drv.trim()]);
+    assert!(text.contains("is not available"), "{text}");
+}

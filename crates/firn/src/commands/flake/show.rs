@@ -335,12 +335,12 @@ fn description(m: &mut Machine, attrs: Attrs) -> R<Option<String>> {
 fn has_content(m: &mut Machine, entry: &Entry, path: &[&str]) -> bool {
     let name = entry.sym.text();
     let path: Vec<&str> = path.iter().copied().chain([&*name]).collect();
-    let is_set = match path.as_slice() {
+    let is_set = matches!(
+        path.as_slice(),
         ["apps" | "checks" | "devShells" | "legacyPackages" | "packages"]
-        | ["apps" | "checks" | "devShells" | "legacyPackages" | "packages", _] => true,
-        ["formatter" | "nixosConfigurations" | "nixosModules" | "overlays"] => true,
-        _ => false,
-    };
+            | ["apps" | "checks" | "devShells" | "legacyPackages" | "packages", _]
+            | ["formatter" | "nixosConfigurations" | "nixosModules" | "overlays"]
+    );
     if !is_set {
         return true;
     }
