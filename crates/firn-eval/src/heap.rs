@@ -103,7 +103,7 @@ impl Heap {
     }
 
     /// A fresh mapping. Huge pages are left to the machine's policy: asked for here, they cost more
-    /// system time on virtual machines than they saved.
+    /// system time than they saved where it was measured (docs/performance.md).
     fn map(&mut self, size: usize, how: libc::c_int) -> *mut u8 {
         // SAFETY: an anonymous private mapping at an address the kernel chooses.
         let start = unsafe {
