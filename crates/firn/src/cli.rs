@@ -97,3 +97,13 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Test(command) => commands::test::run(command, &global),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn flags_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
+    }
+}

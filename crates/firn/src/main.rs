@@ -25,9 +25,24 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    end_quietly_on_closed_pipes();
     let arguments: Vec<_> = std::env::args_os().collect();
     match program::run(arguments) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Whoever read our output may have seen enough, as `head` has: that is no reason to complain.
+fn end_quietly_on_closed_pipes() {
+    /// What a shell shows for a program that ended by SIGPIPE.
+    const CLOSED_PIPE: i32 = 141;
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
+            std::process::exit(CLOSED_PIPE);
+        }
+        report(panic);
+    }));
 }

@@ -73,11 +73,8 @@ fn shown() -> [Arg; 6] {
 fn setting_flags(setting: &'static firn_settings::Setting) -> Vec<Arg> {
     let arg = |name: String| Arg::new(name.clone()).long(name).global(true).hide(true);
     let mut plain = arg(setting.name.to_owned());
-    match setting.name {
-        "keep-going" => plain = plain.short('k'),
-        "keep-failed" => plain = plain.short('K'),
-        "max-jobs" => plain = plain.short('j'),
-        _ => {}
+    if setting.name == "max-jobs" {
+        plain = plain.short('j');
     }
     match setting.kind {
         Kind::Flag | Kind::Sandbox => vec![

@@ -17,6 +17,8 @@ pub struct Arguments {
 
 /// Prints the script.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "firn", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "firn", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }

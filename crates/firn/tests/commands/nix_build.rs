@@ -1,4 +1,4 @@
-//! `nix-build` and `nix-instantiate`. The paths are those that Nix 2.34 gives.
+//! `nix-build` and `nix-instantiate` over a store of their own.
 
 use std::fs;
 
