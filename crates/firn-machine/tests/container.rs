@@ -10,7 +10,7 @@ use firn_machine::container::{
 use firn_machine::net::Switch;
 use firn_machine::{ErrorKind, Machine, StartOptions, State};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 const BOOT_LIMIT: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ fn run_tests() {
 struct Pair {
     one: Container,
     two: Container,
-    talk: Arc<Mutex<Vec<String>>>,
+    talk: Arc<Talk>,
     _folder: tempfile::TempDir,
 }
 
@@ -73,7 +73,7 @@ impl Pair {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let switch = Arc::new(Switch::start(1, folder.path()).unwrap());
-        let talk = Arc::new(Mutex::new(Vec::new()));
+        let talk = Arc::new(Talk::default());
         let one = container(folder.path(), "one", 1, &switch, &talk);
         let two = container(folder.path(), "two", 2, &switch, &talk);
         for (machine, number) in [(&one, 1), (&two, 2)] {
@@ -88,12 +88,35 @@ impl Pair {
     }
 }
 
+/// What machines write to standard error, which arrives when it arrives.
+#[derive(Default)]
+struct Talk {
+    lines: Mutex<Vec<String>>,
+    changed: Condvar,
+}
+
+impl Talk {
+    fn push(&self, line: &str) {
+        self.lines.lock().unwrap().push(line.into());
+        self.changed.notify_all();
+    }
+
+    /// Waits until a line with this text was said.
+    fn wait_for(&self, text: &str) {
+        let lines = self.lines.lock().unwrap();
+        let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(text));
+        let (lines, limit) =
+            self.changed.wait_timeout_while(lines, Duration::from_secs(60), missing).unwrap();
+        assert!(!limit.timed_out(), "'{text}' is not in {lines:?}");
+    }
+}
+
 fn container(
     folder: &Path,
     name: &str,
     number: u8,
     switch: &Arc<Switch>,
-    talk: &Arc<Mutex<Vec<String>>>,
+    talk: &Arc<Talk>,
 ) -> Container {
     let shown = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc"].map(|path| Bind {
         source: std::fs::canonicalize(path).unwrap(),
@@ -116,7 +139,7 @@ fn container(
         )],
         program,
         console: Arc::new(|_| {}),
-        talk: Arc::new(move |line| talk.lock().unwrap().push(line.into())),
+        talk: Arc::new(move |line| talk.push(line)),
     })
     .unwrap()
 }
@@ -131,7 +154,7 @@ fn commands(pair: &Pair) {
     assert_eq!(run(&pair.one, "false | true; echo no").0, 1, "pipefail and errexit");
     assert_eq!(run(&pair.one, "kill -9 $$").0, 137);
     run(&pair.one, "echo told >&2");
-    assert!(pair.talk.lock().unwrap().contains(&"told".to_string()));
+    pair.talk.wait_for("told");
     let output =
         pair.one.agent().exec("echo a; sleep 60", Some(Duration::from_millis(300))).unwrap();
     assert_eq!((output.status, output.timed_out, &*output.output), (124, true, &b"a\n"[..]));
@@ -150,8 +173,7 @@ fn background_output(pair: &Pair) {
     assert_eq!(output.status, 124);
     let error = output.error.unwrap();
     assert!(error.contains("(sleep)") && error.contains("status 0"), "{error}");
-    let told = pair.talk.lock().unwrap().join("\n");
-    assert!(told.contains("still held open by process"), "{told}");
+    pair.talk.wait_for("still held open by process");
     assert_eq!(run(&pair.one, "sleep 100 >/dev/null 2>&1 & echo free").1, "free\n");
 }
 
