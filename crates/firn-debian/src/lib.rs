@@ -2,8 +2,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod error;
-
 pub mod builders;
 pub mod closure;
 pub mod control;
@@ -25,4 +23,4 @@ pub mod usr;
 pub mod version;
 pub mod wanted;
 
-pub use error::{Error, Result};
+pub use firn_diag::explained::{Error, Result};

@@ -3,6 +3,7 @@
 
 pub mod cppnix;
 mod diagnostic;
+pub mod explained;
 mod json;
 mod similar;
 pub mod terminal;

@@ -7,7 +7,6 @@
 //! system.
 
 pub mod activate;
-pub mod error;
 pub mod files;
 pub mod initrd;
 pub mod stage1;
@@ -16,7 +15,7 @@ pub mod switch;
 pub mod tree;
 pub mod units;
 
-pub use error::{Error, Result};
+pub use firn_diag::explained::{Error, Result};
 
 use firn_store::BuiltinBuilder;
 

@@ -1,16 +1,16 @@
-//! The crate's error: what went wrong, where, and what to do about it.
+//! The error of crates that need no more than a sentence: what went wrong, where, and what to do.
 
 use std::fmt;
 use std::path::Path;
 
-/// A failure in making, activating or starting a system.
+/// A failure told in a sentence, with advice where there is some.
 #[derive(Debug)]
 pub struct Error {
     message: String,
     help: Option<String>,
 }
 
-/// Result of this crate.
+/// A result with such an error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
