@@ -153,6 +153,8 @@ fn commands(pair: &Pair) {
     assert_eq!(run(&pair.one, "echo hello; exit 3"), (3, "hello\n".into()));
     assert_eq!(run(&pair.one, "false | true; echo no").0, 1, "pipefail and errexit");
     assert_eq!(run(&pair.one, "kill -9 $$").0, 137);
+    run(&pair.one, "echo told >&2");
+    pair.talk.wait_for("told");
     let output =
         pair.one.agent().exec("echo a; sleep 60", Some(Duration::from_millis(300))).unwrap();
     assert_eq!((output.status, output.timed_out, &*output.output), (124, true, &b"a\n"[..]));
@@ -173,6 +175,10 @@ fn background_output(pair: &Pair) {
     assert!(error.contains("(sleep)") && error.contains("status 0"), "{error}");
     pair.talk.wait_for("still held open by process");
     assert_eq!(run(&pair.one, "sleep 100 >/dev/null 2>&1 & echo free").1, "free\n");
+    assert_eq!(
+        run(&pair.one, "yes >&2 & yes=$!; { sleep 1; kill $yes; } >/dev/null 2>&1 & echo loud").1,
+        "loud\n"
+    );
 }
 
 fn files(pair: &Pair) {

@@ -54,7 +54,14 @@ struct Shared {
     next_stream: u32,
     last_heard: Option<Instant>,
     closed: Option<String>,
+    /// Counts connections, so that the end of an old one does not end the newest.
+    connections: u64,
+    run: Run,
 }
+
+/// One start of a machine, until it is off.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Run(u64);
 
 impl AgentClient {
     /// Listens on `socket` for the agent of machine `name`.
@@ -81,7 +88,7 @@ impl AgentClient {
 
     fn take(self: Arc<Self>, connection: UnixStream) {
         let Ok(mut reader) = connection.try_clone() else { return };
-        self.lock().connection = Some(connection);
+        let number = self.connected(connection);
         let weak = Arc::downgrade(&self);
         drop(self);
         std::thread::spawn(move || {
@@ -98,9 +105,16 @@ impl AgentClient {
                 }
             }
             if let Some(client) = weak.upgrade() {
-                client.disconnected();
+                client.disconnected(number);
             }
         });
+    }
+
+    fn connected(&self, connection: UnixStream) -> u64 {
+        let mut shared = self.lock();
+        shared.connection = Some(connection);
+        shared.connections += 1;
+        shared.connections
     }
 
     fn incoming(&self, incoming: Incoming) {
@@ -135,17 +149,23 @@ impl AgentClient {
         }
     }
 
-    fn disconnected(&self) {
+    fn disconnected(&self, number: u64) {
         let mut shared = self.lock();
+        if shared.connections != number {
+            return;
+        }
         shared.connection = None;
         shared.hello = None;
         shared.streams.clear();
         self.changed.notify_all();
     }
 
-    /// Marks the machine as gone: waiting callers get `reason`.
-    pub fn close(&self, reason: &str) {
+    /// Marks the machine as gone: waiting callers get `reason`. Nothing happens when another run has begun since.
+    pub fn close(&self, run: Run, reason: &str) {
         let mut shared = self.lock();
+        if shared.run != run {
+            return;
+        }
         shared.closed = Some(reason.to_string());
         shared.hello = None;
         if let Some(connection) = shared.connection.take() {
@@ -156,10 +176,12 @@ impl AgentClient {
     }
 
     /// The machine is about to start (again).
-    pub fn reopen(&self) {
+    pub fn reopen(&self) -> Run {
         let mut shared = self.lock();
         shared.closed = None;
         shared.hello = None;
+        shared.run.0 += 1;
+        shared.run
     }
 
     /// The machine is about to restart: waits begin anew with the next greeting.

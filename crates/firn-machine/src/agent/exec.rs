@@ -3,7 +3,8 @@
 use super::frame::Kind;
 use super::message::Done;
 use super::serve::{AgentOptions, Input, Reply};
-use std::io::{self, Read};
+use rustix::event::{PollFd, PollFlags, poll};
+use std::io::{self, PipeWriter, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
@@ -85,6 +86,7 @@ fn parse_environment(bytes: &[u8]) -> Vec<(String, String)> {
 enum Event {
     Exited(ExitStatus),
     OutputClosed,
+    ErrorsTold,
     Cancelled,
 }
 
@@ -92,7 +94,8 @@ enum Event {
 ///
 /// The answer waits for the end of the command *and* of its standard output, so that a pipeline's last
 /// words are not lost. A child left in the background with the output open is reported by name, and after a
-/// minute the command counts as failed.
+/// minute the command counts as failed. Of standard error, all that was written until then is told first;
+/// a child in the background may keep it open.
 pub(super) fn run(
     environment: &LoginEnvironment,
     command: &str,
@@ -114,8 +117,9 @@ pub(super) fn run(
         .spawn()?;
     let group = child.id() as i32;
     let (sender, events) = channel();
-    copy(out_read.into(), Kind::Out, reply.clone(), Some(sender.clone()));
-    copy(err_read.into(), Kind::Err, reply.clone(), None);
+    let (ended_read, ended) = io::pipe()?;
+    copy_output(out_read.into(), reply.clone(), sender.clone());
+    copy_errors(err_read.into(), ended_read.into(), reply.clone(), sender.clone());
     watch_cancel(input, sender.clone());
     std::thread::spawn(move || {
         if let Ok(status) = child.wait() {
@@ -123,7 +127,10 @@ pub(super) fn run(
         }
     });
     let limit = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
-    Running { group, pipe_id, events, reply, limit, status: None, closed: false }.finish()
+    let ended = Some(ended);
+    let (status, output_closed, errors_told) = (None, false, false);
+    Running { group, pipe_id, events, reply, limit, status, output_closed, ended, errors_told }
+        .finish()
 }
 
 struct Running<'a> {
@@ -133,7 +140,10 @@ struct Running<'a> {
     reply: &'a Reply,
     limit: Option<Instant>,
     status: Option<ExitStatus>,
-    closed: bool,
+    output_closed: bool,
+    /// Closed when the command has ended and its output is closed: what standard error holds then is the rest.
+    ended: Option<PipeWriter>,
+    errors_told: bool,
 }
 
 impl Running<'_> {
@@ -141,8 +151,11 @@ impl Running<'_> {
         let mut warned = false;
         let mut linger: Option<Instant> = None;
         loop {
-            if let (Some(status), true) = (self.status, self.closed) {
-                return Ok(Done { status: code(status), ..Done::default() });
+            if let (Some(status), true) = (self.status, self.output_closed) {
+                if self.errors_told {
+                    return Ok(Done { status: code(status), ..Done::default() });
+                }
+                self.ended = None;
             }
             if self.status.is_some() && linger.is_none() {
                 linger = Some(Instant::now());
@@ -152,7 +165,8 @@ impl Running<'_> {
             let next = [self.limit, warn_at, give_up_at].into_iter().flatten().min();
             match self.wait(next) {
                 Some(Event::Exited(status)) => self.status = Some(status),
-                Some(Event::OutputClosed) => self.closed = true,
+                Some(Event::OutputClosed) => self.output_closed = true,
+                Some(Event::ErrorsTold) => self.errors_told = true,
                 Some(Event::Cancelled) => {
                     self.kill();
                     return Ok(Done { status: 130, ..Done::default() });
@@ -218,19 +232,43 @@ pub(super) fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-fn copy(source: OwnedFd, kind: Kind, reply: Reply, done: Option<Sender<Event>>) {
+fn copy_output(source: OwnedFd, reply: Reply, events: Sender<Event>) {
     let mut source = std::fs::File::from(source);
     std::thread::spawn(move || {
         let mut buffer = vec![0; 32 * 1024];
-        while let Ok(count) = source.read(&mut buffer) {
-            if count == 0 || reply.bytes(kind, &buffer[..count]).is_err() {
-                break;
-            }
-        }
-        if let Some(done) = done {
-            let _ = done.send(Event::OutputClosed);
-        }
+        while forward(&mut source, Kind::Out, &reply, &mut buffer) {}
+        let _ = events.send(Event::OutputClosed);
     });
+}
+
+/// Forwards standard error. Once `ended` was hung up, it tells after what was written until then: a child in
+/// the background may hold the pipe open, and fill it, for ever.
+fn copy_errors(source: OwnedFd, ended: OwnedFd, reply: Reply, events: Sender<Event>) {
+    let mut source = std::fs::File::from(source);
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 32 * 1024];
+        let mut open = true;
+        while open && !hung_up(&source, &ended) {
+            open = forward(&mut source, Kind::Err, &reply, &mut buffer);
+        }
+        let rest = rustix::io::ioctl_fionread(&source).unwrap_or(0);
+        let mut rest = (&mut source).take(rest);
+        while forward(&mut rest, Kind::Err, &reply, &mut buffer) {}
+        let _ = events.send(Event::ErrorsTold);
+        while forward(&mut source, Kind::Err, &reply, &mut buffer) {}
+    });
+}
+
+/// Waits until the source has something to read or is closed, or `ended` is hung up; whether it is.
+fn hung_up(source: impl AsFd, ended: impl AsFd) -> bool {
+    let mut both = [PollFd::new(&source, PollFlags::IN), PollFd::new(&ended, PollFlags::IN)];
+    while let Err(rustix::io::Errno::INTR) = poll(&mut both, None) {}
+    !both[1].revents().is_empty()
+}
+
+/// Moves what one read gives; false at the end, or when nobody wants it any more.
+fn forward(source: &mut impl Read, kind: Kind, reply: &Reply, buffer: &mut [u8]) -> bool {
+    matches!(source.read(buffer), Ok(count) if count > 0 && reply.bytes(kind, &buffer[..count]).is_ok())
 }
 
 fn watch_cancel(input: Receiver<Input>, sender: Sender<Event>) {

@@ -2,7 +2,7 @@
 
 use super::helper::{CONTROL_FD, HELPER_COMMAND, SPEC_FD, remove_groups};
 use super::spec::{Bind, Card, ContainerSpec, Root, cgroup_parent};
-use crate::agent::client::TalkSink;
+use crate::agent::client::{Run, TalkSink};
 use crate::agent::{AgentClient, CONTAINER_SOCKET};
 use crate::console::{Console, LineSink};
 use crate::error::{Context, MachineError, Result};
@@ -105,7 +105,7 @@ impl Container {
         Some(cgroup_parent()?.join(name))
     }
 
-    fn launch(&self) -> Result<Running> {
+    fn launch(&self, run: Run) -> Result<Running> {
         let spec = self.spec()?;
         let json = serde_json::to_vec(&spec).doing(|| "cannot encode a container".into())?;
         let (ours, theirs) = UnixStream::pair()?;
@@ -138,7 +138,7 @@ impl Container {
         std::thread::spawn(move || {
             ended.wait(None);
             drop(terminal);
-            agent.close("the container has stopped");
+            agent.close(run, "the container has stopped");
         });
         Ok(Running { process, control: ours, ports })
     }
@@ -206,8 +206,8 @@ impl Machine for Container {
         }
         *slot = None;
         self.console.reset();
-        self.agent.reopen();
-        *slot = Some(self.launch()?);
+        let run = self.agent.reopen();
+        *slot = Some(self.launch(run)?);
         Ok(())
     }
 

@@ -205,12 +205,12 @@ impl Machine for Vm {
         }
         *slot = None;
         self.console.reset();
-        self.agent.reopen();
+        let run = self.agent.reopen();
         let running = self.launch(options)?;
         let (process, agent) = (running.process.clone(), self.agent.clone());
         std::thread::spawn(move || {
             process.wait(None);
-            agent.close("the virtual machine has stopped");
+            agent.close(run, "the virtual machine has stopped");
         });
         *slot = Some(running);
         Ok(())
