@@ -36,7 +36,7 @@ pub fn folder(cache: &Path, override_folder: Option<PathBuf>) -> io::Result<Path
 }
 
 /// A hash of all of it.
-fn digest() -> Hash {
+pub fn digest() -> Hash {
     let mut hasher = firn_formats::Hasher::new(firn_formats::HashAlgo::Sha256);
     for (path, content, executable) in FILES {
         hasher.update(path.as_bytes());

@@ -50,11 +50,15 @@ enum Command {
     /// Look into archives
     #[command(subcommand)]
     Nar(commands::nar::Command),
+    /// Look up options of NixOS modules
+    Options(commands::options::Arguments),
     /// Print what the store knows about paths
     PathInfo(commands::path_info::Arguments),
     /// Give flakes short names
     #[command(subcommand)]
     Registry(commands::registry::Command),
+    /// Look up packages
+    Search(commands::search::Arguments),
     /// Work with the store
     #[command(subcommand)]
     Store(commands::store::Command),
@@ -91,8 +95,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Key(command) => commands::key::run(command),
         Command::Log(arguments) => commands::log::run(arguments, &global),
         Command::Nar(command) => commands::nar::run(command),
+        Command::Options(arguments) => commands::options::run(arguments, &global),
         Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
         Command::Registry(command) => commands::registry::run(command, &global),
+        Command::Search(arguments) => commands::search::run(arguments, &global),
         Command::Store(command) => commands::store::run(command, &global),
         Command::Test(command) => commands::test::run(command, &global),
     }

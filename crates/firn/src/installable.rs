@@ -10,7 +10,7 @@ use clap::Args;
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value};
 use firn_flake::call::call_flake;
 use firn_flake::flakes::Flakes;
-use firn_flake::locked::lock_flake;
+use firn_flake::locked::{LockRequest, lock_flake};
 use firn_flake::reference::{Base, FlakeRef};
 use firn_formats::{DerivedPath, OutputsSpec, SingleDerivedPath, split_extended_outputs};
 use firn_source::Origin;
@@ -66,6 +66,11 @@ pub struct Lookup {
 }
 
 impl Lookup {
+    /// For attributes as they are written.
+    pub fn nothing() -> Self {
+        Lookup { prefixes: Vec::new(), defaults: Vec::new() }
+    }
+
     /// For packages: `build`, `run`, `shell`.
     pub fn packages(system: &str) -> Self {
         Lookup {
@@ -78,15 +83,53 @@ impl Lookup {
     }
 }
 
+impl SourceArguments {
+    /// Whether installables are attributes of flakes.
+    pub fn is_flake(&self) -> bool {
+        self.file.is_none() && self.expr.is_none()
+    }
+
+    fn is_pure(&self) -> bool {
+        self.is_flake() && !self.evaluation.impure
+    }
+}
+
 impl<'c> Evaluation<'c> {
     /// A machine for the arguments.
     pub fn new(context: &'c Context, source: &'c SourceArguments) -> Result<Self, Failure> {
-        let by_flake = source.file.is_none() && source.expr.is_none();
-        let pure = by_flake && !source.evaluation.impure;
-        let mode = Mode { pure, read_only: false, includes: source.evaluation.includes.clone() };
+        Self::with(context, source, false)
+    }
+
+    /// A machine that adds no derivations to the store, for what is only looked at.
+    pub fn reading(context: &'c Context, source: &'c SourceArguments) -> Result<Self, Failure> {
+        Self::with(context, source, true)
+    }
+
+    fn with(
+        context: &'c Context,
+        source: &'c SourceArguments,
+        read_only: bool,
+    ) -> Result<Self, Failure> {
+        let pure = source.is_pure();
+        let mode = Mode { pure, read_only, includes: source.evaluation.includes.clone() };
         let flakes = context.flakes()?;
         let machine = evaluation::machine(context, &flakes, &mode)?;
         Ok(Evaluation { context, source, flakes, machine })
+    }
+
+    /// What the machine was made from.
+    pub fn context(&self) -> &'c Context {
+        self.context
+    }
+
+    /// Whether the result depends on locked sources alone.
+    pub fn is_pure(&self) -> bool {
+        self.source.is_pure()
+    }
+
+    /// What is asked of the lock file.
+    pub fn locking(&self, only_locked: bool) -> Result<LockRequest, Failure> {
+        self.source.locking.request(&self.context.current_folder()?, only_locked)
     }
 
     /// Runs something in the machine.
@@ -113,8 +156,7 @@ impl<'c> Evaluation<'c> {
 
     /// The value of a flake.
     pub fn flake(&mut self, reference: &FlakeRef) -> Result<Value, Failure> {
-        let folder = self.context.current_folder()?;
-        let request = self.source.locking.request(&folder, false)?;
+        let request = self.locking(false)?;
         let locked = lock_flake(&self.flakes, reference, &request).map_err(input_failure)?;
         self.run(|m| call_flake(m, &locked))
     }
@@ -162,8 +204,8 @@ impl<'c> Evaluation<'c> {
         })
     }
 
-    /// Looks a fragment up in a flake's outputs.
-    fn in_flake(
+    /// Looks a fragment up in a flake's outputs: the first place that has it.
+    pub fn in_flake(
         &mut self,
         root: Value,
         fragment: &str,
@@ -177,13 +219,43 @@ impl<'c> Evaluation<'c> {
                 return Ok((value, candidate.clone()));
             }
         }
-        let list: Vec<_> = candidates.iter().map(|path| format!("'{path}'")).collect();
+        Err(self.not_provided(root, fragment, lookup, reference))
+    }
+
+    /// Looks a fragment up in a flake's outputs: all places that have it.
+    pub fn all_in_flake(
+        &mut self,
+        root: Value,
+        fragment: &str,
+        lookup: &Lookup,
+        reference: &FlakeRef,
+    ) -> Result<Vec<(Value, String)>, Failure> {
+        let mut found = Vec::new();
+        for candidate in candidates(fragment, lookup) {
+            let value = self.run(|m| try_select(m, root, &split_path(&candidate)))?;
+            found.extend(value.map(|value| (value, candidate)));
+        }
+        if found.is_empty() {
+            return Err(self.not_provided(root, fragment, lookup, reference));
+        }
+        Ok(found)
+    }
+
+    fn not_provided(
+        &mut self,
+        root: Value,
+        fragment: &str,
+        lookup: &Lookup,
+        reference: &FlakeRef,
+    ) -> Failure {
+        let list: Vec<_> =
+            candidates(fragment, lookup).iter().map(|path| format!("'{path}'")).collect();
         let mut message =
             format!("error: flake '{reference}' does not provide attribute {}", list.join(" or "));
         if let Some(nearest) = self.nearest(root, fragment, lookup) {
             message += &format!("\n       Did you mean {nearest}?");
         }
-        Err(Failure::new(message))
+        Failure::new(message)
     }
 
     /// The attribute with the nearest name where the fragment was looked for.

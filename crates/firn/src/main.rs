@@ -14,6 +14,8 @@ mod evaluation;
 mod exit;
 mod installable;
 mod interrupt;
+mod lookup;
+mod output;
 mod own_program;
 mod program;
 mod progress;

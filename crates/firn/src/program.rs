@@ -57,3 +57,9 @@ fn helper(arguments: &[OsString]) -> Option<Entry> {
 fn find(table: &[(&str, Entry)], name: &str) -> Option<Entry> {
     table.iter().find(|(known, _)| *known == name).map(|(_, entry)| *entry)
 }
+
+/// Whether this was called by a name, such as `nix`.
+pub fn is_called(name: &str) -> bool {
+    let called = std::env::args_os().next();
+    called.is_some_and(|called| Path::new(&called).file_name().is_some_and(|own| own == name))
+}

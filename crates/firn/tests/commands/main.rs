@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod flakes;
+mod lookup;
 mod nix_build;
 mod user;

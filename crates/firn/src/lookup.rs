@@ -1,0 +1,244 @@
+//! Looking things up in flakes: which flake a command line means, and the index of what is in it.
+
+use std::path::PathBuf;
+
+use firn_events::Activity;
+use firn_flake::locked::{LockedFlake, lock_flake};
+use firn_flake::reference::{Base, FlakeRef};
+use firn_formats::{HashAlgo, Hasher};
+use firn_search::index::Indexes;
+use firn_search::patterns::Patterns;
+
+use crate::base;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, input_failure};
+use crate::program;
+
+/// What a command line asks: where to look, and what for.
+pub struct Question {
+    /// The flake with its fragment, or an attribute path.
+    pub place: String,
+    /// What is looked for.
+    pub patterns: Patterns,
+    /// What is looked for, as the user wrote it.
+    pub words: Vec<String>,
+}
+
+impl Question {
+    /// Reads `[FLAKE] REGEX…`; `base` is meant where no flake is named. Called as `nix`, the first
+    /// word is always a flake, as with an attribute path of a file or expression.
+    ///
+    /// # Errors
+    /// There is no regular expression, or one is not valid.
+    pub fn read(
+        context: &Context,
+        words: &[String],
+        excluded: &[String],
+        place_first: bool,
+    ) -> Result<Self, Failure> {
+        let named = match words {
+            [] => false,
+            [first, ..] if place_first || program::is_called("nix") || looks_like_flake(first) => {
+                true
+            }
+            [_] => false,
+            [first, ..] => names_flake(context, first)?,
+        };
+        let (place, wanted) = match words.split_first() {
+            Some((first, rest)) if named => (first.clone(), rest),
+            _ => ("base".to_owned(), words),
+        };
+        if wanted.is_empty() {
+            return Err(Failure::new(format!(
+                "error: Must provide at least one regex! To match all of '{place}', use '{place} ^'."
+            )));
+        }
+        let patterns = Patterns::new(wanted, excluded)
+            .map_err(|error| Failure::new(format!("error: {error}")))?;
+        Ok(Question { place, patterns, words: wanted.to_vec() })
+    }
+}
+
+/// Whether a word is a path, a URL, or has a fragment, none of which patterns usually are.
+fn looks_like_flake(word: &str) -> bool {
+    word == "."
+        || ["./", "../", "/", "~/"].iter().any(|start| word.starts_with(start))
+        || word.contains('#')
+        || word.split_once(':').is_some_and(|(scheme, rest)| {
+            !rest.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+        })
+}
+
+/// Whether a word is a name in the registries.
+fn names_flake(context: &Context, word: &str) -> Result<bool, Failure> {
+    // Everybody means the flake by this name, also where no registry can be reached.
+    if word == "nixpkgs" || word.starts_with("nixpkgs/") {
+        return Ok(true);
+    }
+    let Ok((reference, _)) = FlakeRef::parse(word, Base::Flake) else { return Ok(false) };
+    Ok(reference.input.is_indirect()
+        && context.flakes()?.registries().resolve(&reference, false).is_ok())
+}
+
+/// A flake to look into.
+pub struct Place {
+    /// The flake.
+    pub reference: FlakeRef,
+    /// The attribute path.
+    pub fragment: String,
+    /// The flake with its lock file; absent for the distribution that is built in, of which the
+    /// program knows the content.
+    locked: Option<LockedFlake>,
+    /// What tells the flake's content from any other.
+    content: String,
+}
+
+impl Place {
+    /// Finds a flake and what it is locked to.
+    ///
+    /// # Errors
+    /// It can't be fetched or locked.
+    pub fn open(evaluation: &Evaluation<'_>, text: &str) -> Result<Self, Failure> {
+        let context = evaluation.context();
+        let folder: PathBuf = context.current_folder()?;
+        let (reference, fragment) =
+            FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+        let resolved =
+            evaluation.flakes.registries().resolve(&reference, false).map_err(input_failure)?;
+        if resolved.input.kind() == "base" && context.environment.base.is_none() {
+            let content = base::digest().nix32();
+            return Ok(Place { reference: resolved, fragment, locked: None, content });
+        }
+        let request = evaluation.locking(false)?;
+        let locked = lock_flake(&evaluation.flakes, &reference, &request).map_err(input_failure)?;
+        let content = format!(
+            "{}\0{}\0{}\0{}",
+            locked.flake.resolved,
+            locked.flake.folder.tree.as_str(),
+            locked.flake.folder.subdir,
+            locked.locking.lock.to_text()
+        );
+        Ok(Place { reference, fragment, locked: Some(locked), content })
+    }
+
+    /// The name of an index of this place.
+    pub fn key(&self, kind: &str, system: &str) -> String {
+        let mut hasher = Hasher::new(HashAlgo::Sha256);
+        for part in [kind, system, &self.fragment, &self.content] {
+            hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        format!("{}-{kind}", hasher.finish().nix32())
+    }
+
+    /// The flake's value.
+    pub fn value(&self, evaluation: &mut Evaluation<'_>) -> Result<firn_eval::Value, Failure> {
+        match &self.locked {
+            Some(locked) => evaluation.run(|m| firn_flake::call::call_flake(m, locked)),
+            None => evaluation.flake(&self.reference),
+        }
+    }
+
+    /// Trees in the store and what people call them: the flake itself, and its inputs.
+    pub fn trees(&self, evaluation: &Evaluation<'_>) -> Result<Vec<(String, String)>, Failure> {
+        let fetcher = evaluation.flakes.fetcher();
+        let dir = fetcher.store.store_dir();
+        let Some(locked) = &self.locked else {
+            let base = evaluation.flakes.fetch(&self.reference.input).map_err(input_failure)?;
+            return Ok(vec![(dir.display(&base.store_path), "base".to_owned())]);
+        };
+        let mut trees = Vec::new();
+        if let Some(folder) = locked.flake.resolved.input.source_path() {
+            let tree = dir.display(&locked.flake.folder.tree);
+            trees.push((tree, folder.to_string_lossy().into_owned()));
+        }
+        let lock = &locked.locking.lock;
+        for (node, key) in lock.nodes.iter().zip(lock.keys()) {
+            let (Some(node), Some(key)) = (&node.locked, key) else { continue };
+            let input = &node.locked.input;
+            let tree = match input.nar_hash() {
+                _ if input.kind() == "base" => {
+                    evaluation.flakes.fetch(input).ok().map(|f| f.store_path)
+                }
+                Some(hash) => firn_formats::Hash::parse_sri(hash)
+                    .ok()
+                    .and_then(|hash| fetcher.path_of(&hash, "source").ok()),
+                None => None,
+            };
+            trees.extend(tree.map(|tree| (dir.display(&tree), key)));
+        }
+        Ok(trees)
+    }
+}
+
+/// The index with a key, made by `make` unless it is there. `what` says on the display what is made.
+///
+/// # Errors
+/// Those of `make`. An index that can't be written is a warning.
+pub fn index(
+    context: &Context,
+    key: &str,
+    what: String,
+    make: impl FnOnce() -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let indexes = Indexes::new(context.environment.cache.join("firn-index"));
+    if let Some(lines) = indexes.read(key) {
+        return Ok(lines);
+    }
+    let span = context.reporter.start(Activity::Evaluate { what });
+    let lines = make();
+    span.stop(firn_events::Outcome::Ok, None);
+    let lines = lines?;
+    if let Err(error) = indexes.write(key, &lines) {
+        context.warn(&format!("cannot keep the index for the next time: {error}"));
+    }
+    Ok(lines)
+}
+
+/// A text whose marked places are coloured, in a text of a style of its own.
+pub fn highlighted(text: &str, places: &[std::ops::Range<usize>], style: &str) -> String {
+    let mut result = String::new();
+    let mut end = 0;
+    for place in places {
+        result += &text[end..place.start];
+        result += &format!("\x1b[32;1m{}{style}", &text[place.clone()]);
+        end = place.end;
+    }
+    result + &text[end..]
+}
+
+/// A line of help that names what is nearest to the words; empty if nothing is near.
+pub fn nearest<'a>(words: &[String], names: impl Fn(&str) -> Vec<&'a str>) -> String {
+    let near: Vec<_> = words
+        .iter()
+        .flat_map(|word| firn_diag::similar(word, names(word)))
+        .map(|name| format!("'{name}'"))
+        .collect();
+    match near.as_slice() {
+        [] => String::new(),
+        near => format!("\nhelp: there is {}", near.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flakes_are_told_from_patterns() {
+        for flake in
+            [".", "./x", "/etc", "nixpkgs#gnome", "github:a/b", "git+https://x/y", "path:."]
+        {
+            assert!(looks_like_flake(flake), "{flake}");
+        }
+        for pattern in ["nginx", "services.nginx", "^lib.*", "a|b", "^", "foo: bar", "::"] {
+            assert!(!looks_like_flake(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn places_are_marked() {
+        assert_eq!(highlighted("nginx", &[1..3], "\x1b[0m"), "n\x1b[32;1mgi\x1b[0mnx");
+    }
+}

@@ -1,0 +1,23 @@
+//! What goes to standard output: data, which looks nicer on a terminal.
+
+use std::io::IsTerminal;
+
+/// Whether standard output may have colours.
+pub fn is_styled() -> bool {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return true;
+    }
+    std::io::stdout().is_terminal()
+        && variable("NO_COLOR").is_none()
+        && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Prints JSON: with line breaks for people, in one line for programs.
+pub fn print_json(json: &serde_json::Value) {
+    if std::io::stdout().is_terminal() {
+        println!("{json:#}");
+    } else {
+        println!("{json}");
+    }
+}

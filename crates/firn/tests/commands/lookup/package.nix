@@ -1,0 +1,5 @@
+name: description: {
+  inherit name;
+  type = "derivation";
+  meta = { inherit description; };
+}
