@@ -19,7 +19,13 @@
             port = 8080;
             debug = false;
           };
-          # 3. A path at run time, which is not in the store.
+          # 3. A file fetched by its hash, which `nix-prefetch-url --type sha256 URL` prints. With
+          #    `builtins.fetchurl` it is fetched by the evaluation, with `pkgs.fetchurl` by a build.
+          environment.etc."app/hello.dsc".source = pkgs.fetchurl {
+            url = "mirror://debian/pool/main/h/hello/hello_2.10-3.dsc";
+            sha256 = "141pvcbldi340mxlxymy5r2jrdas5cm18az294c2zbhqyrg6yabm";
+          };
+          # 4. A path at run time, which is not in the store.
           systemd.services.reader = {
             serviceConfig.Type = "oneshot";
             script = "cp /opt/downloads/big.bin /run/read";
@@ -32,6 +38,8 @@
           assert machine.succeed("cat /etc/app/notes.txt") == "a file of the repository\n"
           assert json.loads(machine.succeed("cat /etc/app/config.json")) == {"port": 8080, "debug": False}
           machine.succeed("readlink -f /etc/app/notes.txt | grep ^/nix/store/")
+
+          assert "Source: hello" in machine.succeed("cat /etc/app/hello.dsc")
 
           machine.fail("systemctl start reader.service")
           machine.succeed("mkdir -p /opt/downloads && echo data > /opt/downloads/big.bin")

@@ -21,6 +21,8 @@ pub enum Reason {
     Local,
     /// An archive is broken or tries something that it must not.
     Archive,
+    /// The content has another hash than expected.
+    Changed,
 }
 
 /// A failed fetch: what, why, and what to do.

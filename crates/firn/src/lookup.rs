@@ -239,6 +239,7 @@ mod tests {
 
     #[test]
     fn places_are_marked() {
-        assert_eq!(highlighted("nginx", &[1..3], "\x1b[0m"), "n\x1b[32;1mgi\x1b[0mnx");
+        let places = [1..2, 3..5];
+        assert_eq!(highlighted("nginx", &places, "/"), "n\x1b[32;1mg/i\x1b[32;1mnx/");
     }
 }

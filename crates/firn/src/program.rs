@@ -23,6 +23,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
     ("nix-collect-garbage", commands::nix_collect_garbage::main),
     ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),
+    ("nix-prefetch-url", commands::nix_prefetch_url::main),
     ("nix-store", commands::nix_store::main),
     ("nixos-test-driver", commands::machine_helpers::test_driver),
     ("switch-to-configuration", commands::system::switch_to_configuration),

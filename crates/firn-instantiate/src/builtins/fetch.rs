@@ -1,19 +1,12 @@
 //! `fetchurl` and `fetchTarball`: files and archives by URL, as store paths.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek};
-
 use firn_eval::{ErrorKind, HostError, Machine, Pos, PrimOp, R, Value};
-use firn_events::{Activity, Reporter};
-use firn_fetch::{FetchOptions, Fetcher, UnpackOptions, unpack};
-use firn_formats::{
-    ContentAddress, ContentAddressMethod, Hash, HashAlgo, References, StorePath, StorePathSet,
-    check_store_path_name,
-};
-use firn_store::{Content, compute_path};
+use firn_events::Reporter;
+use firn_fetch::{FetchOptions, Prefetch};
+use firn_formats::{HashAlgo, check_store_path_name};
 
+use super::host;
 use super::store_paths::path_string;
-use super::{HostHandle, failed, host};
 
 pub(super) const TABLE: &[PrimOp] = &[
     PrimOp::new(
@@ -44,14 +37,6 @@ pub struct Downloads {
     pub reporter: Reporter,
 }
 
-/// What is asked for.
-struct Request {
-    url: String,
-    name: String,
-    expected: Option<Hash>,
-    unpack: bool,
-}
-
 fn fetchurl(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let request = read_request(m, args[0], "fetchurl", false, pos)?;
     fetch(m, &request, pos)
@@ -68,7 +53,7 @@ fn read_request(
     who: &'static str,
     unpack: bool,
     pos: Pos,
-) -> R<Request> {
+) -> R<Prefetch> {
     let arg = m.force(arg)?;
     let (mut url, mut name, mut expected) = (None, None, None);
     if let Some(attrs) = arg.as_attrs() {
@@ -110,7 +95,10 @@ fn read_request(
             format!("Please change the value for the 'name' attribute passed to '{who}',")
         }
     };
-    let name = name.unwrap_or_else(|| if unpack { "source".into() } else { last_part(&url) });
+    let name = name.unwrap_or_else(|| match unpack {
+        true => "source".into(),
+        false => firn_fetch::name_of_url(&url).unwrap_or_default(),
+    });
     if let Err(error) = check_store_path_name(&name) {
         let message = format!(
             "invalid store path name when fetching URL '{url}': {error}. {advice} so that it can \
@@ -123,16 +111,11 @@ fn read_request(
         return Err(m.fail(ErrorKind::Restricted, pos, message));
     }
     let url = if unpack { resolve_channel(&url) } else { url };
-    Ok(Request { url, name, expected, unpack })
+    Ok(Prefetch { url, name, expected, algo: HashAlgo::Sha256, unpack, executable: false })
 }
 
 fn text(m: &mut Machine, v: Value, pos: Pos, what: &'static str) -> R<String> {
     Ok(m.string_without_context(v, pos, what)?.to_text().into_owned())
-}
-
-fn last_part(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
 /// `channel:NAME` is the newest archive of a channel.
@@ -143,81 +126,16 @@ fn resolve_channel(url: &str) -> String {
     }
 }
 
-fn fetch(m: &mut Machine, request: &Request, pos: Pos) -> R<Value> {
+/// What was fetched is added to the store also when nothing else may be written: it is going to be
+/// read.
+fn fetch(m: &mut Machine, request: &Prefetch, pos: Pos) -> R<Value> {
     let host = host(m, pos)?;
-    let method =
-        if request.unpack { ContentAddressMethod::Nar } else { ContentAddressMethod::Flat };
-    if let Some(hash) = request.expected {
-        let address = ContentAddress { method, hash };
-        let path = host.store_dir().make_content_path(&request.name, &address, &References::none());
-        let path = failed(m, pos, path)?;
-        if failed(m, pos, host.store.is_valid(&path))? {
-            return Ok(finished(m, &host, &path));
-        }
-    }
     let downloads = m.extension(Downloads::default);
-    let fetched = download(&host, &downloads, request, method);
-    let path = m.hosted(fetched, pos)?;
-    Ok(finished(m, &host, &path))
-}
-
-fn finished(m: &mut Machine, host: &HostHandle, path: &StorePath) -> Value {
-    let path = host.store_dir().display(path);
+    let fetched = request
+        .run(&*host.store, &downloads.options, &downloads.reporter)
+        .map_err(|error| HostError::new(error.to_string()));
+    let fetched = m.hosted(fetched, pos)?;
+    let path = host.store_dir().display(&fetched.path);
     host.access.allow(&path);
-    path_string(m, &path)
-}
-
-/// Downloads, unpacks if asked, checks the hash and adds to the store. What was fetched is added
-/// also when nothing else may be written: it is going to be read.
-fn download(
-    host: &HostHandle,
-    downloads: &Downloads,
-    request: &Request,
-    method: ContentAddressMethod,
-) -> Result<StorePath, HostError> {
-    let local = |error: std::io::Error| HostError::new(format!("downloading: {error}"));
-    let folder = tempfile::tempdir().map_err(local)?;
-    let place = folder.path().join("download");
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&place)
-        .map_err(local)?;
-    let activity = Activity::Work { text: format!("downloading '{}'", request.url) };
-    let span = downloads.reporter.start(activity);
-    let fetched = Fetcher::new(downloads.options.clone()).fetch(&request.url, &mut file, &span);
-    span.finish(fetched).map_err(|error| HostError::new(error.to_string()))?;
-    file.rewind().map_err(local)?;
-    let tree = folder.path().join("tree");
-    let mut bytes = Vec::new();
-    if request.unpack {
-        let options = UnpackOptions { strip_single_folder: true };
-        unpack(&mut file, &tree, options).map_err(|error| HostError::new(error.to_string()))?;
-    } else {
-        BufReader::new(file).read_to_end(&mut bytes).map_err(local)?;
-    }
-    let content = || match request.unpack {
-        true => Content::Tree(&tree),
-        false => Content::Bytes(&bytes),
-    };
-    let none = StorePathSet::new();
-    let dir = host.store_dir();
-    if let Some(expected) = request.expected {
-        let (_, address) =
-            compute_path(dir, &request.name, content(), method, expected.algo(), &none)
-                .map_err(crate::host::in_store)?;
-        if address.hash != expected {
-            return Err(HostError::new(format!(
-                "hash mismatch in file downloaded from '{}':\n  specified: {}\n  got:       {}",
-                request.url,
-                expected.sri(),
-                address.hash.sri()
-            )));
-        }
-    }
-    host.store
-        .add(&request.name, content(), method, HashAlgo::Sha256, &none)
-        .map_err(crate::host::in_store)
+    Ok(path_string(m, &path))
 }

@@ -19,6 +19,7 @@ pub mod nix_build;
 pub mod nix_collect_garbage;
 pub mod nix_hash;
 pub mod nix_instantiate;
+pub mod nix_prefetch_url;
 pub mod nix_store;
 pub mod options;
 pub mod path_info;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use derivations::Instantiated;
 use options::Options;
 use run::Outcome;
+pub use run::automatic_arguments;
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;

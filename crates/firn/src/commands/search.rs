@@ -118,7 +118,7 @@ fn print(question: &Question, found: &[Package]) {
     // The reference colours its output wherever it goes; those who call it read it so.
     let styled = output::is_styled() || program::is_called("nix");
     for (index, package) in found.iter().enumerate() {
-        let mut texts = vec![package.path.clone(), package.description.clone()];
+        let mut texts = [package.path.clone(), package.description.clone()];
         if styled {
             let places = question.patterns.places(&[&package.path, &package.description]);
             let path = lookup::highlighted(&package.path, &places[0], BOLD);

@@ -4,4 +4,6 @@
 mod flakes;
 mod lookup;
 mod nix_build;
+mod prefetch;
+mod server;
 mod user;

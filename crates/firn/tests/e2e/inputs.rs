@@ -1,9 +1,7 @@
 //! Inputs that are not there, inputs from elsewhere, and flakes with mistakes.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-
 use crate::program::{Program, example};
+use crate::server::Server;
 
 #[test]
 fn nixpkgs_can_be_base() {
@@ -92,23 +90,7 @@ fn an_unreachable_mirror_is_named() {
 #[test]
 fn another_hash_is_shown_beside_the_wanted_one() {
     let Some(program) = Program::new() else { return };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/file", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            answer(stream.unwrap());
-        }
-    });
-    let said = fetch(&program, &url, &[]);
+    let server = Server::new(b"not what was locked");
+    let said = fetch(&program, &server.url("file"), &[]);
     said.assert_failure(&["hash mismatch", "sha256-AAAAAAA", "got:"]);
-}
-
-/// Answers one request of any kind with a file that nobody expects.
-fn answer(mut stream: TcpStream) {
-    let mut request = [0; 4096];
-    let _ = stream.read(&mut request);
-    let body = "not what was locked";
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }

@@ -5,9 +5,12 @@
 //! so that packages are fetched once, and run one after the other, so that times are true.
 #![allow(clippy::unwrap_used)]
 
+mod data;
 mod examples;
 mod failing;
 mod http_server;
 mod inputs;
 mod program;
+#[path = "../commands/server.rs"]
+mod server;
 mod unprivileged;

@@ -126,7 +126,11 @@ fn one(m: &mut Machine, options: &Options, input: &str, found: &mut Vec<Instanti
     Ok(())
 }
 
-fn automatic_arguments(m: &mut Machine, options: &Options) -> R<Attrs> {
+/// The arguments of `--arg` and `--argstr`, for functions that are called automatically.
+///
+/// # Errors
+/// An expression can't be parsed.
+pub fn automatic_arguments(m: &mut Machine, options: &Options) -> R<Attrs> {
     let mut builder = AttrsBuilder::default();
     for (name, text, is_string) in &options.args {
         let value = if *is_string {

@@ -4,6 +4,7 @@ mod add;
 mod collect;
 mod content;
 mod info;
+mod prefetch_file;
 mod verify;
 
 pub use add::base_name;
@@ -42,6 +43,8 @@ pub enum Command {
     Ls(content::LsArguments),
     /// Replace equal files by hard links
     Optimise(collect::OptimiseArguments),
+    /// Fetch a file into the store
+    PrefetchFile(prefetch_file::Arguments),
     /// Sign paths
     Sign(info::SignArguments),
     /// Check that contents are what was registered
@@ -62,6 +65,7 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::Info(arguments) => info::run(&arguments, &context),
         Command::Ls(arguments) => content::ls(&arguments, &context),
         Command::Optimise(_) => collect::optimise(&context),
+        Command::PrefetchFile(arguments) => prefetch_file::run(&arguments, &context),
         Command::Sign(arguments) => info::sign(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
     }
