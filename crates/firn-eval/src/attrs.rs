@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use firn_syntax::Symbol;
 use rustc_hash::FxHashMap;
 
-use crate::heap::Heap;
+use crate::heap::{For, Heap};
 use crate::pos::Pos;
 use crate::value::{Slot, TAG_ATTRS, Value};
 
@@ -96,7 +96,7 @@ impl Layout {
     /// A layout of these keys, which must be sorted and without duplicates.
     pub fn alloc(heap: &mut Heap, keys: &[Key], shared: bool, pos: Pos) -> &'static Layout {
         debug_assert!(keys.windows(2).all(|w| w[0].sym < w[1].sym));
-        let words = heap.words(LAYOUT_WORDS + keys.len());
+        let words = heap.words(For::Layout, LAYOUT_WORDS + keys.len());
         // SAFETY: the words were just allocated, enough for the header and the keys.
         unsafe {
             (words as *mut Layout).write(Layout {
@@ -139,7 +139,7 @@ impl Layout {
             indexes.sort_unstable_by(|&a, &b| {
                 keys[a as usize].sym.bytes().cmp(keys[b as usize].sym.bytes())
             });
-            let at = heap.bytes(indexes.len() * 4) as *mut u32;
+            let at = heap.bytes(For::Layout, indexes.len() * 4) as *mut u32;
             // SAFETY: room for `len` numbers was just allocated.
             unsafe { std::ptr::copy_nonoverlapping(indexes.as_ptr(), at, indexes.len()) };
             self.order.store(at, Ordering::Release);
@@ -285,7 +285,7 @@ impl Attrs {
     /// A flat set with this layout, all slots still empty: fill them at once.
     #[inline(always)]
     pub(crate) fn alloc(heap: &mut Heap, layout: &'static Layout) -> Attrs {
-        let words = heap.words(1 + layout.len());
+        let words = heap.words(For::Attrs, 1 + layout.len());
         // SAFETY: just allocated.
         unsafe { *words = layout as *const Layout as u64 };
         Attrs(words)
@@ -381,7 +381,7 @@ fn plan(heap: &mut Heap, left: &'static Layout, right: &'static Layout) -> Merge
         sources.push(source);
     });
     let layout = Layout::alloc(heap, &keys, true, Pos::NONE);
-    let at = heap.bytes(sources.len() * 4) as *mut u32;
+    let at = heap.bytes(For::Layout, sources.len() * 4) as *mut u32;
     // SAFETY: room for all sources was just allocated.
     let sources = unsafe {
         std::ptr::copy_nonoverlapping(sources.as_ptr(), at, sources.len());
@@ -459,7 +459,7 @@ fn layer(heap: &mut Heap, left: Attrs, right: Attrs) -> Attrs {
         let base = base.flat(heap);
         return merge(heap, base, top);
     }
-    let words = heap.words(5);
+    let words = heap.words(For::Attrs, 5);
     // SAFETY: five words were just allocated; the fifth stays null.
     unsafe {
         *words = &raw const LAYERED as u64;

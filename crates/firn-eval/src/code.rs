@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use firn_syntax::Symbol;
 
 use crate::error::R;
-use crate::heap::Heap;
+use crate::heap::{For, Heap};
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::value::{Env, Value};
@@ -54,7 +54,7 @@ const HEADER_WORDS: usize = size_of::<Node>() / 8;
 impl Node {
     /// Writes a node with these words behind it.
     pub fn emit(heap: &mut Heap, head: Node, words: &[u64]) -> &'static Node {
-        let at = heap.words(HEADER_WORDS + words.len());
+        let at = heap.words(For::Code, HEADER_WORDS + words.len());
         // SAFETY: the words were just allocated; the node lives as long as the heap (V1).
         unsafe {
             (at as *mut Node).write(head);

@@ -2,6 +2,8 @@
 
 use std::ptr::null_mut;
 
+pub(crate) use crate::heap_stats::For;
+
 /// First chunk; evaluating a small expression touches no more than it needs of it.
 const FIRST_CHUNK: usize = 1 << 20;
 /// Later chunks. The kernel fills one with pages in one go, so what is not used of the last is waste.
@@ -22,6 +24,8 @@ pub(crate) struct Heap {
     /// The same for the last list.
     pub list_end: *mut u64,
     pub list_limit: *mut u64,
+    #[cfg(feature = "heap-stats")]
+    pub counts: crate::heap_stats::Counts,
 }
 
 impl Heap {
@@ -35,13 +39,25 @@ impl Heap {
             grow_limit: null_mut(),
             list_end: null_mut(),
             list_limit: null_mut(),
+            #[cfg(feature = "heap-stats")]
+            counts: Default::default(),
         }
     }
 
+    #[cfg(feature = "heap-stats")]
+    fn count(&mut self, what: For, bytes: usize) {
+        self.counts.add(what, bytes);
+    }
+
+    #[cfg(not(feature = "heap-stats"))]
+    #[inline(always)]
+    fn count(&mut self, _: For, _: usize) {}
+
     /// `words` zeroed words.
     #[inline(always)]
-    pub fn words(&mut self, words: usize) -> *mut u64 {
+    pub fn words(&mut self, what: For, words: usize) -> *mut u64 {
         let bytes = words * 8;
+        self.count(what, bytes);
         if (self.end as usize) - (self.next as usize) < bytes {
             return self.refill(bytes) as *mut u64;
         }
@@ -52,14 +68,14 @@ impl Heap {
 
     /// `len` bytes, zeroed.
     #[inline(always)]
-    pub fn bytes(&mut self, len: usize) -> *mut u8 {
-        self.words(len.div_ceil(8)) as *mut u8
+    pub fn bytes(&mut self, what: For, len: usize) -> *mut u8 {
+        self.words(what, len.div_ceil(8)) as *mut u8
     }
 
     /// Puts a value into the arena. Its destructor will not run.
     pub fn place<T>(&mut self, value: T) -> &'static T {
         const { assert!(align_of::<T>() <= 8) };
-        let at = self.bytes(size_of::<T>()) as *mut T;
+        let at = self.bytes(For::Code, size_of::<T>()) as *mut T;
         // SAFETY: room of the right size and alignment was just allocated; it lives as long as the
         // arena (V1).
         unsafe {
@@ -74,7 +90,7 @@ impl Heap {
         if values.is_empty() {
             return &[];
         }
-        let at = self.bytes(size_of_val(values)) as *mut T;
+        let at = self.bytes(For::Code, size_of_val(values)) as *mut T;
         // SAFETY: as for `place`.
         unsafe {
             std::ptr::copy_nonoverlapping(values.as_ptr(), at, values.len());

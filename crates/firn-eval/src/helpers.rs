@@ -4,6 +4,7 @@ use firn_syntax::Symbol;
 
 use crate::attrs::Attrs;
 use crate::error::{ErrorKind, R, Raised};
+use crate::heap::For;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::print;
@@ -194,7 +195,7 @@ impl Machine {
     #[inline(never)]
     fn concat_long_lists(&mut self, a: List, b: List, total: usize) -> Value {
         let end = a.slots().as_ptr_range().end as *mut u64;
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::List, 2);
         let continues = end == self.heap.list_end;
         // SAFETY: when `a` ends where the last growing list ended, the slots up to the limit belong
         // to nobody; otherwise fresh room is allocated.
@@ -206,7 +207,7 @@ impl Machine {
                     a.slots().as_ptr() as *mut u64
                 } else {
                     let room = if continues { total * 2 } else { total };
-                    let to = self.heap.words(room);
+                    let to = self.heap.words(For::List, room);
                     std::ptr::copy_nonoverlapping(a.slots().as_ptr() as *const u64, to, a.len());
                     std::ptr::copy_nonoverlapping(
                         b.slots().as_ptr() as *const u64,

@@ -13,6 +13,7 @@ pub(crate) mod code;
 pub(crate) mod compile;
 pub(crate) mod frontend;
 pub(crate) mod heap;
+pub(crate) mod heap_stats;
 pub(crate) mod layouts;
 pub(crate) mod ops;
 pub(crate) mod show;

@@ -13,7 +13,7 @@ use crate::attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs, Layout, Merges};
 use crate::code::{Lambda, Node};
 use crate::context::{ContextElem, ContextJoin, Contexts, Ctx};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
-use crate::heap::Heap;
+use crate::heap::{For, Heap};
 use crate::host::{Host, HostError, Settings};
 use crate::pos::{Pos, Positions};
 use crate::primop::PrimOp;
@@ -61,8 +61,8 @@ impl Machine {
         let mut heap = Heap::new();
         let layout = Layout::alloc(&mut heap, &[], true, Pos::NONE);
         let empty_attrs = Attrs::alloc(&mut heap, layout);
-        let list = heap.words(2);
-        let string = heap.words(2);
+        let list = heap.words(For::List, 2);
+        let string = heap.words(For::Text, 2);
         // SAFETY: a string object of no bytes; an empty slice still needs a non-null pointer. The
         // same holds for the list.
         unsafe {
@@ -232,7 +232,7 @@ impl Machine {
     }
 
     fn boxed(&mut self, code: u64, payload: u64) -> Value {
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::Text, 2);
         // SAFETY: two words were just allocated.
         unsafe {
             *object = code;
@@ -283,7 +283,7 @@ impl Machine {
     /// A list with `len` slots which the caller fills before anything else happens.
     #[inline(always)]
     pub(crate) fn new_list(&mut self, len: usize) -> (Value, &'static [Slot]) {
-        let object = self.heap.words(2 + len);
+        let object = self.heap.words(For::List, 2 + len);
         // SAFETY: the header and `len` slots were just allocated.
         unsafe {
             let slots = object.add(2);
@@ -302,7 +302,7 @@ impl Machine {
         if part.is_empty() {
             return self.empty_list;
         }
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::List, 2);
         // SAFETY: two words were just allocated; the slots live as long (V1).
         unsafe {
             (object as *mut ListObject)
@@ -354,7 +354,7 @@ impl Machine {
 
     /// A builtin as a value.
     pub fn primop(&mut self, op: &'static PrimOp) -> Value {
-        let object = self.heap.words(1);
+        let object = self.heap.words(For::Function, 1);
         // SAFETY: just allocated.
         unsafe { *object = op as *const PrimOp as u64 | FUNCTION_PRIMOP };
         Value::from_object(object, TAG_FUNCTION)
@@ -362,7 +362,7 @@ impl Machine {
 
     #[inline(always)]
     pub(crate) fn closure(&mut self, lambda: &'static Lambda, env: Env) -> Value {
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::Closure, 2);
         // SAFETY: two words were just allocated.
         unsafe {
             *object = lambda as *const Lambda as u64 | FUNCTION_CLOSURE;
@@ -379,7 +379,7 @@ impl Machine {
         args: &[Value],
     ) -> Value {
         let n = before.len() + args.len();
-        let object = self.heap.words(3 + n);
+        let object = self.heap.words(For::Function, 3 + n);
         // SAFETY: 3 + n words were just allocated.
         unsafe {
             *object = lambda as *const Lambda as u64 | FUNCTION_PARTIAL;
@@ -401,7 +401,7 @@ impl Machine {
         args: &[Value],
     ) -> Value {
         let n = before.len() + args.len();
-        let object = self.heap.words(2 + n);
+        let object = self.heap.words(For::Function, 2 + n);
         // SAFETY: 2 + n words were just allocated.
         unsafe {
             *object = op as *const PrimOp as u64 | FUNCTION_PRIMOP_APP;
@@ -418,7 +418,7 @@ impl Machine {
     /// An environment with `slots` empty slots.
     #[inline(always)]
     pub(crate) fn env(&mut self, parent: Env, slots: usize) -> Env {
-        let object = self.heap.words(1 + slots);
+        let object = self.heap.words(For::Env, 1 + slots);
         // SAFETY: just allocated.
         unsafe { *object = parent.0 as u64 };
         Env(object as *const Slot)
@@ -427,7 +427,7 @@ impl Machine {
     /// A thunk of an expression.
     #[inline(always)]
     pub(crate) fn thunk(&mut self, node: &'static Node, env: Env) -> Value {
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::Thunk, 2);
         // SAFETY: two words were just allocated.
         unsafe {
             *object = node as *const Node as u64 | THUNK_NODE;
@@ -451,7 +451,7 @@ impl Machine {
     #[inline(always)]
     fn lazy_call_with(&mut self, f: Value, args: &[Value], code: u64) -> Value {
         let n = args.len();
-        let object = self.heap.words(2 + n);
+        let object = self.heap.words(For::Call, 2 + n);
         // SAFETY: 2 + n words were just allocated.
         unsafe {
             *object = (n as u64) << 8 | code;
@@ -466,7 +466,7 @@ impl Machine {
     /// The call of a function of this program, to be made when somebody needs it.
     pub fn lazy_native(&mut self, op: &'static PrimOp, args: &[Value]) -> Value {
         let n = args.len();
-        let object = self.heap.words(2 + n);
+        let object = self.heap.words(For::Call, 2 + n);
         // SAFETY: 2 + n words were just allocated; `PrimOp` is aligned to 8, so its tag bits are free.
         unsafe {
             *object = op as *const PrimOp as u64 | THUNK_NATIVE;
@@ -780,5 +780,13 @@ impl Machine {
             return Err(self.fail(ErrorKind::Interrupted, Pos::NONE, "interrupted by the user"));
         }
         Ok(())
+    }
+}
+
+#[cfg(feature = "heap-stats")]
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.host.report(&format!("heap:\n{}", self.heap.counts.report()));
+        self.host.report(&format!("code:\n{}", self.code.counts.report()));
     }
 }

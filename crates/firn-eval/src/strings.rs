@@ -5,6 +5,7 @@ use firn_syntax::Symbol;
 
 use crate::context::Ctx;
 use crate::error::{ErrorKind, R};
+use crate::heap::For;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::value::{Str, StrObject, TAG_STRING, Value};
@@ -24,7 +25,7 @@ impl Machine {
         if bytes.is_empty() && ctx.is_empty() {
             return self.empty_string();
         }
-        let object = self.heap.words(2 + bytes.len().div_ceil(8));
+        let object = self.heap.words(For::Text, 2 + bytes.len().div_ceil(8));
         // SAFETY: header and room for the bytes were just allocated.
         unsafe {
             let to = object.add(2) as *mut u8;
@@ -53,7 +54,7 @@ impl Machine {
                 _ => {}
             }
         }
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::Text, 2);
         // SAFETY: room for a header; the bytes live as long as the heap.
         unsafe { self.header(object, part.as_ptr(), part.len(), ctx) }
     }
@@ -95,7 +96,7 @@ impl Machine {
             return Ok(self.empty_string());
         }
         if total < GROW_FROM {
-            let object = self.heap.words(2 + total.div_ceil(8));
+            let object = self.heap.words(For::Text, 2 + total.div_ceil(8));
             // SAFETY: header and room for the bytes were just allocated.
             unsafe {
                 let to = object.add(2) as *mut u8;
@@ -112,7 +113,7 @@ impl Machine {
         let end = first.as_ptr_range().end as *mut u8;
         let rest = total - first.len();
         let continues = !first.is_empty() && end == self.heap.grow_end;
-        let object = self.heap.words(2);
+        let object = self.heap.words(For::Text, 2);
         // SAFETY: when the first part ends where the last growing string ended, the bytes up to the
         // limit belong to nobody; otherwise fresh room is allocated.
         unsafe {
@@ -123,7 +124,7 @@ impl Machine {
             }
             // A second append to the same string: expect more.
             let room = if continues { total * 2 } else { total };
-            let to = self.heap.bytes(room);
+            let to = self.heap.bytes(For::Text, room);
             copy_parts(to, parts);
             self.heap.grow_end = to.add(total);
             self.heap.grow_limit = to.add(room);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::attrs::{Attrs, Layout};
 use crate::code::{Formals, Lambda, Node};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
+use crate::heap::For;
 use crate::machine::Machine;
 use crate::ops::delay;
 use crate::pos::Pos;
@@ -237,7 +238,7 @@ fn map_pattern(
 ) -> Option<&'static PatternMap> {
     let count = formals.list.len();
     // The numbers of a map that serves one call only are used up again by the next.
-    let indexes = m.heap.bytes(count * 4) as *mut u32;
+    let indexes = m.heap.bytes(For::Layout, count * 4) as *mut u32;
     let mut used = 0;
     for (i, formal) in formals.list.iter().enumerate() {
         let index = match layout.find(formal.sym) {
@@ -254,7 +255,7 @@ fn map_pattern(
     if !formals.ellipsis && used != layout.len() {
         return None;
     }
-    let map = m.heap.words(size_of::<PatternMap>() / 8) as *mut PatternMap;
+    let map = m.heap.words(For::Layout, size_of::<PatternMap>() / 8) as *mut PatternMap;
     // SAFETY: just allocated; `indexes` holds `count` numbers.
     let map = unsafe {
         map.write(PatternMap { layout, indexes: std::slice::from_raw_parts(indexes, count) });
