@@ -9,7 +9,7 @@ use firn_source::SourceMap;
 use firn_syntax::Symbol;
 use rustc_hash::FxHashMap;
 
-use crate::attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs, Layout, Merges};
+use crate::attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs, Layout, Shapes};
 use crate::code::{Lambda, Node};
 use crate::context::{ContextElem, ContextJoin, Contexts, Ctx};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
@@ -25,7 +25,7 @@ pub struct Machine {
     pub(crate) heap: Heap,
     /// Compiled code, kept apart from values so that it stays close together.
     pub(crate) code: Heap,
-    pub(crate) merges: Merges,
+    pub(crate) shapes: Shapes,
     pub(crate) contexts: Contexts,
     pub(crate) error: Option<Box<EvalError>>,
     pub(crate) depth: u32,
@@ -73,7 +73,7 @@ impl Machine {
         let mut m = Machine {
             heap,
             code: Heap::new(),
-            merges: Merges::default(),
+            shapes: Shapes::default(),
             contexts: Contexts::new(),
             error: None,
             depth: 0,
@@ -316,7 +316,7 @@ impl Machine {
         if builder.is_empty() {
             return self.empty_attrs.value();
         }
-        builder.build(&mut self.heap).value()
+        builder.build(&mut self.heap, &mut self.shapes.layouts).value()
     }
 
     /// A set of a few attributes.
@@ -331,7 +331,7 @@ impl Machine {
     /// `left // right`
     #[inline(always)]
     pub fn update(&mut self, left: Attrs, right: Attrs) -> Attrs {
-        crate::attrs::update(&mut self.heap, &mut self.merges, left, right)
+        crate::attrs::update(&mut self.heap, &mut self.shapes, left, right)
     }
 
     /// The set without layers, to iterate in the order of symbol numbers.

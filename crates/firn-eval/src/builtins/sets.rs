@@ -3,7 +3,7 @@
 use firn_syntax::{Symbol, sym};
 use rustc_hash::FxHashMap;
 
-use crate::attrs::{Attrs, AttrsBuilder, Key, Layout};
+use crate::attrs::{Attrs, AttrsBuilder, Key};
 use crate::error::R;
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -173,7 +173,7 @@ fn of_sorted(m: &mut Machine, keys: &[Key], values: &[Value]) -> Value {
     if keys.is_empty() {
         return m.empty_attrs().value();
     }
-    let layout = Layout::alloc(&mut m.heap, keys, false, Pos::NONE);
+    let layout = m.shapes.layouts.intern(&mut m.heap, keys);
     let result = Attrs::alloc(&mut m.heap, layout);
     for (slot, value) in result.flat_slots().iter().zip(values) {
         slot.set(*value);
@@ -289,7 +289,7 @@ fn map_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         return Ok(set.value());
     }
     let flat = m.flat(set);
-    let layout = flat.layout.without_positions(&mut m.heap);
+    let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
     let result = Attrs::alloc(&mut m.heap, layout);
     let f = args[0].known();
     for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {

@@ -1,6 +1,6 @@
 //! Calls: lambdas with all their arguments, builtins known when compiling, and everything else.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::attrs::{Attrs, Layout};
 use crate::code::{Formals, Lambda, Node};
@@ -172,11 +172,11 @@ fn argument_failed(m: &mut Machine, raised: Raised, lambda: &'static Lambda, pos
     if pos.is_some() { m.frame(raised, pos, "from call site") } else { raised }
 }
 
-/// Where the names of a pattern are in the sets of one layout.
+/// Where the names of a pattern are in the sets of one layout: that of the last argument.
 struct PatternMap {
-    layout: *const Layout,
+    layout: AtomicPtr<Layout>,
     /// For each name of the pattern the index in the layout, or `MISSING`.
-    indexes: &'static [u32],
+    indexes: &'static [AtomicU32],
 }
 
 const MISSING: u32 = u32::MAX;
@@ -203,22 +203,20 @@ fn bind_pattern(
         return bind_by_name(m, lambda, formals, env, attrs, pos);
     }
     let layout = attrs.layout();
-    // SAFETY: the cache is null or a map that `map_pattern` made.
-    let known = unsafe { (lambda.cache.load(Ordering::Acquire) as *const PatternMap).as_ref() };
-    let map = match known {
-        Some(map) if std::ptr::eq(map.layout, layout) => map,
-        _ => match map_pattern(m, lambda, formals, layout) {
-            Some(map) => map,
-            None => return Err(wrong_arguments(m, lambda, formals, attrs, pos)),
-        },
-    };
-    for (formal, &index) in formals.list.iter().zip(map.indexes) {
+    let map = pattern_map(m, lambda, formals.list.len());
+    if !std::ptr::eq(map.layout.load(Ordering::Relaxed), layout)
+        && !fill_pattern_map(map, formals, layout)
+    {
+        return Err(wrong_arguments(m, lambda, formals, attrs, pos));
+    }
+    for (formal, index) in formals.list.iter().zip(map.indexes) {
+        let index = index.load(Ordering::Relaxed);
         if index != MISSING {
             env.slot(formal.slot as usize).set(attrs.slot_at(index as usize).get());
         }
     }
-    for (formal, &index) in formals.list.iter().zip(map.indexes) {
-        if index == MISSING
+    for (formal, index) in formals.list.iter().zip(map.indexes) {
+        if index.load(Ordering::Relaxed) == MISSING
             && let Some(default) = formal.default
         {
             let value = delay(m, default, env);
@@ -228,41 +226,48 @@ fn bind_pattern(
     Ok(())
 }
 
-/// Finds the names of a pattern in a layout; nothing when the set does not fit the pattern.
+/// The lambda's map, made when first asked for.
+#[inline(always)]
+fn pattern_map(m: &mut Machine, lambda: &'static Lambda, count: usize) -> &'static PatternMap {
+    // SAFETY: the cache is null or a map that `new_pattern_map` made.
+    let known = unsafe { (lambda.cache.load(Ordering::Acquire) as *const PatternMap).as_ref() };
+    match known {
+        Some(map) => map,
+        None => new_pattern_map(m, lambda, count),
+    }
+}
+
+#[cold]
+fn new_pattern_map(m: &mut Machine, lambda: &'static Lambda, count: usize) -> &'static PatternMap {
+    let indexes = m.code.bytes(For::Layout, count * 4) as *const AtomicU32;
+    // SAFETY: room for `count` numbers was just allocated, and is zero.
+    let indexes = unsafe { std::slice::from_raw_parts(indexes, count) };
+    let map = m.code.place(PatternMap { layout: AtomicPtr::new(std::ptr::null_mut()), indexes });
+    lambda.cache.store(map as *const PatternMap as u64, Ordering::Release);
+    map
+}
+
+/// Finds the names of a pattern in a layout; false when the set does not fit the pattern.
 #[inline(never)]
-fn map_pattern(
-    m: &mut Machine,
-    lambda: &'static Lambda,
-    formals: &'static Formals,
-    layout: &'static Layout,
-) -> Option<&'static PatternMap> {
-    let count = formals.list.len();
-    // The numbers of a map that serves one call only are used up again by the next.
-    let indexes = m.heap.bytes(For::Layout, count * 4) as *mut u32;
+fn fill_pattern_map(map: &PatternMap, formals: &'static Formals, layout: &'static Layout) -> bool {
+    map.layout.store(std::ptr::null_mut(), Ordering::Relaxed);
     let mut used = 0;
-    for (i, formal) in formals.list.iter().enumerate() {
+    for (to, formal) in map.indexes.iter().zip(formals.list) {
         let index = match layout.find(formal.sym) {
             Some(index) => {
                 used += 1;
                 index as u32
             }
             None if formal.default.is_some() => MISSING,
-            None => return None,
+            None => return false,
         };
-        // SAFETY: room for `count` numbers was just allocated.
-        unsafe { *indexes.add(i) = index };
+        to.store(index, Ordering::Relaxed);
     }
     if !formals.ellipsis && used != layout.len() {
-        return None;
+        return false;
     }
-    let map = m.heap.words(For::Layout, size_of::<PatternMap>() / 8) as *mut PatternMap;
-    // SAFETY: just allocated; `indexes` holds `count` numbers.
-    let map = unsafe {
-        map.write(PatternMap { layout, indexes: std::slice::from_raw_parts(indexes, count) });
-        &*map
-    };
-    lambda.cache.store(map as *const PatternMap as u64, Ordering::Release);
-    Some(map)
+    map.layout.store(layout as *const Layout as *mut Layout, Ordering::Relaxed);
+    true
 }
 
 fn bind_by_name(

@@ -1,0 +1,195 @@
+//! Layouts: the names of attribute sets, shared by all sets of one shape.
+
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use firn_syntax::Symbol;
+use hashbrown::HashTable;
+
+use crate::heap::{For, Heap};
+use crate::pos::Pos;
+
+/// A name with the position of its definition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Key {
+    /// The attribute's name.
+    pub sym: Symbol,
+    /// Where it was defined; nowhere if it was computed.
+    pub pos: Pos,
+}
+
+/// The names of an attribute set, sorted by symbol number, each once. The keys follow in memory.
+#[repr(C)]
+pub(crate) struct Layout {
+    len: u32,
+    /// Whether many sets have this layout (a literal's, or one that was made a second time), so that
+    /// it pays to remember things of it.
+    shared: AtomicBool,
+    /// Position of the literal.
+    pub pos: Pos,
+    /// Indexes in alphabetical order, once somebody asked.
+    order: AtomicPtr<u32>,
+    /// The same names without positions, once somebody asked.
+    bare: AtomicPtr<Layout>,
+}
+
+const LAYOUT_WORDS: usize = size_of::<Layout>() / 8;
+/// Up to this many names a scan is faster than a binary search.
+const SCAN: usize = 6;
+/// Layouts of more names are not looked for among those known.
+const INTERN_UP_TO: usize = 1 << 30;
+
+/// Stands for the layout of a set in layers.
+pub(super) static LAYERED: Layout = Layout {
+    len: u32::MAX,
+    shared: AtomicBool::new(false),
+    pos: Pos::NONE,
+    order: AtomicPtr::new(std::ptr::null_mut()),
+    bare: AtomicPtr::new(std::ptr::null_mut()),
+};
+
+impl Layout {
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether many sets have this layout.
+    #[inline(always)]
+    pub fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub fn keys(&self) -> &'static [Key] {
+        // SAFETY: every layout but LAYERED is made by `alloc`, with `len` keys behind it; LAYERED
+        // is never asked (`Attrs::flat_layout`).
+        unsafe {
+            std::slice::from_raw_parts(
+                (self as *const Layout as *const u64).add(LAYOUT_WORDS) as *const Key,
+                self.len(),
+            )
+        }
+    }
+
+    /// Index of a name.
+    #[inline(always)]
+    pub fn find(&self, sym: Symbol) -> Option<usize> {
+        let keys = self.keys();
+        if keys.len() <= SCAN {
+            return keys.iter().position(|k| k.sym == sym);
+        }
+        let mut base = 0;
+        let mut size = keys.len();
+        while size > 1 {
+            let half = size / 2;
+            let middle = base + half;
+            base = if keys[middle].sym <= sym { middle } else { base };
+            size -= half;
+        }
+        (keys[base].sym == sym).then_some(base)
+    }
+
+    /// A layout of these keys, which must be sorted and without duplicates.
+    pub fn alloc(heap: &mut Heap, keys: &[Key], shared: bool, pos: Pos) -> &'static Layout {
+        debug_assert!(keys.windows(2).all(|w| w[0].sym < w[1].sym));
+        let words = heap.words(For::Layout, LAYOUT_WORDS + keys.len());
+        // SAFETY: the words were just allocated, enough for the header and the keys.
+        unsafe {
+            (words as *mut Layout).write(Layout {
+                len: keys.len() as u32,
+                shared: AtomicBool::new(shared),
+                pos,
+                order: AtomicPtr::new(std::ptr::null_mut()),
+                bare: AtomicPtr::new(std::ptr::null_mut()),
+            });
+            let at = words.add(LAYOUT_WORDS) as *mut Key;
+            std::ptr::copy_nonoverlapping(keys.as_ptr(), at, keys.len());
+            &*(words as *const Layout)
+        }
+    }
+
+    /// The layout of the same names with no positions.
+    pub fn without_positions(
+        &'static self,
+        heap: &mut Heap,
+        known_layouts: &mut Layouts,
+    ) -> &'static Layout {
+        let known = self.bare.load(Ordering::Acquire);
+        // SAFETY: null or a layout in the heap.
+        if let Some(known) = unsafe { known.as_ref() } {
+            return known;
+        }
+        let bare = if self.keys().iter().all(|k| k.pos == Pos::NONE) {
+            self
+        } else {
+            let keys: Vec<Key> =
+                self.keys().iter().map(|k| Key { sym: k.sym, pos: Pos::NONE }).collect();
+            known_layouts.intern(heap, &keys)
+        };
+        self.bare.store(bare as *const Layout as *mut Layout, Ordering::Release);
+        bare
+    }
+
+    /// Indexes of the keys in alphabetical order.
+    pub fn order(&self, heap: &mut Heap) -> &'static [u32] {
+        let known = self.order.load(Ordering::Acquire);
+        let at = if known.is_null() {
+            let keys = self.keys();
+            let mut indexes: Vec<u32> = (0..self.len).collect();
+            indexes.sort_unstable_by(|&a, &b| {
+                keys[a as usize].sym.bytes().cmp(keys[b as usize].sym.bytes())
+            });
+            let at = heap.bytes(For::Layout, indexes.len() * 4) as *mut u32;
+            // SAFETY: room for `len` numbers was just allocated.
+            unsafe { std::ptr::copy_nonoverlapping(indexes.as_ptr(), at, indexes.len()) };
+            self.order.store(at, Ordering::Release);
+            at
+        } else {
+            known
+        };
+        // SAFETY: `order` points to `len` numbers in the heap.
+        unsafe { std::slice::from_raw_parts(at, self.len()) }
+    }
+}
+
+/// The layouts that were made at run time: sets of the same names from the same places share one.
+#[derive(Default)]
+pub(crate) struct Layouts(HashTable<(u64, &'static Layout)>);
+
+impl Layouts {
+    /// The layout of these keys, which must be sorted and without duplicates.
+    pub fn intern(&mut self, heap: &mut Heap, keys: &[Key]) -> &'static Layout {
+        if keys.len() > INTERN_UP_TO {
+            return Layout::alloc(heap, keys, false, Pos::NONE);
+        }
+        let hash = hash(keys);
+        let same = |known: &(u64, &'static Layout)| known.0 == hash && known.1.keys() == keys;
+        if let Some(&(_, known)) = self.0.find(hash, same) {
+            if !known.is_shared() {
+                known.shared.store(true, Ordering::Relaxed);
+            }
+            return known;
+        }
+        let layout = Layout::alloc(heap, keys, false, Pos::NONE);
+        self.0.insert_unique(hash, (hash, layout), |known| known.0);
+        layout
+    }
+
+    /// The same, of keys that will come again.
+    pub fn intern_shared(&mut self, heap: &mut Heap, keys: &[Key]) -> &'static Layout {
+        let layout = self.intern(heap, keys);
+        layout.shared.store(true, Ordering::Relaxed);
+        layout
+    }
+}
+
+fn hash(keys: &[Key]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = keys.len() as u64;
+    for key in keys {
+        let word = u64::from(key.sym.as_u32()) << 32 | u64::from(key.pos.0);
+        hash = (hash.rotate_left(23) ^ word).wrapping_mul(ODD);
+    }
+    hash ^ hash >> 32
+}

@@ -1,0 +1,206 @@
+//! `left // right`: merged sets, whose plans are remembered by layouts, and sets in layers.
+
+use rustc_hash::FxHashMap;
+
+use super::layout::{Key, LAYERED, Layout, Layouts};
+use super::{Attrs, Shapes};
+use crate::heap::{For, Heap};
+use crate::value::Value;
+
+/// From this many names on, a smaller set is laid over instead of being merged.
+const LAYER_FROM: usize = 48;
+const MAX_LAYERS: u64 = 6;
+/// Merges of shared layouts up to this size are remembered.
+const REMEMBER_UP_TO: usize = 512;
+
+/// What merging two layouts gives.
+struct Merge {
+    layout: &'static Layout,
+    /// Where each value comes from: below the left layout's length from there, else from the right.
+    sources: &'static [u32],
+}
+
+/// Merges of shared layouts seen so far.
+#[derive(Default)]
+pub(super) struct Merges(FxHashMap<(usize, usize), Merge>);
+
+/// `left // right`.
+#[inline]
+pub(crate) fn update(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: Attrs) -> Attrs {
+    if right.is_empty() {
+        return left;
+    }
+    if left.is_empty() {
+        return right;
+    }
+    let (l, r) = (left.len(), right.len());
+    if left.is_layered() || (l >= LAYER_FROM && r * 4 <= l) {
+        return layer(heap, &mut shapes.layouts, left, right);
+    }
+    let right = right.flat(heap);
+    let (ll, rl) = (left.layout(), right.layout());
+    if ll.is_shared() && rl.is_shared() && l + r <= REMEMBER_UP_TO {
+        return remembered_merge(heap, shapes, left, right);
+    }
+    merge(heap, &mut shapes.layouts, left, right)
+}
+
+fn remembered_merge(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: Attrs) -> Attrs {
+    let (ll, rl) = (left.layout(), right.layout());
+    let key = (ll as *const Layout as usize, rl as *const Layout as usize);
+    let layouts = &mut shapes.layouts;
+    let known = shapes.merges.0.entry(key).or_insert_with(|| plan(heap, layouts, ll, rl));
+    let result = Attrs::alloc(heap, known.layout);
+    let (ls, rs) = (left.flat_slots(), right.flat_slots());
+    for (to, &from) in result.flat_slots().iter().zip(known.sources) {
+        let from = from as usize;
+        let slot = if from < ls.len() { &ls[from] } else { &rs[from - ls.len()] };
+        to.set(slot.get());
+    }
+    result
+}
+
+fn plan(
+    heap: &mut Heap,
+    layouts: &mut Layouts,
+    left: &'static Layout,
+    right: &'static Layout,
+) -> Merge {
+    let mut keys = Vec::with_capacity(left.len() + right.len());
+    let mut sources = Vec::with_capacity(left.len() + right.len());
+    walk(left.keys(), right.keys(), |key, source| {
+        keys.push(key);
+        sources.push(source);
+    });
+    let layout = layouts.intern_shared(heap, &keys);
+    let at = heap.bytes(For::Layout, sources.len() * 4) as *mut u32;
+    // SAFETY: room for all sources was just allocated.
+    let sources = unsafe {
+        std::ptr::copy_nonoverlapping(sources.as_ptr(), at, sources.len());
+        std::slice::from_raw_parts(at, sources.len())
+    };
+    Merge { layout, sources }
+}
+
+/// Walks two sorted key lists; equal names come from the right.
+#[inline(always)]
+fn walk(left: &[Key], right: &[Key], mut out: impl FnMut(Key, u32)) {
+    let (mut i, mut j) = (0, 0);
+    while i < left.len() && j < right.len() {
+        let (a, b) = (left[i], right[j]);
+        if a.sym < b.sym {
+            out(a, i as u32);
+            i += 1;
+        } else {
+            out(b, (left.len() + j) as u32);
+            i += usize::from(a.sym == b.sym);
+            j += 1;
+        }
+    }
+    for (k, &key) in left.iter().enumerate().skip(i) {
+        out(key, k as u32);
+    }
+    for (k, &key) in right.iter().enumerate().skip(j) {
+        out(key, (left.len() + k) as u32);
+    }
+}
+
+/// Merges two flat sets.
+fn merge(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
+    let (keys, values) = merged(left, right);
+    let layout = layouts.intern(heap, &keys);
+    filled(heap, layout, &values)
+}
+
+/// The attributes of two flat sets.
+fn merged(left: Attrs, right: Attrs) -> (Vec<Key>, Vec<Value>) {
+    let (lk, rk) = (left.layout().keys(), right.layout().keys());
+    let mut keys = Vec::with_capacity(lk.len() + rk.len());
+    let mut values = Vec::with_capacity(lk.len() + rk.len());
+    walk(lk, rk, |key, source| {
+        keys.push(key);
+        let source = source as usize;
+        values.push(if source < lk.len() {
+            left.slot_at(source).get()
+        } else {
+            right.slot_at(source - lk.len()).get()
+        });
+    });
+    (keys, values)
+}
+
+/// A flat set of these values.
+fn filled(heap: &mut Heap, layout: &'static Layout, values: &[Value]) -> Attrs {
+    let result = Attrs::alloc(heap, layout);
+    for (slot, value) in result.flat_slots().iter().zip(values) {
+        slot.set(*value);
+    }
+    result
+}
+
+/// All layers of a set as one; what lies between is not kept.
+pub(super) fn flatten(heap: &mut Heap, set: Attrs) -> Attrs {
+    let mut tops = Vec::new();
+    let mut base = set;
+    while base.is_layered() {
+        match base.flat_cache() {
+            Some(flat) => base = flat,
+            None => {
+                tops.push(base.top());
+                base = base.base();
+            }
+        }
+    }
+    let mut keys = base.layout().keys().to_vec();
+    let mut values: Vec<Value> = base.flat_slots().iter().map(|slot| slot.get()).collect();
+    for top in tops.into_iter().rev() {
+        let (old_keys, old_values) = (std::mem::take(&mut keys), std::mem::take(&mut values));
+        let room = old_keys.len() + top.len();
+        (keys, values) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        walk(&old_keys, top.layout().keys(), |key, source| {
+            let source = source as usize;
+            keys.push(key);
+            values.push(match old_values.get(source) {
+                Some(&value) => value,
+                None => top.slot_at(source - old_values.len()).get(),
+            });
+        });
+    }
+    let layout = Layout::alloc(heap, &keys, false, crate::pos::Pos::NONE);
+    filled(heap, layout, &values)
+}
+
+/// Lays `right` over `left`; layers that have grown as large as what they lie on are merged, so
+/// that n updates copy O(n log n) attributes.
+#[cold]
+fn layer(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
+    let right = right.flat(heap);
+    let new = right.layout().keys().iter().filter(|k| left.get(k.sym).is_none()).count();
+    let len = left.len() + new;
+    let (mut base, mut top) = (left, right);
+    while base.is_layered()
+        && base.flat_cache().is_none()
+        && (base.top().len() <= 2 * top.len() || base.layers() >= MAX_LAYERS)
+    {
+        top = merge(heap, layouts, base.top(), top);
+        base = base.base();
+    }
+    if base.is_layered()
+        && let Some(flat) = base.flat_cache()
+    {
+        base = flat;
+    }
+    if top.len() * 2 > base.len() {
+        let base = base.flat(heap);
+        return merge(heap, layouts, base, top);
+    }
+    let words = heap.words(For::Attrs, 5);
+    // SAFETY: five words were just allocated; the fifth stays null.
+    unsafe {
+        *words = &raw const LAYERED as u64;
+        *words.add(1) = base.0 as u64;
+        *words.add(2) = top.0 as u64;
+        *words.add(3) = (base.layers() + 1) << 32 | len as u64;
+    }
+    Attrs(words)
+}
