@@ -337,7 +337,7 @@ impl Machine {
     /// The set without layers, to iterate in the order of symbol numbers.
     #[inline(always)]
     pub fn flat(&mut self, attrs: Attrs) -> FlatAttrs {
-        let attrs = attrs.flat(&mut self.heap);
+        let attrs = attrs.flat(&mut self.heap, &mut self.shapes.layouts);
         FlatAttrs { layout: attrs.layout(), slots: attrs.flat_slots() }
     }
 

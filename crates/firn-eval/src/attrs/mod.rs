@@ -164,14 +164,14 @@ impl Attrs {
     }
 
     /// The same set without layers.
-    pub(crate) fn flat(self, heap: &mut Heap) -> Attrs {
+    pub(crate) fn flat(self, heap: &mut Heap, layouts: &mut Layouts) -> Attrs {
         if !self.is_layered() {
             return self;
         }
         if let Some(flat) = self.flat_cache() {
             return flat;
         }
-        let flat = update::flatten(heap, self);
+        let flat = update::flatten(heap, layouts, self);
         // SAFETY: as in `flat_cache`.
         unsafe {
             (*(self.0.add(4) as *const AtomicPtr<u64>)).store(flat.0 as *mut u64, Ordering::Release)

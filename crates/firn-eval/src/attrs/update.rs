@@ -10,6 +10,8 @@ use crate::value::Value;
 /// From this many names on, a smaller set is laid over instead of being merged.
 const LAYER_FROM: usize = 48;
 const MAX_LAYERS: u64 = 6;
+/// From this many names on it pays to look whether the left set has any that the right one lacks.
+const LARGE: usize = 1024;
 /// Merges of shared layouts up to this size are remembered.
 const REMEMBER_UP_TO: usize = 512;
 
@@ -34,10 +36,13 @@ pub(crate) fn update(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: A
         return right;
     }
     let (l, r) = (left.len(), right.len());
+    if r >= LAYER_FROM && (l * 4 <= r || (r >= LARGE && l < r * 4)) {
+        return underlay(heap, &mut shapes.layouts, left, right);
+    }
     if left.is_layered() || (l >= LAYER_FROM && r * 4 <= l) {
         return layer(heap, &mut shapes.layouts, left, right);
     }
-    let right = right.flat(heap);
+    let right = right.flat(heap, &mut shapes.layouts);
     let (ll, rl) = (left.layout(), right.layout());
     if ll.is_shared() && rl.is_shared() && l + r <= REMEMBER_UP_TO {
         return remembered_merge(heap, shapes, left, right);
@@ -139,7 +144,7 @@ fn filled(heap: &mut Heap, layout: &'static Layout, values: &[Value]) -> Attrs {
 }
 
 /// All layers of a set as one; what lies between is not kept.
-pub(super) fn flatten(heap: &mut Heap, set: Attrs) -> Attrs {
+pub(super) fn flatten(heap: &mut Heap, layouts: &mut Layouts, set: Attrs) -> Attrs {
     let mut tops = Vec::new();
     let mut base = set;
     while base.is_layered() {
@@ -166,15 +171,34 @@ pub(super) fn flatten(heap: &mut Heap, set: Attrs) -> Attrs {
             });
         });
     }
-    let layout = Layout::alloc(heap, &keys, false, crate::pos::Pos::NONE);
+    let layout = layouts.intern(heap, &keys);
     filled(heap, layout, &values)
+}
+
+/// Puts a set under a large one: of what it holds, the part that the large one lacks lies above.
+#[cold]
+fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
+    let left = left.flat(heap, layouts);
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
+        if right.get(key.sym).is_none() {
+            keys.push(*key);
+            values.push(slot.get());
+        }
+    }
+    if keys.is_empty() {
+        return right;
+    }
+    let layout = layouts.intern(heap, &keys);
+    let rest = filled(heap, layout, &values);
+    layer(heap, layouts, right, rest)
 }
 
 /// Lays `right` over `left`; layers that have grown as large as what they lie on are merged, so
 /// that n updates copy O(n log n) attributes.
 #[cold]
 fn layer(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
-    let right = right.flat(heap);
+    let right = right.flat(heap, layouts);
     let new = right.layout().keys().iter().filter(|k| left.get(k.sym).is_none()).count();
     let len = left.len() + new;
     let (mut base, mut top) = (left, right);
@@ -191,7 +215,7 @@ fn layer(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> A
         base = flat;
     }
     if top.len() * 2 > base.len() {
-        let base = base.flat(heap);
+        let base = base.flat(heap, layouts);
         return merge(heap, layouts, base, top);
     }
     let words = heap.words(For::Attrs, 5);

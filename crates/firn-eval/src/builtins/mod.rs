@@ -152,7 +152,7 @@ impl Machine {
         builder.insert(Symbol::of(name.strip_prefix("__").unwrap_or(name)), value);
         if let Some(added) = self.attrs(builder).as_attrs() {
             let all = self.update(self.builtins, added);
-            let all = all.flat(&mut self.heap);
+            let all = all.flat(&mut self.heap, &mut self.shapes.layouts);
             if let Some(slot) = all.get(firn_syntax::sym::BUILTINS) {
                 slot.set(all.value());
             }
