@@ -84,6 +84,8 @@ let
         "boot.panic_on_fail"
         # As in NixOS; Debian's kernel would set up AppArmor and TOMOYO as well.
         "lsm=landlock,yama,bpf"
+        # The kernel tries out its timer and panics when no tick comes in time, which happens on busy hosts.
+        "no_timer_check"
       ]
       # One serial line, the console; three that nothing is behind would be probed and announced.
       (lib.mkIf (v.qemu.options == [ ]) [ "8250.nr_uarts=1" ])

@@ -40,12 +40,19 @@ struct State {
 enum Line {
     /// Waits for QEMU to connect.
     Waiting(UnixListener),
-    /// A connected QEMU.
-    Stream { socket: UnixStream, reader: FrameReader, queue: VecDeque<u8> },
+    /// A connected QEMU, and where the next one connects.
+    Stream(Stream, UnixListener),
     /// A packet socket: one frame per read.
     Packet(OwnedFd),
     /// Lost its other end.
     Closed,
+}
+
+/// A connection of QEMU.
+struct Stream {
+    socket: UnixStream,
+    reader: FrameReader,
+    queue: VecDeque<u8>,
 }
 
 struct Port {
@@ -175,10 +182,10 @@ impl Line {
     fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         Some(match self {
             Line::Waiting(listener) => (listener.as_fd(), PollFlags::IN),
-            Line::Stream { socket, queue, .. } if queue.is_empty() => {
-                (socket.as_fd(), PollFlags::IN)
+            Line::Stream(stream, _) if stream.queue.is_empty() => {
+                (stream.socket.as_fd(), PollFlags::IN)
             }
-            Line::Stream { socket, .. } => (socket.as_fd(), PollFlags::IN | PollFlags::OUT),
+            Line::Stream(stream, _) => (stream.socket.as_fd(), PollFlags::IN | PollFlags::OUT),
             Line::Packet(socket) => (socket.as_fd(), PollFlags::IN),
             Line::Closed => return None,
         })
@@ -190,68 +197,70 @@ impl Line {
             Line::Packet(socket) => {
                 let _ = rustix::io::write(socket, frame);
             }
-            Line::Stream { socket, queue, .. } => {
-                if queue.len() + frame.len() > QUEUE_LIMIT {
-                    return;
-                }
-                queue.extend((frame.len() as u32).to_be_bytes());
-                queue.extend(frame);
-                flush(socket, queue);
-            }
+            Line::Stream(stream, _) => stream.send(frame),
             Line::Waiting(_) | Line::Closed => {}
         }
     }
 }
 
-fn flush(socket: &mut UnixStream, queue: &mut VecDeque<u8>) {
-    while !queue.is_empty() {
-        match socket.write(queue.as_slices().0) {
-            Ok(count) if count > 0 => drop(queue.drain(..count)),
-            _ => return,
+impl Stream {
+    fn accept(listener: &UnixListener) -> io::Result<Self> {
+        let (socket, _) = listener.accept()?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, reader: FrameReader::default(), queue: VecDeque::new() })
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        if self.queue.len() + frame.len() <= QUEUE_LIMIT {
+            self.queue.extend((frame.len() as u32).to_be_bytes());
+            self.queue.extend(frame);
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        while !self.queue.is_empty() {
+            match self.socket.write(self.queue.as_slices().0) {
+                Ok(count) if count > 0 => drop(self.queue.drain(..count)),
+                _ => return,
+            }
         }
     }
 }
 
 impl State {
     fn serve(&mut self, id: PortId, buffer: &mut [u8]) {
-        let Some(mut port) = self.ports.remove(&id) else { return };
-        let keep = match &mut port.line {
-            Line::Waiting(listener) => match listener.accept() {
-                Ok((socket, _)) => {
-                    let _ = socket.set_nonblocking(true);
-                    let queue = VecDeque::new();
-                    Some(Line::Stream { socket, reader: FrameReader::default(), queue })
-                }
-                Err(_) => None,
+        let Some(Port { line }) = self.ports.remove(&id) else { return };
+        let line = match line {
+            Line::Waiting(listener) => match Stream::accept(&listener) {
+                Ok(stream) => Line::Stream(stream, listener),
+                Err(_) => Line::Waiting(listener),
             },
-            Line::Stream { socket, reader, queue } => {
-                flush(socket, queue);
-                self.read_stream(id, socket, reader, buffer).then_some(Line::Closed)
+            Line::Stream(mut stream, listener) => {
+                stream.flush();
+                match self.read_stream(id, &mut stream, buffer) {
+                    true => Line::Waiting(listener),
+                    false => Line::Stream(stream, listener),
+                }
             }
-            Line::Packet(socket) => self.read_packets(id, socket, buffer).then_some(Line::Closed),
-            Line::Closed => None,
+            Line::Packet(socket) => match self.read_packets(id, &socket, buffer) {
+                true => Line::Closed,
+                false => Line::Packet(socket),
+            },
+            Line::Closed => Line::Closed,
         };
-        if let Some(line) = keep {
-            port.line = line;
-        }
-        self.ports.insert(id, port);
+        self.ports.insert(id, Port { line });
     }
 
-    /// True when the port is finished.
-    fn read_stream(
-        &mut self,
-        id: PortId,
-        socket: &mut UnixStream,
-        reader: &mut FrameReader,
-        buffer: &mut [u8],
-    ) -> bool {
-        match socket.read(buffer) {
+    /// True when the connection is finished.
+    fn read_stream(&mut self, id: PortId, stream: &mut Stream, buffer: &mut [u8]) -> bool {
+        match stream.socket.read(buffer) {
             Ok(0) => return true,
-            Ok(count) => reader.push(&buffer[..count]),
+            Ok(count) => stream.reader.push(&buffer[..count]),
             Err(error) => return !is_pause(&error),
         }
         loop {
-            match reader.take() {
+            match stream.reader.take() {
                 Ok(Some(frame)) => self.deliver(id, frame),
                 Ok(None) => return false,
                 Err(_) => return true,
@@ -322,6 +331,11 @@ mod tests {
         // A hostile length closes its own port only.
         (&sockets[2]).write_all(&u32::MAX.to_be_bytes()).unwrap();
         assert_eq!((&sockets[2]).read(&mut [0; 1]).unwrap(), 0);
+        // Its machine may start again.
+        let again = UnixStream::connect(&ports[2].1).unwrap();
+        write(&again, &frame(1, 3, b"again"));
+        assert_eq!(read(&sockets[0]), frame(1, 3, b"again"));
+        assert_eq!(read(&sockets[1]), frame(1, 3, b"again"));
         write(&sockets[0], &frame(2, 1, &vec![5; 60_000]));
         assert_eq!(read(&sockets[1]), frame(2, 1, &vec![5; 60_000]));
     }
