@@ -36,6 +36,7 @@ mod pos;
 mod primop;
 pub mod print;
 mod render;
+mod slot;
 pub mod stack;
 mod strings;
 mod value;

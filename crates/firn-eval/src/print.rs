@@ -6,7 +6,9 @@ use rustc_hash::FxHashSet;
 use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
-use crate::value::{Function, FunctionKind, Kind, TAG_THUNK, THUNK_BLACKHOLE, Thunk, Value};
+use crate::value::{
+    Function, FunctionKind, Kind, TAG_THUNK, THUNK_BLACKHOLE, Thunk, Value, Waiting, referred,
+};
 
 /// What happens with errors while printing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -227,6 +229,9 @@ impl Machine {
 }
 
 fn is_blackhole(v: Value) -> bool {
+    if let Some(slot) = referred(v) {
+        return matches!(slot.waiting(), Waiting::Running);
+    }
     v.is_thunk()
         && Thunk(v.object(TAG_THUNK)).state().load(std::sync::atomic::Ordering::Relaxed)
             == THUNK_BLACKHOLE

@@ -12,12 +12,12 @@
 //!
 //! [`Machine`]: crate::Machine
 
-use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::code::Lambda;
 use crate::context::Ctx;
 use crate::primop::PrimOp;
+pub use crate::slot::Slot;
+pub(crate) use crate::slot::*;
+use std::num::NonZeroU64;
 
 /// One word: an immediate, or a tagged pointer into the heap.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -274,7 +274,7 @@ impl Value {
     /// The value itself, or what it is known to be when it is a thunk already computed.
     #[inline(always)]
     pub fn known(self) -> Value {
-        if self.is_thunk() { Thunk(self.object(TAG_THUNK)).known().unwrap_or(self) } else { self }
+        if self.is_thunk() { crate::slot::known(self).unwrap_or(self) } else { self }
     }
 
     /// The type's name as `builtins.typeOf` gives it, of a forced value.
@@ -297,32 +297,6 @@ impl Value {
 impl std::fmt::Debug for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Value({:#x})", self.word())
-    }
-}
-
-/// A place that holds a value word, or nothing yet.
-#[repr(transparent)]
-pub struct Slot(AtomicU64);
-
-impl Slot {
-    /// The value; thunks already computed are read through.
-    ///
-    /// # Panics
-    /// Never: slots that the API hands out are filled.
-    #[inline(always)]
-    pub fn get(&self) -> Value {
-        // SAFETY: slots reachable from lists and attribute sets are filled when the object is made.
-        unsafe { Value::from_word(self.0.load(Ordering::Relaxed)) }
-    }
-
-    #[inline(always)]
-    pub(crate) fn word(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    #[inline(always)]
-    pub(crate) fn set(&self, value: Value) {
-        self.0.store(value.word(), Ordering::Relaxed);
     }
 }
 
@@ -517,71 +491,5 @@ impl Function {
     /// As a function value.
     pub fn value(self) -> Value {
         Value::from_object(self.0, TAG_FUNCTION)
-    }
-}
-
-/// An environment: the parent's address, then slots.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(crate) struct Env(pub *const Slot);
-
-impl Env {
-    pub const EMPTY: Env = Env(std::ptr::null());
-
-    /// The environment `depth` steps out.
-    #[inline(always)]
-    pub fn up(self, depth: u32) -> Env {
-        let mut env = self;
-        for _ in 0..depth {
-            // SAFETY: the compiler counted the environments between use and definition.
-            env = Env(unsafe { (*env.0).word() } as *const Slot);
-        }
-        env
-    }
-
-    /// The slot with this index, counted from 1 (0 is the parent).
-    #[inline(always)]
-    pub fn slot(self, index: usize) -> &'static Slot {
-        // SAFETY: the compiler laid out the environment and gave out the index.
-        unsafe { &*self.0.add(index) }
-    }
-}
-
-/// Handle of a thunk object.
-#[derive(Clone, Copy)]
-pub(crate) struct Thunk(pub *const u64);
-
-pub(crate) const THUNK_DONE: u64 = 0;
-pub(crate) const THUNK_NODE: u64 = 0;
-pub(crate) const THUNK_APP: u64 = 1;
-/// Beside [`THUNK_APP`]: the function's place is not shown as the call's.
-pub(crate) const THUNK_APP_UNPLACED: u64 = 8;
-pub(crate) const THUNK_NATIVE: u64 = 2;
-/// Evaluation failed; the number of the error is above the tag.
-pub(crate) const THUNK_FAILED: u64 = 3;
-pub(crate) const THUNK_BLACKHOLE: u64 = 7;
-
-impl Thunk {
-    #[inline(always)]
-    pub fn state(self) -> &'static AtomicU64 {
-        // SAFETY: V1; a thunk has at least two words, the first is its state.
-        unsafe { &*(self.0 as *const AtomicU64) }
-    }
-
-    /// The word after the state and those that follow it.
-    #[inline(always)]
-    pub fn field(self, index: usize) -> &'static Slot {
-        // SAFETY: V1; the callers know by the state how many words there are.
-        unsafe { &*(self.0.add(1 + index) as *const Slot) }
-    }
-
-    /// The result, if it was computed already.
-    #[inline(always)]
-    pub fn known(self) -> Option<Value> {
-        if self.state().load(Ordering::Acquire) == THUNK_DONE {
-            Some(self.field(0).get())
-        } else {
-            None
-        }
     }
 }

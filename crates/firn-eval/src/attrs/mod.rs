@@ -10,7 +10,7 @@ use firn_syntax::Symbol;
 
 use crate::heap::{For, Heap};
 use crate::pos::Pos;
-use crate::value::{Slot, TAG_ATTRS, Value};
+use crate::value::{Env, Slot, TAG_ATTRS, Value};
 
 pub(crate) use layout::{Key, Layout, Layouts};
 pub(crate) use update::update;
@@ -161,6 +161,18 @@ impl Attrs {
         // SAFETY: just allocated.
         unsafe { *words = layout as *const Layout as u64 };
         Attrs(words)
+    }
+
+    /// The same with room for an environment, in which values of the set may wait.
+    #[inline(always)]
+    pub(crate) fn alloc_in(heap: &mut Heap, layout: &'static Layout, env: Env) -> Attrs {
+        let words = heap.words(For::Attrs, 2 + layout.len());
+        // SAFETY: just allocated.
+        unsafe {
+            *words = env.0 as u64;
+            *words.add(1) = layout as *const Layout as u64;
+            Attrs(words.add(1))
+        }
     }
 
     /// The same set without layers.

@@ -7,9 +7,9 @@ use crate::code::Delay;
 use crate::code::Node;
 use crate::error::{ErrorKind, EvalError, R, Raised};
 use crate::machine::Machine;
-use crate::ops::{delay, peek_var};
+use crate::ops::{at_once, bind, delay, peek_var};
 use crate::pos::Pos;
-use crate::value::{Env, Value};
+use crate::value::{Env, MOST_WAITING, Value};
 
 /// `[ … ]`. Word 0: length, then the elements.
 pub(crate) fn list(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
@@ -38,13 +38,28 @@ pub(crate) fn try_list(m: &mut Machine, node: &'static Node, env: Env) -> Option
 pub(crate) fn plain(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     // SAFETY: the compiler stores the layout in word 0.
     let layout: &'static Layout = unsafe { node.data(0) };
-    let set = Attrs::alloc(&mut m.heap, layout);
+    if node.slot != MAY_WAIT || layout.len() > MOST_WAITING {
+        let set = Attrs::alloc(&mut m.heap, layout);
+        for i in 0..layout.len() {
+            let value = delay(m, node.child(1 + i), env);
+            set.slot_at(i).set(value);
+        }
+        return Ok(set.value());
+    }
+    env.keep();
+    let set = Attrs::alloc_in(&mut m.heap, layout, env);
     for i in 0..layout.len() {
-        let value = delay(m, node.child(1 + i), env);
-        set.slot_at(i).set(value);
+        let child = node.child(1 + i);
+        match at_once(m, child, env) {
+            Some(value) => set.slot_at(i).set(value),
+            None => set.slot_at(i).wait_in_set(1 + i, child),
+        }
     }
     Ok(set.value())
 }
+
+/// Code in the header's `slot` of a [`plain`] set: some of its values may have to wait.
+pub(crate) const MAY_WAIT: u16 = 1;
 
 /// `{ … }` whose values need an environment for the expressions of `inherit (…)`. Words: number of
 /// expressions, the set's node, then the expressions. The set's own values are compiled for the
@@ -53,10 +68,11 @@ pub(crate) fn with_inherit_env(m: &mut Machine, node: &'static Node, env: Env) -
     let count = node.word(0) as usize;
     let inner = m.env(env, count);
     for i in 0..count {
-        let value = delay(m, node.child(2 + i), inner);
-        inner.slot(1 + i).set(value);
+        bind(m, node.child(2 + i), inner, 1 + i);
     }
-    node.child(1).eval(m, inner)
+    let result = node.child(1).eval(m, inner);
+    m.done_with(inner, count);
+    result
 }
 
 /// `rec { … }`. Words: layout, number of slots of the environment (at least the layout's length),
@@ -65,7 +81,7 @@ pub(crate) fn recursive(m: &mut Machine, node: &'static Node, env: Env) -> R<Val
     // SAFETY: the compiler stores the layout in word 0.
     let layout: &'static Layout = unsafe { node.data(0) };
     let (inner, set) = fill_recursive(m, node, env, layout);
-    let _ = inner;
+    m.done_with(inner, node.word(1) as usize);
     Ok(set.value())
 }
 
@@ -79,12 +95,17 @@ fn fill_recursive(
     let inner = m.env(env, slots);
     // The expressions of `inherit (…)` stand behind the attributes and are wanted first.
     for i in (layout.len()..slots).chain(0..layout.len()) {
-        let value = delay(m, node.child(2 + i), inner);
-        inner.slot(1 + i).set(value);
+        bind(m, node.child(2 + i), inner, 1 + i);
     }
     let set = Attrs::alloc(&mut m.heap, layout);
+    let mut refers = false;
     for i in 0..layout.len() {
-        set.slot_at(i).set(inner.slot(1 + i).get());
+        let value = inner.slot(1 + i).get();
+        refers |= value.is_thunk();
+        set.slot_at(i).set(value);
+    }
+    if refers {
+        inner.keep();
     }
     (inner, set)
 }

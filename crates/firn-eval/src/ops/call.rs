@@ -7,7 +7,7 @@ use crate::code::{Formals, Lambda, Node};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::heap::For;
 use crate::machine::Machine;
-use crate::ops::delay;
+use crate::ops::{bind, delay};
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::value::*;
@@ -46,6 +46,7 @@ fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<V
         m.enter(node.pos)?;
         let result = lambda.body.eval(m, inner);
         m.leave();
+        m.done_with(inner, lambda.slots as usize);
         return match result {
             Ok(v) => Ok(v),
             Err(raised) => Err(call_failed(m, raised, lambda, node.pos)),
@@ -72,6 +73,7 @@ fn call_pattern(
     m.enter(node.pos)?;
     let result = call_pattern_inside(m, node, env, lambda, formals, inner, index);
     m.leave();
+    m.done_with(inner, lambda.slots as usize);
     result
 }
 
@@ -219,8 +221,7 @@ fn bind_pattern(
         if index.load(Ordering::Relaxed) == MISSING
             && let Some(default) = formal.default
         {
-            let value = delay(m, default, env);
-            env.slot(formal.slot as usize).set(value);
+            bind(m, default, env, formal.slot as usize);
         }
     }
     Ok(())
@@ -296,8 +297,7 @@ fn bind_by_name(
         if let Some(default) = formal.default
             && attrs.get(formal.sym).is_none()
         {
-            let value = delay(m, default, env);
-            env.slot(formal.slot as usize).set(value);
+            bind(m, default, env, formal.slot as usize);
         }
     }
     Ok(())
@@ -449,6 +449,7 @@ impl Machine {
             self.enter(pos)?;
             let result = lambda.body.eval(self, env);
             self.leave();
+            self.done_with(env, lambda.slots as usize);
             return match result {
                 Ok(v) => Ok(v),
                 Err(raised) => Err(call_failed(self, raised, lambda, pos)),
@@ -464,6 +465,7 @@ impl Machine {
         self.enter(pos)?;
         let result = self.call_pattern_value(lambda, formals, env, last, pos);
         self.leave();
+        self.done_with(env, lambda.slots as usize);
         result
     }
 

@@ -3,7 +3,7 @@
 use crate::code::Node;
 use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
-use crate::ops::delay;
+use crate::ops::{bind, delay};
 use crate::value::{Env, Value};
 
 /// Evaluates a condition; `what` is the frame of an error.
@@ -60,18 +60,18 @@ pub(crate) fn let_env(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
     let slots = node.word(0) as usize;
     let inner = m.env(env, slots);
     for i in 0..slots {
-        let value = delay(m, node.child(2 + i), inner);
-        inner.slot(1 + i).set(value);
+        bind(m, node.child(2 + i), inner, 1 + i);
     }
-    node.child(1).eval(m, inner)
+    let result = node.child(1).eval(m, inner);
+    m.done_with(inner, slots);
+    result
 }
 
 /// Bindings in slots of the function's environment. Words: first slot, number of slots, body, nodes.
 pub(crate) fn let_here(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let first = node.word(0) as usize;
     for i in 0..node.word(1) as usize {
-        let value = delay(m, node.child(3 + i), env);
-        env.slot(first + i).set(value);
+        bind(m, node.child(3 + i), env, first + i);
     }
     node.child(2).eval(m, env)
 }
@@ -81,5 +81,7 @@ pub(crate) fn with(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let scope = delay(m, node.child(0), env);
     let inner = m.env(env, 1);
     inner.slot(1).set(scope);
-    node.child(1).eval(m, inner)
+    let result = node.child(1).eval(m, inner);
+    m.done_with(inner, 1);
+    result
 }

@@ -10,37 +10,64 @@ pub(crate) mod vars;
 
 use crate::code::{Delay, Node};
 use crate::machine::Machine;
-use crate::value::{Env, Value};
+use crate::value::{Env, MOST_WAITING, Value, referred};
 
 /// The value of a node for later: a constant, a variable's value, a closure, something that can be
 /// had for less than a thunk costs, or a thunk.
 #[inline(always)]
 pub(crate) fn delay(m: &mut Machine, node: &'static Node, env: Env) -> Value {
+    at_once(m, node, env).unwrap_or_else(|| m.thunk(node, env))
+}
+
+/// Gives slot `index` of an environment the value of a node of this environment: what [`delay`]
+/// would, but where that makes a thunk, the node waits in the slot.
+#[inline(always)]
+pub(crate) fn bind(m: &mut Machine, node: &'static Node, env: Env, index: usize) {
+    if index > MOST_WAITING {
+        let value = delay(m, node, env);
+        return env.slot(index).set(value);
+    }
+    match at_once(m, node, env) {
+        Some(value) => env.slot(index).set(value),
+        None => env.slot(index).wait(index, node),
+    }
+}
+
+/// What [`delay`] gives, unless that is a thunk.
+#[inline(always)]
+pub(crate) fn at_once(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
     match node.delay {
-        Delay::Thunk => m.thunk(node, env),
-        Delay::Const => node.constant(0),
-        Delay::Var => delay_var(m, node, env),
+        Delay::Thunk => None,
+        Delay::Const => Some(node.constant(0)),
+        Delay::Var => share_var(node, env),
         Delay::Lambda => {
             // SAFETY: the compiler stores the lambda of such a node in word 0.
             let lambda = unsafe { node.data(0) };
-            m.closure(lambda, env)
+            Some(m.closure(lambda, env))
         }
-        Delay::Arith => operators::try_arith(m, node, env).unwrap_or_else(|| m.thunk(node, env)),
-        Delay::Select => select::try_select(node, env).unwrap_or_else(|| m.thunk(node, env)),
-        Delay::List => attrs::try_list(m, node, env).unwrap_or_else(|| m.thunk(node, env)),
+        Delay::Arith => operators::try_arith(m, node, env),
+        Delay::Select => select::try_select(node, env),
+        Delay::List => attrs::try_list(m, node, env),
     }
 }
 
+/// The value of a variable to be put somewhere else; nothing if the slot is empty yet.
 #[inline(always)]
-fn delay_var(m: &mut Machine, node: &'static Node, env: Env) -> Value {
-    match peek_var(node, env) {
-        Some(value) => value,
-        // The slot is filled later in the same set of bindings.
-        None => m.thunk(node, env),
+fn share_var(node: &'static Node, env: Env) -> Option<Value> {
+    let owner = env.up(u32::from(node.depth));
+    let slot = owner.slot(node.slot as usize);
+    if slot.word() == 0 {
+        return None;
     }
+    let value = slot.get().known();
+    if value.is_thunk() && referred(value).is_some_and(|at| std::ptr::eq(at, slot)) {
+        owner.keep();
+    }
+    Some(value)
 }
 
-/// The value of a variable, read through a thunk that is computed; nothing if the slot is empty yet.
+/// The value of a variable, read through a thunk that is computed, to be looked at here; nothing if
+/// the slot is empty yet.
 #[inline(always)]
 pub(crate) fn peek_var(node: &'static Node, env: Env) -> Option<Value> {
     let slot = env.up(u32::from(node.depth)).slot(node.slot as usize);

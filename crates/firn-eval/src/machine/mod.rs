@@ -1,0 +1,180 @@
+//! The machine: heap, tables and settings of one evaluation session, and how values are made,
+//! forced and called.
+
+mod errors;
+mod force;
+mod frames;
+mod make;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use firn_source::SourceMap;
+use firn_syntax::Symbol;
+use rustc_hash::FxHashMap;
+
+use crate::attrs::{Attrs, Layout, Shapes};
+use crate::context::{ContextElem, ContextJoin, Contexts, Ctx};
+use crate::error::EvalError;
+use crate::heap::{For, Heap};
+use crate::host::{Host, Settings};
+use crate::pos::{Pos, Positions};
+use crate::primop::PrimOp;
+use crate::value::*;
+
+/// One evaluation session. Values belong to the machine that made them (V1); when it goes, all its
+/// memory goes at once.
+pub struct Machine {
+    pub(crate) heap: Heap,
+    /// Compiled code, kept apart from values so that it stays close together.
+    pub(crate) code: Heap,
+    pub(crate) shapes: Shapes,
+    pub(crate) contexts: Contexts,
+    pub(crate) error: Option<Box<EvalError>>,
+    pub(crate) depth: u32,
+    pub(crate) max_depth: u32,
+    /// Address below which the stack must not grow.
+    pub(crate) stack_limit: usize,
+    pub(crate) polls: u32,
+    pub(crate) globals: FxHashMap<Symbol, Value>,
+    pub(crate) builtins: Attrs,
+    pub(crate) positions: Positions,
+    pub(crate) sources: Arc<SourceMap>,
+    pub(crate) imports: FxHashMap<String, Value>,
+    pub(crate) symbol_strings: Vec<Option<Value>>,
+    pub(crate) externals: Vec<Rc<dyn std::any::Any>>,
+    pub(crate) kept_errors: Vec<Option<EvalError>>,
+    /// Settings of this session.
+    pub settings: Settings,
+    host: Rc<dyn Host>,
+    extensions: FxHashMap<std::any::TypeId, Rc<dyn std::any::Any>>,
+    empty_list: Value,
+    empty_attrs: Attrs,
+    empty_string: Value,
+    pub(crate) char_strings: Box<[Option<Value>; 256]>,
+    pub(crate) interner: crate::layouts::WellKnown,
+    /// Environments that nothing refers to any more, by number of slots.
+    pub(crate) spare: frames::Spare,
+}
+
+/// A table of builtins.
+pub type PrimTable = &'static [PrimOp];
+
+impl Machine {
+    /// A machine with the builtins of this crate and those of `tables`.
+    pub fn new(host: Rc<dyn Host>, settings: Settings, tables: &[PrimTable]) -> Machine {
+        let mut heap = Heap::new();
+        let layout = Layout::alloc(&mut heap, &[], true, Pos::NONE);
+        let empty_attrs = Attrs::alloc(&mut heap, layout);
+        let list = heap.words(For::List, 2);
+        let string = heap.words(For::Text, 2);
+        // SAFETY: a string object of no bytes; an empty slice still needs a non-null pointer. The
+        // same holds for the list.
+        unsafe {
+            *list.add(1) = list as u64;
+            *string = string as u64;
+        }
+        let interner = crate::layouts::WellKnown::new(&mut heap);
+        let mut m = Machine {
+            heap,
+            code: Heap::new(),
+            shapes: Shapes::default(),
+            contexts: Contexts::new(),
+            error: None,
+            depth: 0,
+            max_depth: settings.max_call_depth,
+            stack_limit: crate::stack::limit(),
+            polls: 0,
+            globals: FxHashMap::default(),
+            builtins: empty_attrs,
+            positions: Positions::default(),
+            sources: Arc::new(SourceMap::new()),
+            imports: FxHashMap::default(),
+            symbol_strings: Vec::new(),
+            externals: Vec::new(),
+            kept_errors: Vec::new(),
+            settings,
+            host,
+            extensions: FxHashMap::default(),
+            empty_list: Value::from_object(list, TAG_LIST),
+            empty_attrs,
+            empty_string: Value::from_object(string, TAG_STRING),
+            char_strings: Box::new([None; 256]),
+            interner,
+            spare: frames::Spare::default(),
+        };
+        crate::builtins::install(&mut m, tables);
+        m
+    }
+
+    /// The outside.
+    pub fn host(&self) -> Rc<dyn Host> {
+        self.host.clone()
+    }
+
+    #[inline(always)]
+    pub(crate) fn host_ref(&self) -> &dyn Host {
+        &*self.host
+    }
+
+    /// The source texts read so far.
+    pub fn sources(&self) -> &Arc<SourceMap> {
+        &self.sources
+    }
+
+    /// The positions' table.
+    pub fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// State that another crate's builtins keep in this machine, made when first asked for.
+    pub fn extension<T: 'static>(&mut self, make: impl FnOnce() -> T) -> Rc<T> {
+        let entry =
+            self.extensions.entry(std::any::TypeId::of::<T>()).or_insert_with(|| Rc::new(make()));
+        match entry.clone().downcast::<T>() {
+            Ok(found) => found,
+            Err(_) => unreachable!("extensions are keyed by their type"),
+        }
+    }
+
+    /// Bytes of heap in use.
+    pub fn heap_size(&self) -> usize {
+        self.heap.size() + self.code.size()
+    }
+
+    /// The elements of a context, sorted.
+    pub fn context_elems(&self, ctx: Ctx) -> Vec<ContextElem> {
+        let mut elems: Vec<ContextElem> = self.contexts.elems(ctx).cloned().collect();
+        elems.sort();
+        elems
+    }
+
+    /// A context of these elements.
+    pub fn make_context(&mut self, elems: impl IntoIterator<Item = ContextElem>) -> Ctx {
+        self.contexts.make(elems)
+    }
+
+    /// The elements of both contexts.
+    #[inline(always)]
+    pub fn join_contexts(&mut self, a: Ctx, b: Ctx) -> Ctx {
+        self.contexts.union(a, b)
+    }
+
+    /// The elements of all contexts that were collected.
+    pub fn join_all(&mut self, join: ContextJoin) -> Ctx {
+        self.contexts.union_all(join)
+    }
+
+    /// The empty string.
+    pub fn empty_string(&self) -> Value {
+        self.empty_string
+    }
+}
+
+#[cfg(feature = "heap-stats")]
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.host.report(&format!("heap:\n{}", self.heap.counts.report()));
+        self.host.report(&format!("code:\n{}", self.code.counts.report()));
+    }
+}

@@ -1,0 +1,251 @@
+//! Places that hold value words: slots of environments, sets and lists, and what may stand in one
+//! before its value is known.
+//!
+//! A word with tag 0 is something still to be computed. Its upper 16 bits tell which of three it is:
+//!
+//! - 0: the address of a thunk object on the heap.
+//! - `REFERENCE`: the address of a slot where an expression waits. This is how such a slot's content
+//!   is handed on; forcing it fills the slot.
+//! - anything else, and only inside slots: an expression that waits *in the slot itself*, without an
+//!   object of its own. The upper bits are the slot's index, by which its environment is found:
+//!   slots of an environment wait for expressions of that environment; a set made by a literal has
+//!   its environment in the word before it. Address 0 means that it is being evaluated.
+//!
+//! Invariant (V2): words of the third kind never leave their slot; [`Slot::get`] makes a reference.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::code::Node;
+use crate::value::{TAG_MASK, TAG_THUNK, Value};
+
+/// Upper bits of a word that refers to a slot.
+const REFERENCE: u64 = 0xffff;
+const KIND_SHIFT: u32 = 48;
+const ADDRESS: u64 = (1 << KIND_SHIFT) - 1;
+/// In a waiting word: the slot is a set's. (User addresses on all supported systems are below 2⁴⁷.)
+const IN_SET: u64 = 1 << 47;
+/// Slots beyond this index hold thunks.
+pub(crate) const MOST_WAITING: usize = 0xfff0;
+
+/// A place that holds a value word, or nothing yet.
+#[repr(transparent)]
+pub struct Slot(AtomicU64);
+
+impl Slot {
+    /// The value; thunks already computed are read through.
+    ///
+    /// # Panics
+    /// Never: slots that the API hands out are filled.
+    #[inline(always)]
+    pub fn get(&self) -> Value {
+        let word = self.word();
+        let word = if is_waiting(word) { self.reference() } else { word };
+        // SAFETY: slots reachable from lists and attribute sets are filled when the object is made.
+        unsafe { Value::from_word(word) }
+    }
+
+    /// A word that refers to this slot.
+    #[inline(always)]
+    fn reference(&self) -> u64 {
+        REFERENCE << KIND_SHIFT | self as *const Slot as u64
+    }
+
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&self, value: Value) {
+        self.set_word(value.word());
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_word(&self, word: u64) {
+        self.0.store(word, Ordering::Relaxed);
+    }
+
+    /// Lets an expression of the environment that this slot belongs to wait here.
+    #[inline(always)]
+    pub(crate) fn wait(&self, index: usize, node: &'static Node) {
+        debug_assert!((1..=MOST_WAITING).contains(&index));
+        self.set_word((index as u64) << KIND_SHIFT | node as *const Node as u64);
+    }
+
+    /// The same in a slot of a set that has its environment in the word before it.
+    #[inline(always)]
+    pub(crate) fn wait_in_set(&self, index: usize, node: &'static Node) {
+        debug_assert!((1..=MOST_WAITING).contains(&index));
+        self.set_word((index as u64) << KIND_SHIFT | IN_SET | node as *const Node as u64);
+    }
+}
+
+/// Whether a word is an expression that waits in its slot.
+#[inline(always)]
+fn is_waiting(word: u64) -> bool {
+    word & TAG_MASK == TAG_THUNK && (word >> KIND_SHIFT).wrapping_sub(1) < REFERENCE - 1
+}
+
+/// What a slot that was referred to holds now.
+pub(crate) enum Waiting {
+    /// A value, or a thunk with an object.
+    Moved(Value),
+    /// An expression, its environment, and the word that says both.
+    Expression(&'static Node, Env, u64),
+    /// Its evaluation has begun.
+    Running,
+}
+
+/// The slot behind a value with tag 0, if it is a reference.
+#[inline(always)]
+pub(crate) fn referred(value: Value) -> Option<&'static Slot> {
+    let word = value.word();
+    debug_assert!(!is_waiting(word), "V2");
+    // SAFETY: slots that were referred to live as long as the machine (V1): environments whose slots
+    // are referred to are kept (`Env::keep`), sets always are.
+    (word >> KIND_SHIFT == REFERENCE && word & TAG_MASK == TAG_THUNK)
+        .then(|| unsafe { &*((word & ADDRESS) as *const Slot) })
+}
+
+impl Slot {
+    /// What waits here.
+    #[inline(always)]
+    pub(crate) fn waiting(&'static self) -> Waiting {
+        let word = self.word();
+        if !is_waiting(word) {
+            // SAFETY: the slot was filled when somebody referred to it.
+            return Waiting::Moved(unsafe { Value::from_word(word) });
+        }
+        let node = word & ADDRESS & !IN_SET;
+        if node == 0 {
+            return Waiting::Running;
+        }
+        let index = (word >> KIND_SHIFT) as usize;
+        // SAFETY: the slot has this index in its environment or set, and a set with waiting slots
+        // has its environment in the word before it.
+        unsafe {
+            let start = (self as *const Slot).sub(index);
+            let env = if word & IN_SET == 0 {
+                Env(start)
+            } else {
+                Env((*start.sub(1)).word() as *const Slot)
+            };
+            Waiting::Expression(&*(node as *const Node), env, word)
+        }
+    }
+
+    /// Marks what waits here as running.
+    #[inline(always)]
+    pub(crate) fn set_running(&self, word: u64) {
+        self.set_word(word & !ADDRESS);
+    }
+}
+
+/// The result behind a word with tag 0, if it is there already.
+#[inline]
+pub(crate) fn known(value: Value) -> Option<Value> {
+    let mut value = value;
+    while value.is_thunk() {
+        value = match referred(value) {
+            Some(slot) => match slot.waiting() {
+                Waiting::Moved(value) => value,
+                _ => return None,
+            },
+            None => return Thunk(value.object(TAG_THUNK)).known(),
+        };
+    }
+    Some(value)
+}
+
+/// An environment: the parent's address, then slots. Bit 0 of the first word is set when something on
+/// the heap refers to the environment.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Env(pub *const Slot);
+
+const KEPT: u64 = 1;
+
+static NO_ENVIRONMENT: Slot = Slot(AtomicU64::new(KEPT));
+
+impl Env {
+    pub const EMPTY: Env = Env(&raw const NO_ENVIRONMENT);
+
+    /// The environment `depth` steps out.
+    #[inline(always)]
+    pub fn up(self, depth: u32) -> Env {
+        let mut env = self;
+        for _ in 0..depth {
+            env = env.parent();
+        }
+        env
+    }
+
+    #[inline(always)]
+    fn parent(self) -> Env {
+        // SAFETY: the compiler counted the environments between use and definition.
+        Env((unsafe { (*self.0).word() } & !KEPT) as *const Slot)
+    }
+
+    /// The slot with this index, counted from 1 (0 is the parent).
+    #[inline(always)]
+    pub fn slot(self, index: usize) -> &'static Slot {
+        // SAFETY: the compiler laid out the environment and gave out the index.
+        unsafe { &*self.0.add(index) }
+    }
+
+    /// Whether something on the heap refers to this environment.
+    #[inline(always)]
+    pub fn is_kept(self) -> bool {
+        self.slot(0).word() & KEPT != 0
+    }
+
+    /// Notes that something on the heap refers to this environment, and so to those around it.
+    #[inline(always)]
+    pub fn keep(self) {
+        let mut env = self;
+        while !env.is_kept() {
+            let first = env.slot(0);
+            first.set_word(first.word() | KEPT);
+            env = env.parent();
+        }
+    }
+}
+
+/// Handle of a thunk object.
+#[derive(Clone, Copy)]
+pub(crate) struct Thunk(pub *const u64);
+
+pub(crate) const THUNK_DONE: u64 = 0;
+pub(crate) const THUNK_NODE: u64 = 0;
+pub(crate) const THUNK_APP: u64 = 1;
+/// Beside [`THUNK_APP`]: the function's place is not shown as the call's.
+pub(crate) const THUNK_APP_UNPLACED: u64 = 8;
+pub(crate) const THUNK_NATIVE: u64 = 2;
+/// Evaluation failed; the number of the error is above the tag.
+pub(crate) const THUNK_FAILED: u64 = 3;
+pub(crate) const THUNK_BLACKHOLE: u64 = 7;
+
+impl Thunk {
+    #[inline(always)]
+    pub fn state(self) -> &'static AtomicU64 {
+        // SAFETY: V1; a thunk has at least two words, the first is its state.
+        unsafe { &*(self.0 as *const AtomicU64) }
+    }
+
+    /// The word after the state and those that follow it.
+    #[inline(always)]
+    pub fn field(self, index: usize) -> &'static Slot {
+        // SAFETY: V1; the callers know by the state how many words there are.
+        unsafe { &*(self.0.add(1 + index) as *const Slot) }
+    }
+
+    /// The result, if it was computed already.
+    #[inline(always)]
+    pub fn known(self) -> Option<Value> {
+        if self.state().load(Ordering::Acquire) == THUNK_DONE {
+            Some(self.field(0).get())
+        } else {
+            None
+        }
+    }
+}
