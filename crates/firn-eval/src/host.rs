@@ -81,6 +81,9 @@ pub struct Settings {
     /// What to do about URL literals, short and absolute path literals, in this order
     /// (`lint-url-literals`, `lint-short-path-literals`, `lint-absolute-path-literals`).
     pub lints: [firn_syntax::Lint; 3],
+    /// Whether `builtins.firn` has helpers for the module system of `nix/lib`, which gives the same
+    /// results without them.
+    pub helpers: bool,
 }
 
 impl Default for Settings {
@@ -97,6 +100,7 @@ impl Default for Settings {
             abort_on_warn: false,
             features: Vec::new(),
             lints: [firn_syntax::Lint::Ignore; 3],
+            helpers: true,
         }
     }
 }

@@ -8,11 +8,23 @@ use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::value::Value;
 
-/// The layouts, each of two or three names.
+/// The layouts, each of a few names.
 pub(crate) struct WellKnown {
     pub try_eval: &'static Layout,
     pub partition: &'static Layout,
     pub position: &'static Layout,
+    /// A definition of an option.
+    pub definition: &'static Layout,
+    /// `mkIf`
+    pub condition: &'static Layout,
+    /// `mkOverride`, `mkOrder`
+    pub priority: &'static Layout,
+    /// What a level of options gives.
+    pub level: &'static Layout,
+    /// A module in its full form.
+    pub module: &'static Layout,
+    /// What a type's `merge.v2` takes.
+    pub to_merge: &'static Layout,
 }
 
 fn layout(heap: &mut Heap, names: &[Symbol]) -> &'static Layout {
@@ -27,6 +39,23 @@ impl WellKnown {
             try_eval: layout(heap, &[sym::SUCCESS, sym::VALUE]),
             partition: layout(heap, &[sym::RIGHT, sym::WRONG]),
             position: layout(heap, &[sym::FILE, sym::LINE, sym::COLUMN]),
+            definition: layout(heap, &[sym::FILE, sym::VALUE]),
+            condition: layout(heap, &[sym::TYPE_ATTR, sym::CONDITION, sym::CONTENT]),
+            priority: layout(heap, &[sym::TYPE_ATTR, sym::PRIORITY, sym::CONTENT]),
+            level: layout(heap, &[sym::OPTIONS, sym::UNMATCHED, sym::VALUE]),
+            module: layout(
+                heap,
+                &[
+                    sym::CLASS_ATTR,
+                    sym::FILE_ATTR,
+                    sym::CONFIG,
+                    sym::DISABLED_MODULES,
+                    sym::IMPORTS,
+                    sym::KEY,
+                    sym::OPTIONS,
+                ],
+            ),
+            to_merge: layout(heap, &[sym::LOC, sym::DEFS]),
         }
     }
 }

@@ -19,8 +19,17 @@ fn root() -> PathBuf {
 
 /// The string an expression gives, or the text of its error.
 fn evaluate(text: &str) -> Result<String, String> {
+    evaluate_with(Settings::default(), text)
+}
+
+/// The same with the help that the evaluator has for modules, and without.
+fn evaluate_both_ways(text: &str) -> [Result<String, String>; 2] {
+    [true, false].map(|helpers| evaluate_with(Settings { helpers, ..Settings::default() }, text))
+}
+
+fn evaluate_with(settings: Settings, text: &str) -> Result<String, String> {
     firn_eval::stack::run(|| {
-        let mut m = Machine::new(Rc::new(host::FileHost), Settings::default(), &[]);
+        let mut m = Machine::new(Rc::new(host::FileHost), settings, &[]);
         let value = m.eval_text(Origin::String, text.as_bytes(), "/");
         let how = Coerce { more: true, copy: false };
         match value.and_then(|value| m.coerce(value, how, Pos::NONE, "the result")) {
@@ -63,8 +72,21 @@ fn examples(text: &str) -> Vec<(String, String)> {
 #[test]
 fn the_tests_of_the_library_pass() {
     let lib = root().join("nix/lib");
-    let failed = evaluate(&format!("builtins.toJSON (import {}/tests.nix)", lib.display()));
-    assert_eq!(failed, Ok("[]".to_owned()));
+    for failed in
+        evaluate_both_ways(&format!("builtins.toJSON (import {}/tests.nix)", lib.display()))
+    {
+        assert_eq!(failed, Ok("[]".to_owned()));
+    }
+}
+
+#[test]
+fn modules_give_the_same_with_help_of_the_evaluator_and_without() {
+    let lib = root().join("nix/lib");
+    let many =
+        format!("import {0}/bench/modules.nix {{ lib = import {0}; count = 200; }}", lib.display());
+    let [with, without] = evaluate_both_ways(&many);
+    assert!(with.is_ok(), "{with:?}");
+    assert_eq!(with, without);
 }
 
 #[test]
@@ -111,10 +133,9 @@ fn the_messages_of_the_module_system_are_as_specified() {
             lib.display(),
             case.display()
         );
-        let message = strip_colours(&evaluate(&text).unwrap_err()).replace(&prefix, "");
-        let message = words(&message);
-        for part in fs::read_to_string(&expected).unwrap().split("\n\n") {
-            for line in part.lines() {
+        for message in evaluate_both_ways(&text) {
+            let message = words(&strip_colours(&message.unwrap_err()).replace(&prefix, ""));
+            for line in fs::read_to_string(&expected).unwrap().lines() {
                 assert!(
                     message.contains(&words(line)),
                     "{}: `{line}` is not in\n{message}",

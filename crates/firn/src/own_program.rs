@@ -20,6 +20,12 @@ pub fn define(machine: &mut Machine) {
     let version = machine.string(env!("CARGO_PKG_VERSION").as_bytes());
     let set =
         machine.attrs_of(&[(Symbol::of("program"), program), (Symbol::of("version"), version)]);
+    // Beside what the evaluator itself has there.
+    let known = machine.builtins().get(Symbol::of("firn")).and_then(|slot| slot.get().as_attrs());
+    let set = match (known, set.as_attrs()) {
+        (Some(known), Some(set)) => machine.update(known, set).value(),
+        _ => set,
+    };
     machine.define_builtin("__firn", set);
 }
 

@@ -104,6 +104,18 @@ let
     else
       explain.noModule file key m;
 
+  # An argument of a module from `_module.args`.
+  lookUp =
+    args: key: name: hasDefault:
+    addErrorContext ''while evaluating the module argument `${name}' in "${key}":'' (
+      addErrorContext
+        "noting that argument `${name}` is not externally provided, so querying `_module.args` instead, requiring `config`"
+        (
+          args.config._module.args.${name}
+            or (explain.missingArgument key name hasDefault args args.config._module.args)
+        )
+    );
+
   /*
     Calls a module that is a function. Arguments that `args` lacks are taken from
     `_module.args`, each by itself and lazily: were they all looked up to call the function,
@@ -115,18 +127,8 @@ let
     let
       named = if isFunction function then functionArgs function else lib.trivial.functionArgs function;
       missing = removeAttrs named given;
-      lookUp =
-        name: hasDefault:
-        addErrorContext ''while evaluating the module argument `${name}' in "${key}":'' (
-          addErrorContext
-            "noting that argument `${name}` is not externally provided, so querying `_module.args` instead, requiring `config`"
-            (
-              args.config._module.args.${name}
-                or (explain.missingArgument key name hasDefault args args.config._module.args)
-            )
-        );
     in
-    if missing == { } then function args else function (args // mapAttrs lookUp missing);
+    if missing == { } then function args else function (args // mapAttrs (lookUp args key) missing);
 
   applyIfFunction =
     given: key: m: args:
@@ -231,6 +233,32 @@ let
     in
     if items == [ ] then _: false else node: elem node.key keys;
 
+  collectSlowly =
+    class: modulesPath: initial: args:
+    let
+      tree = collectTree class args initial;
+      isDisabled = disabledBy modulesPath tree;
+      enabled = filter (node: !isDisabled node);
+    in
+    map (node: node.module) (genericClosure {
+      startSet = enabled tree;
+      operator = node: enabled node.imports;
+    });
+
+  # Does what is usual in the evaluator, where there is such help (see ./default.nix); it gives null
+  # for modules that it leaves to `collectSlowly`.
+  native = builtins.firn.modules or null;
+  helpers = {
+    inherit
+      importFile
+      lookUp
+      toString
+      unknownModule
+      ;
+    load = class: args: loadModule class (attrNames args) args;
+    unify = unifyModuleSyntax;
+  };
+
   /*
     `{ modules, graph }`: the modules that take part, each once, nearest to the root first; and the
     tree of imports for tools. The two share nothing, so that the tree can be freed.
@@ -238,14 +266,9 @@ let
   collectModules = class: modulesPath: initial: args: {
     modules =
       let
-        tree = collectTree class args initial;
-        isDisabled = disabledBy modulesPath tree;
-        enabled = filter (node: !isDisabled node);
+        found = native.collect helpers class args initial;
       in
-      map (node: node.module) (genericClosure {
-        startSet = enabled tree;
-        operator = node: enabled node.imports;
-      });
+      if native == null || found == null then collectSlowly class modulesPath initial args else found;
     graph =
       let
         tree = collectTree class args initial;

@@ -9,6 +9,11 @@
 #   rename.nix      modules for options that were renamed, changed or removed
 #   locate.nix      line and column of a definition, sought only when a message needs it
 #   explain.nix     the messages
+#
+# firn has builtins that do what is usual in modules, options and definitions faster (`builtins.firn
+# .modules`, used by collect.nix, tree.nix and ../types/containers.nix). They leave what is unusual, and
+# every message, to the code here, which does all of it where they are missing; the tests hold both ways
+# against each other.
 { lib }:
 let
   part = file: import file { inherit lib; };

@@ -16,7 +16,57 @@ let
   tree = import ./tree.nix { inherit lib; };
   explain = import ./explain.nix { inherit lib; };
 
-  # Declares what modules may say about their own evaluation.
+  # What modules may say about their own evaluation. `documented` at the root only, not once for every
+  # submodule. Made once, for there are many submodules.
+  internalOptions = documented: {
+    args = mkOption (
+      {
+        # Lazy in its values, so that an argument may be costly or depend on the configuration.
+        type = lib.types.lazyAttrsOf lib.types.raw;
+        description = ''
+          Further arguments for every module, beside {var}`lib`, {var}`config`, {var}`options` and
+          what `specialArgs` holds.
+
+          Submodules do not get these arguments, nor do they pass theirs on. They get {var}`name`,
+          the attribute name under which the submodule stands.
+
+          `imports` cannot depend on these arguments, because which modules there are must be
+          known before the configuration is. What `imports` need comes from `specialArgs`.
+        '';
+      }
+      // (if documented then { } else { internal = true; })
+    );
+    check = mkOption {
+      type = lib.types.bool;
+      internal = true;
+      default = true;
+      description = "Whether a definition of an option that is not declared is an error.";
+    };
+    freeformType = mkOption {
+      type = lib.types.nullOr lib.types.optionType;
+      internal = true;
+      default = null;
+      description = ''
+        The type of all definitions taken together whose options are not declared. If `null`,
+        such definitions are errors.
+      '';
+    };
+    specialArgs = mkOption {
+      readOnly = true;
+      internal = true;
+      description = ''
+        The arguments given to the evaluation from outside, which modules cannot change and
+        `imports` may use.
+      '';
+    };
+  };
+  rootOptions = {
+    _module = internalOptions true;
+  };
+  nestedOptions = {
+    _module = internalOptions false;
+  };
+
   internalModule =
     {
       prefix,
@@ -27,49 +77,7 @@ let
     {
       _file = collect.internalKey;
       key = collect.internalKey;
-      options._module = {
-        args = mkOption (
-          {
-            # Lazy in its values, so that an argument may be costly or depend on the configuration.
-            type = lib.types.lazyAttrsOf lib.types.raw;
-            description = ''
-              Further arguments for every module, beside {var}`lib`, {var}`config`, {var}`options` and
-              what `specialArgs` holds.
-
-              Submodules do not get these arguments, nor do they pass theirs on. They get {var}`name`,
-              the attribute name under which the submodule stands.
-
-              `imports` cannot depend on these arguments, because which modules there are must be
-              known before the configuration is. What `imports` need comes from `specialArgs`.
-            '';
-          }
-          # Documented once, not for every submodule.
-          // (if prefix == [ ] then { } else { internal = true; })
-        );
-        check = mkOption {
-          type = lib.types.bool;
-          internal = true;
-          default = true;
-          description = "Whether a definition of an option that is not declared is an error.";
-        };
-        freeformType = mkOption {
-          type = lib.types.nullOr lib.types.optionType;
-          internal = true;
-          default = null;
-          description = ''
-            The type of all definitions taken together whose options are not declared. If `null`,
-            such definitions are errors.
-          '';
-        };
-        specialArgs = mkOption {
-          readOnly = true;
-          internal = true;
-          description = ''
-            The arguments given to the evaluation from outside, which modules cannot change and
-            `imports` may use.
-          '';
-        };
-      };
+      options = if prefix == [ ] then rootOptions else nestedOptions;
       config._module = {
         args = {
           inherit extendModules;

@@ -95,6 +95,36 @@ let
       || explain.notAnOption loc declaration.options._type declaration._file
     );
 
+  # A name that several modules may declare, each `{ _file, pos, options }`, with its definitions.
+  resolve =
+    context: above: place: here: definitions:
+    let
+      options = filter (isOptionDeclaration place) here;
+      # Lazy: an option that is declared badly is an error only when it is used.
+      leaf =
+        list:
+        let
+          option = declare.fixupOptionType place (declare.mergeOptionDecls place list);
+        in
+        define.evalOption {
+          whence = context place;
+          loc = place;
+          inherit definitions option;
+          inherit (option) type;
+          record = option;
+        };
+    in
+    if options == [ ] then
+      level context above place here (pushDown definitions)
+    else if length options == length here then
+      leaf here
+    else if all (declaration: declaration.options.type.name or null == "submodule") options then
+      leaf (map asSubmodule here)
+    else
+      explain.optionWithOptionsBelow place (head options) (
+        filter (declaration: !isOption declaration.options) here
+      );
+
   /*
     One level. `context` finds the positions of definitions (see `locate.nix`), `loc` is the level's
     path, `above` how many names of it lie outside of this evaluation. Gives `{ options, value,
@@ -151,37 +181,8 @@ let
             ]
             (if defined ? ${name} then pushDown defined.${name} else [ ]);
 
-      # A name that several modules may declare.
-      resolve =
-        name: here:
-        let
-          place = loc ++ [ name ];
-          options = filter (isOptionDeclaration place) here;
-          # Lazy: an option that is declared badly is an error only when it is used.
-          leaf =
-            list:
-            let
-              option = declare.fixupOptionType place (declare.mergeOptionDecls place list);
-            in
-            define.evalOption {
-              whence = context place;
-              loc = place;
-              inherit option;
-              inherit (option) type;
-              record = option;
-              definitions = defined.${name} or [ ];
-            };
-        in
-        if options == [ ] then
-          level context above place here (if defined ? ${name} then pushDown defined.${name} else [ ])
-        else if length options == length here then
-          leaf here
-        else if all (declaration: declaration.options.type.name or null == "submodule") options then
-          leaf (map asSubmodule here)
-        else
-          explain.optionWithOptionsBelow place (head options) (
-            filter (declaration: !isOption declaration.options) here
-          );
+      resolveHere =
+        name: here: resolve context above (loc ++ [ name ]) here defined.${name} or [ ];
 
       results =
         if length declarations == 1 then
@@ -195,7 +196,7 @@ let
               declaredSet loc declaration
           )
         else
-          mapAttrs resolve (zipAttrs (map (declarationsIn loc) declarations));
+          mapAttrs resolveHere (zipAttrs (map (declarationsIn loc) declarations));
 
       path = drop above loc;
       unmatchedHere = mapAttrs (
@@ -227,11 +228,54 @@ let
     matchedOptions = result.options;
     unmatchedDefns = result.unmatched;
   };
+
+  # Does what is usual in the evaluator, where there is such help (see ./default.nix).
+  native = builtins.firn.modules or null;
+  helpers = {
+    inherit declaredSet resolve;
+    inherit (declare) locatedType;
+    inherit (explain) whileEvaluating;
+    inherit (lib.types) unspecified;
+    definitionNotASet =
+      whence: loc: definition: results:
+      explain.definitionNotASet whence loc definition (attrNames results);
+    # An option that has something unusual about it.
+    option =
+      {
+        whence,
+        loc,
+        file,
+        option,
+        type,
+        position,
+        definitions,
+      }:
+      define.evalOption {
+        inherit
+          definitions
+          loc
+          option
+          type
+          whence
+          ;
+        record = declare.recordOf loc file position option type;
+      };
+  };
+  treeNatively =
+    prefix: modules:
+    let
+      outside = length prefix;
+      locateIn = locate.inModules modules;
+    in
+    native.tree helpers (place: locateIn (drop outside place)) outside prefix modules;
 in
 {
   # The whole tree of modules in their full form.
   mergeTree =
-    prefix: modules: root (locate.inModules modules) prefix modules (rootDefinitions modules);
+    if native != null then
+      treeNatively
+    else
+      prefix: modules: root (locate.inModules modules) prefix modules (rootDefinitions modules);
 
   mergeModules =
     prefix: modules:

@@ -20,6 +20,10 @@ let
 
   v2 = import ./v2.nix { inherit lib; };
 
+  # Elements without properties are merged by the evaluator, where there is such help (see
+  # ../modules/default.nix); it gives null for others.
+  native = builtins.firn.modules or null;
+
   ofType = optionDescriptionPhrase (class: class == "noun" || class == "composite");
   metaOf = merged: merged.checkedAndMerged.valueMeta;
 
@@ -89,10 +93,11 @@ let
           { loc, defs }:
           let
             merged = mergeElements elemType loc defs;
+            plain = if native == null then null else native.mergeElements mergeDefinitions elemType loc defs;
           in
           {
             headError = v2.headErrorOf isList defs;
-            value = map (element: element.mergedValue) merged;
+            value = if plain == null then map (element: element.mergedValue) merged else plain;
             valueMeta.list = map metaOf merged;
           }
         );
@@ -157,10 +162,15 @@ let
           let
             all = mergeAttributes elemType loc defs;
             merged = if lazy then all else dropUndefined all;
+            plain =
+              if native == null then
+                null
+              else
+                native.mergeAttributes lazy mergeDefinitions elemType loc defs;
           in
           {
             headError = v2.headErrorOf isAttrs defs;
-            value = mapAttrs (_: valueOf) merged;
+            value = if plain == null then mapAttrs (_: valueOf) merged else plain;
             valueMeta.attrs = mapAttrs (_: metaOf) merged;
           }
         );

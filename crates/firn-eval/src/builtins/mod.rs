@@ -11,6 +11,7 @@ pub(crate) mod hashes;
 pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod lists;
+pub(crate) mod modules;
 pub(crate) mod regex;
 pub(crate) mod sets;
 pub(crate) mod sorting;
@@ -123,6 +124,11 @@ fn constants(m: &mut Machine, found: &mut FxHashMap<Symbol, Value>) {
     }
     let derivation = derivation::value(m);
     define(m, found, "derivation", derivation);
+    if m.settings.helpers {
+        let modules = modules::value(m);
+        let firn = m.attrs_of(&[(Symbol::of("modules"), modules)]);
+        define(m, found, "__firn", firn);
+    }
     let path = nix_path(m);
     define(m, found, "__nixPath", path);
 }

@@ -169,7 +169,7 @@ fn filtered(m: &mut Machine, set: Attrs, keep: impl Fn(Symbol) -> bool) -> Value
 }
 
 /// A set of sorted keys and their values.
-fn of_sorted(m: &mut Machine, keys: &[Key], values: &[Value]) -> Value {
+pub(super) fn of_sorted(m: &mut Machine, keys: &[Key], values: &[Value]) -> Value {
     if keys.is_empty() {
         return m.empty_attrs().value();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Machine;
+use super::{MAX_NATIVE_ARGS, Machine};
 use crate::code::Node;
 use crate::error::{ErrorKind, EvalError, Frame, R, Raised};
 use crate::pos::Pos;
@@ -181,11 +181,14 @@ impl Machine {
             }
             self.call(thunk.field(0).get(), &args[..n], Pos::PENDING)
         } else {
-            let n = thunk.field(0).word() as usize;
-            let args: Vec<Value> = (0..n).map(|i| thunk.field(1 + i).get()).collect();
+            let n = (thunk.field(0).word() as usize).min(MAX_NATIVE_ARGS);
+            let mut args = [Value::NULL; MAX_NATIVE_ARGS];
+            for (i, arg) in args[..n].iter_mut().enumerate() {
+                *arg = thunk.field(1 + i).get();
+            }
             // SAFETY: a state with this tag is a builtin's address.
             let op = unsafe { &*((word & !TAG_MASK) as *const PrimOp) };
-            (op.fun)(self, &args, Pos::NONE).and_then(|v| self.force(v))
+            (op.fun)(self, &args[..n], Pos::NONE).and_then(|v| self.force(v))
         };
         match result {
             Ok(v) => {

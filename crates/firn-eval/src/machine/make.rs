@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use firn_syntax::Symbol;
 
-use super::Machine;
+use super::{MAX_NATIVE_ARGS, Machine};
 use crate::attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs};
 use crate::code::{Lambda, Node};
 use crate::heap::For;
@@ -257,8 +257,10 @@ impl Machine {
         Value::from_object(object, TAG_THUNK)
     }
 
-    /// The call of a function of this program, to be made when somebody needs it.
+    /// The call of a function of this program, to be made when somebody needs it. It gets eight
+    /// arguments at most.
     pub fn lazy_native(&mut self, op: &'static PrimOp, args: &[Value]) -> Value {
+        debug_assert!(args.len() <= MAX_NATIVE_ARGS);
         let n = args.len();
         let object = self.heap.words(For::Call, 2 + n);
         // SAFETY: 2 + n words were just allocated; `PrimOp` is aligned to 8, so its tag bits are free.

@@ -57,6 +57,9 @@ pub struct Machine {
     pub(crate) spare: frames::Spare,
 }
 
+/// Arguments that a thunk of a builtin holds, at most.
+pub(crate) const MAX_NATIVE_ARGS: usize = 8;
+
 /// A table of builtins.
 pub type PrimTable = &'static [PrimOp];
 

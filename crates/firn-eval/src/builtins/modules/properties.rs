@@ -1,0 +1,220 @@
+//! `mkIf`, `mkMerge`, `mkOverride`, `mkOrder`: as `nix/lib/modules/properties.nix` has them.
+//!
+//! Definitions travel as pairs: a file and a value by turns.
+
+use firn_syntax::{Symbol, sym};
+
+use super::{definition, field, list_of};
+use crate::attrs::Attrs;
+use crate::error::{R, Raised};
+use crate::machine::Machine;
+use crate::value::Value;
+
+/// What a value is wrapped in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    None,
+    Merge,
+    If,
+    Override,
+    Order,
+    Definition,
+    Other,
+}
+
+/// The tag of a forced value, with the set that has it.
+pub(super) fn tag(m: &mut Machine, forced: Value) -> R<Option<(Tag, Attrs)>> {
+    let Some(set) = forced.as_attrs() else { return Ok(None) };
+    let Some(slot) = set.get(sym::TYPE_ATTR) else { return Ok(None) };
+    let name = m.force_slot(slot)?;
+    let tag = match name.as_str().map(|s| s.bytes()) {
+        Some(b"merge") => Tag::Merge,
+        Some(b"if") => Tag::If,
+        Some(b"override") => Tag::Override,
+        Some(b"order") => Tag::Order,
+        Some(b"definition") => Tag::Definition,
+        _ => Tag::Other,
+    };
+    Ok(Some((tag, set)))
+}
+
+/// The tag alone.
+pub(super) fn kind(m: &mut Machine, forced: Value) -> R<Tag> {
+    Ok(tag(m, forced)?.map_or(Tag::None, |(tag, _)| tag))
+}
+
+/// Moves properties around a set of definitions to each definition in it. Conditions are not
+/// evaluated.
+pub(super) fn push_down(m: &mut Machine, config: Value, out: &mut Vec<Value>) -> R<()> {
+    let config = m.force(config)?;
+    match tag(m, config)? {
+        Some((Tag::Merge, set)) => {
+            let contents = field(m, set, sym::CONTENTS)?;
+            for content in list_of(m, contents)?.iter() {
+                push_down(m, content, out)?;
+            }
+        }
+        Some((Tag::If, set)) => push_into(m, set, sym::CONDITION, out)?,
+        Some((Tag::Override, set)) => push_into(m, set, sym::PRIORITY, out)?,
+        _ => out.push(config),
+    }
+    Ok(())
+}
+
+/// The sets of definitions in a property, which has an attribute called `of` beside its content, with
+/// every definition in one of its own.
+fn push_into(m: &mut Machine, property: Attrs, of: Symbol, out: &mut Vec<Value>) -> R<()> {
+    let content = field(m, property, sym::CONTENT)?;
+    let start = out.len();
+    push_down(m, content, out)?;
+    let name = field(m, property, sym::TYPE_ATTR)?;
+    let detail = field(m, property, of)?;
+    for config in &mut out[start..] {
+        *config = wrap_all(m, *config, of, name, detail);
+    }
+    Ok(())
+}
+
+fn wrap_all(m: &mut Machine, config: Value, of: Symbol, name: Value, detail: Value) -> Value {
+    let Some(set) = config.as_attrs() else { return config };
+    let flat = m.flat(set);
+    let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
+    let result = Attrs::alloc(&mut m.heap, layout);
+    let wrapper = if of == sym::CONDITION { m.interner.condition } else { m.interner.priority };
+    for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
+        let wrapped = m.of_layout(
+            wrapper,
+            [(sym::TYPE_ATTR, name), (of, detail), (sym::CONTENT, entry.value())],
+        );
+        to.set(wrapped);
+    }
+    result.value()
+}
+
+/// Where the reading of a definition failed.
+#[cold]
+fn in_definition(m: &mut Machine, raised: Raised, file: Value) -> Raised {
+    let file = file.known().as_str().map(|s| s.to_text().into_owned()).unwrap_or_default();
+    m.frame_always(
+        raised,
+        crate::pos::Pos::NONE,
+        format!("while evaluating definitions from `{file}':"),
+    )
+}
+
+/// Whether no definition of these pairs has a property.
+pub(super) fn all_plain(m: &mut Machine, pairs: &[Value]) -> R<bool> {
+    for pair in pairs.chunks_exact(2) {
+        let plain = match m.force(pair[1]) {
+            Ok(value) => value.as_attrs().is_none_or(|set| set.get(sym::TYPE_ATTR).is_none()),
+            Err(raised) => return Err(in_definition(m, raised, pair[0])),
+        };
+        if !plain {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The definitions that count, in order, as a list of `{ file, value }`; nothing when the library has
+/// to look at them.
+pub(super) fn select(m: &mut Machine, pairs: &[Value]) -> R<Option<Value>> {
+    let mut left = Vec::with_capacity(pairs.len());
+    for pair in pairs.chunks_exact(2) {
+        match discharge(m, pair[0], pair[1], &mut left) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(raised) => return Err(in_definition(m, raised, pair[0])),
+        }
+    }
+    let Some(left) = strongest(m, &left)? else { return Ok(None) };
+    in_order(m, &left)
+}
+
+/// Opens `mkMerge` and drops what has a condition that does not hold. False: the library has to look.
+fn discharge(m: &mut Machine, file: Value, value: Value, out: &mut Vec<Value>) -> R<bool> {
+    let value = m.force(value)?;
+    let Some((tag, set)) = tag(m, value)? else {
+        out.extend([file, value]);
+        return Ok(true);
+    };
+    match tag {
+        Tag::Merge => {
+            let contents = field(m, set, sym::CONTENTS)?;
+            for content in list_of(m, contents)?.iter() {
+                if !discharge(m, file, content, out)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Tag::If => {
+            let condition = field(m, set, sym::CONDITION)?;
+            match m.force(condition)?.as_bool() {
+                Some(true) => {
+                    let content = field(m, set, sym::CONTENT)?;
+                    return discharge(m, file, content, out);
+                }
+                Some(false) => {}
+                None => return Ok(false),
+            }
+        }
+        Tag::Definition => return Ok(false),
+        _ => out.extend([file, value]),
+    }
+    Ok(true)
+}
+
+/// Priority of a definition that has none.
+const PLAIN: i64 = 100;
+/// No priority is lower than this unless a definition is alone.
+const LOWEST: i64 = 9999;
+
+/// The definitions of the highest priority, without it.
+fn strongest(m: &mut Machine, pairs: &[Value]) -> R<Option<Vec<Value>>> {
+    let mut found = Vec::with_capacity(pairs.len() / 2);
+    let mut best = LOWEST;
+    for pair in pairs.chunks_exact(2) {
+        let (priority, value) = match tag(m, pair[1])? {
+            Some((Tag::Override, set)) => {
+                let priority = field(m, set, sym::PRIORITY)?;
+                let Some(priority) = m.force(priority)?.as_int() else { return Ok(None) };
+                (priority, field(m, set, sym::CONTENT)?)
+            }
+            _ => (PLAIN, pair[1]),
+        };
+        best = best.min(priority);
+        found.push((priority, pair[0], value));
+    }
+    if let [(priority, ..)] = found[..] {
+        best = priority;
+    }
+    found.retain(|(priority, ..)| *priority == best);
+    Ok(Some(found.into_iter().flat_map(|(_, file, value)| [file, value]).collect()))
+}
+
+/// The place of a definition without one.
+const MIDDLE: i64 = 1000;
+
+/// The definitions as a list, sorted by `mkOrder`.
+fn in_order(m: &mut Machine, pairs: &[Value]) -> R<Option<Value>> {
+    let mut ordered = false;
+    let mut all = Vec::with_capacity(pairs.len() / 2);
+    for pair in pairs.chunks_exact(2) {
+        let value = m.force(pair[1])?;
+        let Some((Tag::Order, set)) = tag(m, value)? else {
+            all.push((MIDDLE, definition(m, pair[0], value)));
+            continue;
+        };
+        ordered = true;
+        let priority = field(m, set, sym::PRIORITY)?;
+        let Some(place) = m.force(priority)?.as_int() else { return Ok(None) };
+        let content = field(m, set, sym::CONTENT)?;
+        let entries = [(sym::FILE, pair[0]), (sym::VALUE, content), (sym::PRIORITY, priority)];
+        all.push((place, m.attrs_of(&entries)));
+    }
+    if ordered {
+        all.sort_by_key(|(place, _)| *place);
+    }
+    let all: Vec<Value> = all.into_iter().map(|(_, definition)| definition).collect();
+    Ok(Some(m.list(&all)))
+}
