@@ -7,6 +7,7 @@ use firn_syntax::Symbol;
 
 use crate::attrs::Attrs;
 use crate::error::{ErrorKind, R};
+use crate::host::FileType;
 use crate::machine::Machine;
 use crate::paths;
 use crate::pos::Pos;
@@ -72,10 +73,16 @@ impl Machine {
     pub fn resolve_import(&mut self, path: &[u8], pos: Pos) -> R<String> {
         let mut path = String::from_utf8_lossy(path).into_owned();
         for _ in 0..MOST_LINKS {
+            let kind = self.host().file_type(&path);
+            match self.hosted(kind, pos)? {
+                Some(FileType::Symlink) => {}
+                Some(FileType::Directory) => {
+                    return Ok(format!("{}/default.nix", path.trim_end_matches('/')));
+                }
+                _ => return Ok(path),
+            }
             let target = self.host().read_link(&path);
-            let Some(target) = self.hosted(target, pos)? else {
-                return self.import_file(path, pos);
-            };
+            let Some(target) = self.hosted(target, pos)? else { return Ok(path) };
             let mut next = paths::dir_name(path.as_bytes()).to_vec();
             if target.starts_with(b"/") {
                 next.clear();
@@ -87,16 +94,6 @@ impl Machine {
         let text =
             format!("too many symbolic links encountered while traversing the path '{path}'");
         Err(self.fail(ErrorKind::Outside, pos, text))
-    }
-
-    fn import_file(&mut self, path: String, pos: Pos) -> R<String> {
-        let kind = self.host().file_type(&path);
-        match self.hosted(kind, pos)? {
-            Some(crate::host::FileType::Directory) => {
-                Ok(format!("{}/default.nix", path.trim_end_matches('/')))
-            }
-            _ => Ok(path),
-        }
     }
 
     /// `import path`: evaluates a file once per machine.

@@ -13,6 +13,16 @@ use crate::value::{Str, StrObject, TAG_STRING, Value};
 /// Concatenations shorter than this are copied without room to grow.
 const GROW_FROM: usize = 256;
 
+/// How many names of strings are remembered.
+const RECENT: usize = 2048;
+
+/// Names by the address and the length of the bytes they were read from, which never change.
+pub(crate) type RecentNames = Box<[Option<((usize, usize), Symbol)>]>;
+
+pub(crate) fn recent_names() -> RecentNames {
+    vec![None; RECENT].into()
+}
+
 impl Machine {
     /// A string without context.
     #[inline]
@@ -67,6 +77,31 @@ impl Machine {
         let made = self.string(&[byte]);
         self.char_strings[byte as usize] = Some(made);
         made
+    }
+
+    /// The name that a string spells. The last few are remembered by where their bytes are.
+    #[inline]
+    pub fn symbol(&mut self, text: Str) -> Symbol {
+        match self.known_symbol(text) {
+            Some(name) => name,
+            None => Symbol::intern(text.bytes()),
+        }
+    }
+
+    /// The same, if it is a name already: one that nobody has interned is in no set.
+    #[inline]
+    pub fn known_symbol(&mut self, text: Str) -> Option<Symbol> {
+        let bytes = text.bytes();
+        let place = (bytes.as_ptr() as usize, bytes.len());
+        let index = (place.0 >> 3 ^ place.0 >> 13) % RECENT;
+        match self.recent_names[index] {
+            Some((known, name)) if known == place => Some(name),
+            _ => {
+                let name = Symbol::lookup(bytes)?;
+                self.recent_names[index] = Some((place, name));
+                Some(name)
+            }
+        }
     }
 
     /// The string of a name, made once.

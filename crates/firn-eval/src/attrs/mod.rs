@@ -4,7 +4,7 @@
 mod layout;
 mod update;
 
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use firn_syntax::Symbol;
 
@@ -16,6 +16,13 @@ pub(crate) use layout::{Key, Layout, Layouts};
 pub(crate) use update::update;
 
 use layout::LAYERED;
+
+/// In the fourth word of a layered set: the length, the number of layers, and above this bit how
+/// often it was asked for a name.
+const QUESTIONS_SHIFT: u32 = 40;
+const ONE_QUESTION: u64 = 1 << QUESTIONS_SHIFT;
+/// Making a set flat costs about as much as a question for every so many names.
+const NAMES_PER_QUESTION: usize = 32;
 
 /// What is known of the shapes of sets: layouts made at run time, and what merging two gives.
 #[derive(Default)]
@@ -74,7 +81,7 @@ impl Attrs {
     }
 
     fn layers(self) -> u64 {
-        if self.is_layered() { self.word(3) >> 32 } else { 0 }
+        if self.is_layered() { self.word(3) >> 32 & 0xff } else { 0 }
     }
 
     /// The slot at an index of the layout, of a flat set.
@@ -140,6 +147,23 @@ impl Attrs {
             set = set.base();
         }
         set.entry(sym)
+    }
+
+    /// The same set, flat if it is asked for names so often that this pays.
+    #[inline(never)]
+    pub(crate) fn settled(self, heap: &mut Heap, layouts: &mut Layouts) -> Attrs {
+        if let Some(flat) = self.flat_cache() {
+            return flat;
+        }
+        // SAFETY: the fourth word of a layered set holds the count of questions above the rest.
+        let counter = unsafe { &*(self.0.add(3) as *const AtomicU64) };
+        let word = counter.load(Ordering::Relaxed) + ONE_QUESTION;
+        counter.store(word, Ordering::Relaxed);
+        if word >> QUESTIONS_SHIFT > (self.len() / NAMES_PER_QUESTION) as u64 {
+            self.flat(heap, layouts)
+        } else {
+            self
+        }
     }
 
     fn flat_cache(self) -> Option<Attrs> {

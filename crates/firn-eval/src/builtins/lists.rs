@@ -335,7 +335,8 @@ fn group_by(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     for slot in list.slots() {
         let name = m.call(f, &[slot.get()], Pos::NONE)?;
         let name = m.string_without_context(name, Pos::NONE, what)?;
-        groups.entry(Symbol::intern(name.bytes())).or_default().push(slot.get());
+        let name = m.symbol(name);
+        groups.entry(name).or_default().push(slot.get());
     }
     let mut result = AttrsBuilder::with_capacity(groups.len());
     for (sym, values) in groups {

@@ -126,7 +126,7 @@ fn get_attr(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let name = m.string_without_context(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.getAttr";
     let set = m.force_attrs(args[1], Pos::NONE, what)?;
-    let sym = Symbol::intern(name.bytes());
+    let sym = m.symbol(name);
     let slot = m.required_attr(set, sym, "in the attribute set under consideration")?;
     m.force_slot(slot)
 }
@@ -136,7 +136,8 @@ fn get_attr_pos(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let name = m.string_without_context(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.unsafeGetAttrPos";
     let set = m.force_attrs(args[1], Pos::NONE, what)?;
-    match set.entry(Symbol::intern(name.bytes())) {
+    let sym = m.symbol(name);
+    match set.entry(sym) {
         Some(entry) => Ok(m.position_value(entry.pos)),
         None => Ok(Value::NULL),
     }
@@ -147,7 +148,7 @@ fn has_attr(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let name = m.string_without_context(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.hasAttr";
     let set = m.force_attrs(args[1], Pos::NONE, what)?;
-    let found = Symbol::lookup(name.bytes()).is_some_and(|sym| set.get(sym).is_some());
+    let found = m.known_symbol(name).is_some_and(|sym| set.get(sym).is_some());
     Ok(Value::bool(found))
 }
 
@@ -190,8 +191,7 @@ fn remove_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let mut names = Vec::with_capacity(list.len());
     for v in list.iter() {
         let name = m.string_without_context(v, Pos::NONE, what)?;
-        // A name that nobody has interned is in no set.
-        names.extend(Symbol::lookup(name.bytes()));
+        names.extend(m.known_symbol(name));
     }
     names.sort_unstable();
     if !names.iter().any(|&n| set.get(n).is_some()) {
@@ -218,7 +218,8 @@ fn list_to_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
                 m.string_without_context(name.get(), pos, what)?
             }
         };
-        found.push((Symbol::intern(name.bytes()), pair));
+        let name = m.symbol(name);
+        found.push((name, pair));
     }
     if !found.is_sorted_by(|a, b| a.0 < b.0) {
         found.sort_by_key(|f| f.0);
@@ -269,7 +270,7 @@ fn intersect_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 fn cat_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument passed to builtins.catAttrs";
     let name = m.string_without_context(args[0], Pos::NONE, what)?;
-    let sym = Symbol::intern(name.bytes());
+    let sym = m.symbol(name);
     let what = "while evaluating the second argument passed to builtins.catAttrs";
     let list = m.force_list(args[1], Pos::NONE, what)?;
     let what =

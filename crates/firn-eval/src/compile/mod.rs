@@ -198,11 +198,11 @@ impl Compiler<'_> {
             Place::Slot { level, slot } => self.var_at(self.scopes.level() - level, slot, pos),
             Place::Global(value) => self.constant(value, pos),
             Place::Dynamic => {
-                let mut words = vec![u64::from(name.as_u32()), 0, 0];
-                words.extend(
-                    self.scopes.withs().map(|(depth, at)| u64::from(depth) | u64::from(at.0) << 32),
-                );
-                words[2] = words.len() as u64 - 3;
+                let mut words = vec![u64::from(name.as_u32()), 0];
+                for (depth, at) in self.scopes.withs() {
+                    words.extend([u64::from(depth) | u64::from(at.0) << 32, 0]);
+                }
+                words[1] = (words.len() as u64 - 2) / 2;
                 self.emit(vars::dynamic, pos, Delay::Thunk, &words)
             }
         }
@@ -284,6 +284,7 @@ impl Compiler<'_> {
                 AttrName::Static(name) => select::known_name(name),
                 AttrName::Dynamic(e) => select::computed_name(self.expr(e)?),
             });
+            words.push(0);
         }
         Ok(words)
     }

@@ -126,6 +126,16 @@ impl Machine {
         crate::attrs::update(&mut self.heap, &mut self.shapes, left, right)
     }
 
+    /// The set, flat if that pays.
+    #[inline(always)]
+    pub(crate) fn settled(&mut self, attrs: Attrs) -> Attrs {
+        if attrs.is_layered() {
+            attrs.settled(&mut self.heap, &mut self.shapes.layouts)
+        } else {
+            attrs
+        }
+    }
+
     /// The set without layers, to iterate in the order of symbol numbers.
     #[inline(always)]
     pub fn flat(&mut self, attrs: Attrs) -> FlatAttrs {

@@ -181,7 +181,7 @@ fn computed_name(m: &mut Machine, name: &'static Node, env: Env, pos: Pos) -> R<
     }
     let text =
         m.string_without_context(value, pos, "while evaluating the name of a dynamic attribute")?;
-    Ok(Some(Symbol::intern(text.bytes())))
+    Ok(Some(m.symbol(text)))
 }
 
 #[cold]

@@ -1,5 +1,6 @@
 //! Selection (`a.b.c`, with and without `or`) and `?`.
 
+use crate::attrs::Attrs;
 use crate::code::{Node, symbol_of_word};
 use crate::error::{ErrorKind, EvalError, R, Raised};
 use crate::machine::Machine;
@@ -33,6 +34,7 @@ pub(crate) fn select_one(m: &mut Machine, node: &'static Node, env: Env) -> R<Va
     };
     let Some(attrs) = base.as_attrs() else { return Err(not_a_set(m, node, base)) };
     let sym = node.symbol(1);
+    let attrs = m.settled(attrs);
     let slot = if attrs.is_layered() {
         attrs.get(sym)
     } else {
@@ -147,7 +149,7 @@ pub(crate) fn computed_name(node: &'static Node) -> u64 {
 fn compute_name(m: &mut Machine, name: &'static Node, env: Env) -> R<Symbol> {
     let value = name.eval(m, env);
     let text = m.string_without_context(value?, name.pos, "while evaluating an attribute name")?;
-    Ok(Symbol::intern(text.bytes()))
+    Ok(m.symbol(text))
 }
 
 fn resolve(m: &mut Machine, node: &'static Node, index: usize, env: Env) -> R<Symbol> {
@@ -157,7 +159,30 @@ fn resolve(m: &mut Machine, node: &'static Node, index: usize, env: Env) -> R<Sy
     }
 }
 
-/// `base.a.b…`. Words: base, number of names, start and end of the path in the text, then names.
+/// The slot of name `i` of a path, by the name's cache.
+#[inline(always)]
+fn find(
+    m: &mut Machine,
+    node: &'static Node,
+    i: usize,
+    attrs: Attrs,
+    sym: Symbol,
+) -> Option<&'static Slot> {
+    let attrs = m.settled(attrs);
+    if attrs.is_layered() {
+        return attrs.get(sym);
+    }
+    let known = matches!(name_at(node, NAMES + 2 * i), Name::Known(_));
+    let index = if known {
+        cached_find(node, NAMES + 2 * i + 1, attrs.layout(), sym)
+    } else {
+        attrs.layout().find(sym)
+    };
+    index.map(|index| attrs.slot_at(index))
+}
+
+/// `base.a.b…`. Words: base, number of names, start and end of the path in the text, then each name
+/// and its cache.
 pub(crate) fn select_path(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let base = match node.child(0).eval(m, env) {
         Ok(v) => v,
@@ -184,7 +209,7 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
     let count = node.word(1) as usize;
     let mut slot: Option<&'static Slot> = None;
     for i in 0..count {
-        let sym = resolve(m, node, NAMES + i, env)?;
+        let sym = resolve(m, node, NAMES + 2 * i, env)?;
         let set = match slot {
             Some(slot) => match m.force_slot(slot) {
                 Ok(v) => v,
@@ -199,7 +224,7 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
             let raised = m.type_error(set, "a set", Pos::NONE);
             return Err(m.frame(raised, node.pos, "while selecting an attribute"));
         };
-        let Some(next) = attrs.get(sym) else { return Err(missing(m, set, sym)) };
+        let Some(next) = find(m, node, i, attrs, sym) else { return Err(missing(m, set, sym)) };
         found.value = set;
         found.done = i + 1;
         slot = Some(next);
@@ -225,7 +250,7 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
 fn last_pos(m: &mut Machine, node: &'static Node, env: Env, found: &Found) -> Pos {
     let Some(last) = found.done.checked_sub(1) else { return Pos::NONE };
     let kept = m.error.take();
-    let sym = resolve(m, node, NAMES + last, env);
+    let sym = resolve(m, node, NAMES + 2 * last, env);
     m.error = kept;
     let entry = sym.ok().and_then(|sym| found.value.as_attrs().and_then(|a| a.entry(sym)));
     entry.map_or(Pos::NONE, |e| e.pos)
@@ -258,7 +283,7 @@ fn show_path(m: &mut Machine, node: &'static Node, env: Env, count: usize) -> St
         if i > 0 {
             out.push('.');
         }
-        match name_at(node, NAMES + i) {
+        match name_at(node, NAMES + 2 * i) {
             Name::Known(sym) => out.push_str(&show_name(sym)),
             Name::Computed(name) => match compute_name(m, name, env) {
                 Ok(sym) => out.push_str(&show_name(sym)),
@@ -289,7 +314,7 @@ pub(crate) fn select_or(m: &mut Machine, node: &'static Node, env: Env) -> R<Val
     match walk_or(m, node, env, &mut found, count) {
         Ok(Some(v)) => Ok(v),
         Ok(None) => {
-            let default = node.child(NAMES + count);
+            let default = node.child(NAMES + 2 * count);
             match default.eval(m, env) {
                 Ok(v) => Ok(v),
                 Err(raised) => Err(path_failed(m, node, env, &found, raised)),
@@ -308,12 +333,14 @@ fn walk_or(
 ) -> R<Option<Value>> {
     let mut slot: Option<&'static Slot> = None;
     for i in 0..count {
-        let sym = resolve(m, node, NAMES + i, env)?;
+        let sym = resolve(m, node, NAMES + 2 * i, env)?;
         let set = match slot {
             Some(slot) => m.force_slot(slot)?,
             None => found.value,
         };
-        let Some(next) = set.as_attrs().and_then(|a| a.get(sym)) else { return Ok(None) };
+        let Some(next) = set.as_attrs().and_then(|a| find(m, node, i, a, sym)) else {
+            return Ok(None);
+        };
         found.value = set;
         found.done = i + 1;
         slot = Some(next);
@@ -338,8 +365,10 @@ pub(crate) fn has_attr(m: &mut Machine, node: &'static Node, env: Env) -> R<Valu
     };
     let count = node.word(1) as usize;
     for i in 0..count {
-        let sym = resolve(m, node, NAMES + i, env)?;
-        let Some(next) = set.as_attrs().and_then(|a| a.get(sym)) else { return Ok(Value::FALSE) };
+        let sym = resolve(m, node, NAMES + 2 * i, env)?;
+        let Some(next) = set.as_attrs().and_then(|a| find(m, node, i, a, sym)) else {
+            return Ok(Value::FALSE);
+        };
         if i + 1 < count {
             set = m.force_slot(next)?;
         }

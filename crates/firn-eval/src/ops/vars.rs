@@ -85,13 +85,13 @@ fn scope_pos(word: u64) -> Pos {
     Pos((word >> 32) as u32)
 }
 
-/// A name that only `with` can give. Word 0: the name, word 1: cache, word 2: how many scopes, then
-/// for each, innermost first, how far out it is and (upper half) its position.
+/// A name that only `with` can give. Word 0: the name, word 1: how many scopes, then for each,
+/// innermost first, how far out it is and (upper half) its position, and a cache.
 pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let sym = node.symbol(0);
-    let scopes = node.word(2) as usize;
+    let scopes = node.word(1) as usize;
     for i in 0..scopes {
-        let word = node.word(3 + i);
+        let word = node.word(2 + 2 * i);
         let slot = env.up(word as u32).slot(1);
         let scope = slot.get();
         let scope = if scope.is_thunk() {
@@ -108,10 +108,11 @@ pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
             let raised = m.type_error(scope, "a set", Pos::NONE);
             return Err(m.frame(raised, scope_pos(word), NO_SCOPE));
         };
+        let attrs = m.settled(attrs);
         let found = if attrs.is_layered() {
             attrs.get(sym)
         } else {
-            cached_find(node, 1, attrs.layout(), sym).map(|index| attrs.slot_at(index))
+            cached_find(node, 3 + 2 * i, attrs.layout(), sym).map(|index| attrs.slot_at(index))
         };
         if let Some(slot) = found {
             let value = slot.get();
@@ -126,6 +127,8 @@ pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
 
 const INDEX_SHIFT: u32 = 48;
 const ADDRESS: u64 = (1 << INDEX_SHIFT) - 1;
+/// Stands for the index of a name that the layout lacks.
+const MISSING: u64 = (1 << (64 - INDEX_SHIFT)) - 1;
 
 /// Index of a name in a layout, remembered at the node: a cache word holds the layout's address
 /// (below 2⁴⁸ on all supported systems) and the index above it.
@@ -140,11 +143,13 @@ pub(crate) fn cached_find(
     let word = cell.load(Ordering::Relaxed);
     let address = layout as *const Layout as u64;
     if word & ADDRESS == address {
-        return Some((word >> INDEX_SHIFT) as usize);
+        let index = word >> INDEX_SHIFT;
+        return (index != MISSING).then_some(index as usize);
     }
-    let index = layout.find(sym)?;
-    if index < 1 << (64 - INDEX_SHIFT) {
-        cell.store(address | (index as u64) << INDEX_SHIFT, Ordering::Relaxed);
+    let found = layout.find(sym);
+    let index = found.map_or(MISSING, |index| index as u64);
+    if found.is_none() || index < MISSING {
+        cell.store(address | index << INDEX_SHIFT, Ordering::Relaxed);
     }
-    Some(index)
+    found
 }
