@@ -4,7 +4,7 @@ use crate::cancel::Cancel;
 use crate::drv_options::DrvOptions;
 use crate::env::{EnvInputs, Rewrites, builder_env};
 use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
-use crate::ids::UserSlot;
+use crate::ids::{UserSlot, may_give_away};
 use crate::log::{BuildLog, LogFile};
 use crate::options::BuildOptions;
 use crate::outputs::Finished;
@@ -186,7 +186,7 @@ impl Shared {
     }
 
     fn user_slot(&self, job: &Job) -> Result<Option<UserSlot>, BuildFailure> {
-        if !rustix::process::geteuid().is_root() {
+        if !may_give_away(self.options.start_id, self.options.id_count) {
             return Ok(None);
         }
         let state = &self.store.layout().state;

@@ -51,7 +51,7 @@ impl BuildFailure {
     /// A failure of the store or the system around the build.
     pub fn store(path: &StorePath, error: &StoreError) -> BuildFailure {
         let mut message = error.to_string();
-        let full = matches!(error, StoreError::Io { source, .. }
+        let full = matches!(error, StoreError::Io { source, .. } | StoreError::Archive(source)
             if source.kind() == std::io::ErrorKind::StorageFull);
         if full {
             message += DISK_FULL_HELP;
@@ -61,7 +61,7 @@ impl BuildFailure {
     }
 }
 
-/// What to do about a full disk.
+/// What to do about a full disk, as lines to follow a message.
 pub const DISK_FULL_HELP: &str =
     "\nhelp: the disk is full: free some space (nix-collect-garbage) and try again";
 

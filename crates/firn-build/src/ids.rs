@@ -44,10 +44,39 @@ impl UserSlot {
     }
 }
 
+/// Whether files may be given to these users and groups: root of a user namespace (`unshare --map-root-user`,
+/// a container without root) is one among few, and builds there run as any other user's.
+pub fn may_give_away(start: u32, count: u32) -> bool {
+    let mapped =
+        |file| fs::read_to_string(file).is_ok_and(|text| covers(&text, start.into(), count.into()));
+    rustix::process::geteuid().is_root()
+        && mapped("/proc/self/uid_map")
+        && mapped("/proc/self/gid_map")
+}
+
+/// Whether one line of an id map (`inside outside count`, user_namespaces(7)) holds the whole range.
+fn covers(map: &str, start: u64, count: u64) -> bool {
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+        matches!(numbers[..], [first, _, length]
+            if first <= start && start + count <= first + length)
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_are_looked_up_in_the_map() {
+        let all = "         0          0 4294967295\n";
+        assert!(covers(all, 0x3400_0000, 0x80_0000));
+        assert!(!covers("0 1000 1\n", 0x3400_0000, SLOT.into()));
+        assert!(!covers("0 1000 1\n1 100000 65536\n", 60_000, SLOT.into()));
+        assert!(covers("0 1000 1\n1 100000 65536\n", 1, SLOT.into()));
+        assert!(!covers("", 0, 1));
+    }
 
     #[test]
     fn slots_are_exclusive_and_come_back() {

@@ -33,7 +33,7 @@ mod substitute;
 pub use builtins::{BuildEnv, sandbox_helper};
 pub use cancel::Cancel;
 pub use drv_options::{DrvOptions, OutputChecks};
-pub use failure::{BuildFailure, BuildFailures, FailureKind};
+pub use failure::{BuildFailure, BuildFailures, DISK_FULL_HELP, FailureKind};
 pub use goals::Builder;
 pub use log::{log_path, open_log};
 pub use options::{BuildOptions, SandboxPath};

@@ -23,6 +23,8 @@ pub enum StoreError {
         /// The reason.
         source: io::Error,
     },
+    /// An archive could not be written or read on its way.
+    Archive(io::Error),
     /// Content differs from what was declared: path, wanted and found hash as text.
     HashMismatch {
         /// The full path of the object.
@@ -64,6 +66,7 @@ impl fmt::Display for StoreError {
             Self::Io { action, path, source } => {
                 write!(f, "cannot {action} '{}': {source}", path.display())
             }
+            Self::Archive(error) => write!(f, "cannot transfer a NAR archive: {error}"),
             Self::HashMismatch { path, wanted, found } => write!(
                 f,
                 "hash mismatch importing path '{path}';\n  specified: {wanted}\n  got:       {found}"
@@ -78,7 +81,7 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { source, .. } => Some(source),
+            Self::Io { source, .. } | Self::Archive(source) => Some(source),
             Self::Format(error) => Some(error),
             Self::Callback(error) => Some(&**error),
             _ => None,
@@ -101,7 +104,10 @@ impl From<NarError> for StoreError {
                 Err(error) => Self::Callback(error),
             },
             NarError::Format(error) => Self::Format(error.context("NAR archive is malformed")),
-            error @ NarError::Stream(_) => Self::Other(error.to_string()),
+            NarError::Stream(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::Other(NarError::Stream(error).to_string())
+            }
+            NarError::Stream(error) => Self::Archive(error),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Errors at the top of the program, and the exit statuses they become.
 
+use firn_build::DISK_FULL_HELP;
 use std::process::ExitCode;
 
 /// Why the program ends without success: a text for standard error, and an exit status.
@@ -39,8 +40,22 @@ pub fn usage(error: &clap::Error) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(error.use_stderr())))
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure::new(format!("error: {error}"))
+        let mut message = format!("error: {error}");
+        if is_disk_full(&error) && !message.contains(DISK_FULL_HELP) {
+            message += DISK_FULL_HELP;
+        }
+        Failure::new(message)
     }
+}
+
+/// Whether the error, or what caused it, is a full disk.
+fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    })
 }

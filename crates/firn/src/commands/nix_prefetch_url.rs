@@ -167,9 +167,7 @@ fn source(context: &Context, request: &Request) -> Result<Source, Failure> {
     let mut source = match options.attrs.first() {
         Some(path) => {
             let mut machine = evaluating()?;
-            let source =
-                evaluation::run(context, &mut machine, |m| of_expression(m, options, path))?;
-            source
+            evaluation::run(context, &mut machine, |m| of_expression(m, options, path))?
         }
         None => Source {
             url: options.inputs.first().cloned().unwrap_or_default(),

@@ -24,3 +24,18 @@ fn passes_in_virtual_machines() {
     let again = program.run(&["flake", "check", "--rebuild", "--backend", "vm", &flake]);
     again.assert_success(&["server booted (vm", "test http-server passed"]);
 }
+
+#[test]
+fn the_firewall_keeps_others_from_ports_that_are_not_opened() {
+    let Some(program) = Program::new() else { return };
+    let script = "start_all()
+          server.wait_for_unit(\"http-server\")
+          server.succeed(\"systemd-run ${pkgs.python3}/bin/python3 -m http.server 8081\")
+          server.wait_for_open_port(8081)
+          client.fail(\"curl --fail --silent --max-time 2 http://server:8081/\")
+          client.succeed(\"ping -c 1 server\")";
+    let text = example("http-server").replace("start_all()", script);
+    let said =
+        program.run(&["flake", "check", "--backend", "container", &program.flake("closed", &text)]);
+    said.assert_success(&["test http-server passed"]);
+}

@@ -8,6 +8,7 @@
 mod data;
 mod examples;
 mod failing;
+mod host;
 mod http_server;
 mod inputs;
 mod program;
