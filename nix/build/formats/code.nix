@@ -6,6 +6,8 @@
   ...
 }:
 let
+  # The library where a format has a `lib` of its own.
+  lib' = lib;
   inherit (builtins)
     concatStringsSep
     isAttrs
@@ -17,12 +19,24 @@ let
   inherit (lib.attrsets) mapAttrsToList;
   inherit (lib.lists) imap0;
   inherit (lib.strings) concatMapStringsSep;
-  inherit (values) isMarked marked tree;
+  inherit (values) isMarked tree;
 
-  mark = kind: value: {
-    _type = kind;
+  # A value that the language has no notation for. What marks it is known outside: people write
+  # `{ _elixirType = "atom"; value = …; }` into files that are read as JSON.
+  markAs = mark: kind: value: {
+    ${mark} = kind;
     inherit value;
   };
+  isKind = mark: kind: value: value.${mark} or null == kind;
+  kindOf =
+    mark: kind: description:
+    lib.types.mkOptionType {
+      name = kind;
+      inherit description;
+      descriptionClass = "noun";
+      check = isKind mark kind;
+      merge = lib.options.mergeEqualOption;
+    };
 
   # PHP: arrays with and without keys, strings in single quotes.
   phpString = string: "'${lib.strings.escape [ "\\" "'" ] string}'";
@@ -31,10 +45,10 @@ let
     let
       pair = key: item: "${phpString key} => ${php item}";
     in
-    if isMarked "php-raw" value then
+    if value._phpType or null == "raw" then
       value.value
-    else if isMarked "php-mixed-array" value then
-      "[${concatStringsSep ", " (map php value.list ++ mapAttrsToList pair value.set)}]"
+    else if value._phpType or null == "mixed_array" then
+      "[${concatStringsSep ", " (map php value.value.list ++ mapAttrsToList pair value.value.set)}]"
     else if value == null then
       "null"
     else if isBool value then
@@ -51,7 +65,7 @@ let
   # Python: JSON's strings and numbers are Python's too.
   python =
     value:
-    if isMarked "python-raw" value then
+    if isMarked "raw" value then
       value.value
     else if value == null then
       "None"
@@ -74,16 +88,12 @@ let
       keywords = mapAttrsToList (key: item: "${elixirKeyword key} ${elixir item}");
       maps = mapAttrsToList (key: item: "${elixirString key} => ${elixir item}");
     in
-    if isMarked "elixir-raw" value || isMarked "elixir-atom" value then
+    if isElixir "raw" value || isElixir "atom" value then
       value.value
-    else if isMarked "elixir-tuple" value then
+    else if isElixir "tuple" value then
       "{${concatMapStringsSep ", " elixir value.value}}"
-    else if isMarked "elixir-map" value then
+    else if isElixir "map" value then
       "%{${concatStringsSep ", " (maps value.value)}}"
-    else if isMarked "elixir-env" value then
-      "System.get_env(${elixirString value.envVariable}${
-        if value.fallback == null then "" else ", ${elixirString value.fallback}"
-      })"
     else if value == null then
       "nil"
     else if isString value then
@@ -94,6 +104,7 @@ let
       "[${concatStringsSep ", " (keywords value)}]"
     else
       toJSON value;
+  isElixir = isKind "_elixirType";
   elixirAtom = name: if lib.strings.hasPrefix ":" name then name else ":${name}";
 in
 {
@@ -133,16 +144,13 @@ in
       type = tree {
         description = "PHP value";
         extra = [
-          (marked "php-raw" "raw PHP")
-          (marked "php-mixed-array" "PHP mixed array")
+          (kindOf "_phpType" "raw" "raw PHP")
+          (kindOf "_phpType" "mixed_array" "PHP mixed array")
         ];
       };
       lib = {
-        mkRaw = mark "php-raw";
-        mkMixedArray = list: set: {
-          _type = "php-mixed-array";
-          inherit list set;
-        };
+        mkRaw = markAs "_phpType" "raw";
+        mkMixedArray = list: set: markAs "_phpType" "mixed_array" { inherit list set; };
       };
       generate =
         name: value:
@@ -156,13 +164,13 @@ in
   pythonVars = _: {
     type = lib.types.attrsOf (tree {
       description = "Python value";
-      extra = [ (marked "python-raw" "raw Python") ];
+      extra = [ (kindOf "_type" "raw" "raw Python") ];
     });
-    lib.mkRaw = mark "python-raw";
+    lib.mkRaw = markAs "_type" "raw";
     generate =
       name: value:
       let
-        importLine = item: "import ${if isMarked "python-raw" item then item.value else item}\n";
+        importLine = item: "import ${if isMarked "raw" item then item.value else item}\n";
         imports = lib.strings.concatMapStrings importLine (value._imports or [ ]);
         assignment = key: item: "${key} = ${python item}\n";
       in
@@ -173,36 +181,41 @@ in
   };
 
   /**
-    Elixir's `Config`: settings by application and key. `lib` has `mkRaw`, `mkAtom`, `mkTuple`, `mkMap`
-    and `mkGetEnv { envVariable, fallback ? }`.
+    Elixir's `Config`: settings by application and key. `lib` has `mkRaw`, `mkAtom`, `mkTuple`, `mkMap`,
+    `mkGetEnv { envVariable, fallback ? }`, and `types`, which also take raw Elixir.
   */
   elixirConf = _: {
     type = lib.types.attrsOf (
       lib.types.attrsOf (tree {
         description = "Elixir value";
-        extra = map (kind: marked "elixir-${kind}" "Elixir ${kind}") [
+        extra = map (kind: kindOf "_elixirType" kind "elixir ${kind}") [
           "raw"
           "atom"
           "tuple"
           "map"
-          "env"
         ];
       })
     );
-    lib = {
-      mkRaw = mark "elixir-raw";
-      mkAtom = mark "elixir-atom";
-      mkTuple = mark "elixir-tuple";
-      mkMap = mark "elixir-map";
+    lib = rec {
+      mkRaw = markAs "_elixirType" "raw";
+      mkAtom = markAs "_elixirType" "atom";
+      mkTuple = markAs "_elixirType" "tuple";
+      mkMap = markAs "_elixirType" "map";
       mkGetEnv =
         {
           envVariable,
           fallback ? null,
         }:
-        {
-          _type = "elixir-env";
-          inherit envVariable fallback;
-        };
+        mkRaw "System.get_env(${elixir envVariable}, ${elixir fallback})";
+      types =
+        let
+          rawElixir = kindOf "_elixirType" "raw" "raw elixir";
+          elixirOr = other: lib.types.either other rawElixir;
+          own = lib.attrsets.genAttrs [ "atom" "tuple" "map" ] (
+            kind: elixirOr (kindOf "_elixirType" kind "elixir ${kind}")
+          );
+        in
+        builtins.mapAttrs (_: elixirOr) lib'.types // own // { inherit elixirOr rawElixir; };
     };
     generate =
       name: value:

@@ -5,7 +5,7 @@
 # Files are written while evaluating, by `writeText`: none of the formats needs a program to be built.
 #
 #   sections.nix   lines and sections: ini, keyValue, gitIni, systemd, javaProperties, nixConf
-#   trees.nix      trees of values: json, yaml, toml, xml, plist, libconfig, hocon
+#   trees.nix      trees of values: json, yaml, toml, xml, plist, libconfig, hocon, hcl1, configobj
 #   code.nix       files in programming languages: lua, php, pythonVars, elixirConf
 { lib, pkgs }:
 let

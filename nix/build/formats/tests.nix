@@ -123,6 +123,121 @@ lib.runTests {
     expr = write python { _imports = [ "os" ]; a = { b = null; }; c = python.lib.mkRaw "os.path"; };
     expected = "import os\na = {\"b\": None}\nc = os.path\n";
   };
+  testElixirTypes = {
+    expr = map (elixir.lib.types.atom.check) [
+      (elixir.lib.mkAtom ":a")
+      (elixir.lib.mkRaw "x")
+      1
+    ];
+    expected = [ true true false ];
+  };
+  testElixirValues = {
+    expr = write elixir {
+      ":app".key = elixir.lib.mkTuple [
+        1
+        null
+        (elixir.lib.mkMap { a = 1.5; })
+      ];
+      app.env = elixir.lib.mkGetEnv { envVariable = "X"; fallback = "y"; };
+    };
+    expected = "import Config\n\nconfig :app, :key, {1, nil, %{\"a\" => 1.5}}\nconfig :app, :env, System.get_env(\"X\", \"y\")\n";
+  };
+  testConfigobj = {
+    expr = write (formats.configobj { }) {
+      a = 1;
+      b = true;
+      n = null;
+      s = "x, y";
+      e = "";
+      q = "it's";
+      d = "say \"x\"";
+      h = "a # b";
+      l = [ "a" "b,c" ];
+      l1 = [ "a" ];
+      l0 = [ ];
+      sec = { k = "v"; sub.z = 1; y = 2; };
+      nl = "a\nb";
+    };
+    expected = "a = 1\nb = True\nd = 'say \"x\"'\ne = \"\"\nh = \"a # b\"\nl = a, \"b,c\"\nl0 = ,\nl1 = a,\nn = None\nnl = '''a\nb'''\nq = it's\ns = \"x, y\"\n[sec]\nk = v\ny = 2\n[[sub]]\nz = 1\n";
+  };
+  testConfigobjTwoQuotes = {
+    expr = (builtins.tryEval ((formats.configobj { }).generate "name" { a = [ "'\"" ]; })).success;
+    expected = false;
+  };
+  testHcl = {
+    expr = builtins.fromJSON (write (formats.hcl1 { }) { a.b.c = 1; l = [ { x = 1; } ]; });
+    expected = { a = [ { b = [ { c = 1; } ]; } ]; l = [ [ { x = 1; } ] ]; };
+  };
+  testJsonc = {
+    expr = builtins.fromJSON (write (formats.jsonc { }) { a = 1; });
+    expected = { a = 1; };
+  };
+  testYaml = {
+    expr = map (format: builtins.fromJSON (write (format { }) { a = null; })) [
+      formats.yaml
+      formats.yaml_1_1
+      formats.yaml_1_2
+      formats.cdn
+    ];
+    expected = [ { a = null; } { a = null; } { a = null; } { a = null; } ];
+  };
+  testPlist = {
+    expr = lib.hasInfix "<key>a</key>\n\t<true/>" (write (formats.plist { }) { a = true; });
+    expected = true;
+  };
+  testHoconAppend = {
+    expr = write hocon {
+      a = hocon.lib.mkAppend 1;
+      b = hocon.lib.mkSubstitution { value = "x.\"y/z\""; optional = true; };
+      _includes = [ (hocon.lib.mkInclude { value = "f"; type = "file"; required = true; }) ];
+    };
+    expected = "include required(file(\"f\"))\n\"a\" += 1\n\"b\" = \${?x.\"y/z\"}\n";
+  };
+  testHoconInvalid = {
+    expr = map (value: (builtins.tryEval (hocon.generate "name" value)).success) [
+      { a = hocon.lib.mkSubstitution "a}b"; }
+      { a = [ (hocon.lib.mkAppend 1) ]; }
+      { _includes = [ "x" ]; }
+    ];
+    expected = [ false false false ];
+  };
+  testPhpMixed = {
+    expr = write (formats.php { finalVariable = "c"; }) { a = php.lib.mkMixedArray [ 1 ] { b = 2.5; }; };
+    expected = "<?php\ndeclare(strict_types=1);\n$c = ['a' => [1, 'b' => 2.5]];\n";
+  };
+  testLuaBindings = {
+    expr = write (formats.lua { asBindings = true; }) { a = 1; };
+    expected = "a = 1\n";
+  };
+  # As in nixpkgs' pkgs-lib/formats.nix of mid-2026.
+  testNames = {
+    expr = builtins.filter (name: !(formats ? ${name})) [
+      "cdn"
+      "configobj"
+      "elixirConf"
+      "gitIni"
+      "hcl1"
+      "hocon"
+      "ini"
+      "iniWithGlobalSection"
+      "javaProperties"
+      "json"
+      "keyValue"
+      "libconfig"
+      "lua"
+      "nixConf"
+      "php"
+      "plist"
+      "pythonVars"
+      "systemd"
+      "toml"
+      "xml"
+      "yaml"
+      "yaml_1_1"
+      "yaml_1_2"
+    ];
+    expected = [ ];
+  };
   testElixir = {
     expr = write elixir {
       app.level = elixir.lib.mkAtom ":info";
@@ -131,6 +246,6 @@ lib.runTests {
         list = [ 1 "#{x}" ];
       };
     };
-    expected = "import Config\n\nconfig :app, My.Repo, [list: [1, \"\\#{x}\"], url: System.get_env(\"URL\")]\nconfig :app, :level, :info\n";
+    expected = "import Config\n\nconfig :app, My.Repo, [list: [1, \"\\#{x}\"], url: System.get_env(\"URL\", nil)]\nconfig :app, :level, :info\n";
   };
 }

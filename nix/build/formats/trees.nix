@@ -1,6 +1,7 @@
 # Formats of trees of values.
 {
   lib,
+  pkgs,
   values,
   text,
   ...
@@ -22,6 +23,17 @@ let
   inherit (values) isMarked marked tree;
 
   toml = import ./toml.nix { inherit lib; };
+  configobj = import ./configobj.nix { inherit lib; };
+
+  # HCL 1 reads a block as a list of blocks: sets below the top are lists of one set.
+  hclBlocks =
+    value:
+    if isAttrs value && !lib.attrsets.isDerivation value then
+      [ (builtins.mapAttrs (_: hclBlocks) value) ]
+    else if isList value then
+      map hclBlocks value
+    else
+      value;
 
   mark = kind: value: {
     _type = kind;
@@ -60,15 +72,15 @@ let
       deeper = indent + "  ";
       items = open: close: list: "${open}${concatStringsSep ", " (map (libconfigValue deeper) list)}${close}";
     in
-    if isMarked "libconfig-hex" value then
+    if isMarked "hex" value then
       "0x${value.value}"
-    else if isMarked "libconfig-octal" value then
+    else if isMarked "octal" value then
       "0${value.value}"
-    else if isMarked "libconfig-float" value then
+    else if isMarked "float" value then
       value.value
-    else if isMarked "libconfig-array" value then
+    else if isMarked "array" value then
       items "[" "]" value.value
-    else if isMarked "libconfig-list" value then
+    else if isMarked "list" value then
       items "(" ")" value.value
     else if isList value then
       items "(" ")" value
@@ -90,34 +102,78 @@ let
   # HOCON: JSON with substitutions, includes and appended values.
   hoconValue =
     value:
-    if isMarked "hocon-substitution" value then
-      "\${${lib.strings.optionalString value.optional "?"}${value.value}}"
+    if isMarked "substitution" value then
+      "\${${lib.strings.optionalString value.optional "?"}${hoconPath value.value}}"
+    else if isMarked "append" value then
+      throw "formats.hocon: `mkAppend' can only be the value of an attribute: in a list there is nothing to append to."
     else if isList value then
       "[${concatStringsSep ", " (map hoconValue value)}]"
     else if isAttrs value then
       "{${hoconBody value}}"
     else
       toJSON value;
+  # Elements of a path are names or strings in quotes.
+  hoconPath =
+    path:
+    let
+      element = "([A-Za-z0-9_ -]+|\"([^\"\\\\]|\\\\.)*\")";
+    in
+    if builtins.match "${element}(\\.${element})*" path != null then
+      path
+    else
+      throw "formats.hocon: `${path}' is no path to substitute: write names with dots between them, and names with other signs in quotes, as `a.\"b/c\"'.";
+  hoconInclude =
+    item:
+    let
+      target = "${if item.type == null then "" else "${item.type}("}${toJSON item.value}${
+        if item.type == null then "" else ")"
+      }";
+    in
+    if !isMarked "include" item then
+      throw "formats.hocon: `_includes' is a list of what `mkInclude' makes."
+    else
+      "include ${if item.required then "required(${target})" else target}";
   hoconBody =
     value:
     let
-      include =
-        item:
-        let
-          target = "${if item.type == null then "" else "${item.type}("}${toJSON item.value}${
-            if item.type == null then "" else ")"
-          }";
-        in
-        "include ${if item.required then "required(${target})" else target}";
       field =
         key: item:
-        if isMarked "hocon-append" item then
+        if isMarked "append" item then
           "${toJSON key} += ${hoconValue item.value}"
         else
           "${toJSON key} = ${hoconValue item}";
-      includes = map include (value._includes or [ ]);
+      includes = map hoconInclude (value._includes or [ ]);
     in
     concatStringsSep "\n" (includes ++ mapAttrsToList field (removeAttrs value [ "_includes" ]));
+  hoconLib = {
+    mkAppend = mark "append";
+    mkSubstitution =
+      value:
+      assert lib.asserts.assertMsg (isString value || value ? value)
+        "formats.hocon: `mkSubstitution' takes a path, or `{ value, optional }'.";
+      mark "substitution" (value.value or value) // { optional = value.optional or false; };
+    mkInclude =
+      value:
+      let
+        given = isAttrs value && !lib.attrsets.isDerivation value;
+        type = if given then value.type or null else null;
+      in
+      assert type == null || lib.asserts.assertOneOf "formats.hocon: `type' of `mkInclude'" type [
+        "file"
+        "url"
+        "classpath"
+      ];
+      mark "include" (if given then value.value else toString value)
+      // {
+        inherit type;
+        required = given && value.required or false;
+      };
+    types = {
+      hoconInclude = lib.types.listOf (marked "include" "hocon include statement");
+      hoconAppend = marked "append" "hocon append";
+      hoconSubstitution = marked "substitution" "hocon substitution";
+    };
+  };
 
   json = description: _: {
     type = tree { inherit description; };
@@ -133,8 +189,27 @@ in
   yaml_1_1 = json "YAML 1.1 value";
   yaml_1_2 = json "YAML 1.2 value";
 
-  /** HCL 1, which takes JSON. */
-  hcl1 = json "HCL 1 value";
+  /** JSON with comments, of which JSON is a part. */
+  jsonc = json "JSON value";
+
+  /** HCL 1, which takes JSON; sets below the top are written as the blocks they are. */
+  hcl1 =
+    args:
+    let
+      format = json "HCL 1 value" args;
+    in
+    format
+    // {
+      generate = name: value: format.generate name (builtins.mapAttrs (_: hclBlocks) value);
+    };
+
+  /** Files of Python's ConfigObj. */
+  configobj = _: {
+    type = lib.types.attrsOf (tree { description = "ConfigObj value"; }) // {
+      description = "ConfigObj mapping";
+    };
+    generate = name: value: text name (configobj value);
+  };
 
   /** CDN, JSON with more: what JSON can hold. */
   cdn = json "CDN value";
@@ -181,7 +256,7 @@ in
       lib.types.attrsOf (tree {
         description = "libconfig value";
         nullable = false;
-        extra = map (kind: marked "libconfig-${kind}" "libconfig ${kind}") [
+        extra = map (kind: marked kind "libconfig ${kind}") [
           "hex"
           "octal"
           "float"
@@ -193,38 +268,42 @@ in
         description = "libconfig configuration";
       };
     lib = {
-      mkHex = mark "libconfig-hex";
-      mkOctal = mark "libconfig-octal";
-      mkFloat = mark "libconfig-float";
-      mkArray = mark "libconfig-array";
-      mkList = mark "libconfig-list";
+      mkHex = mark "hex";
+      mkOctal = mark "octal";
+      mkFloat = mark "float";
+      mkArray = mark "array";
+      mkList = mark "list";
     };
     generate = name: value: text name (libconfigLines "" value);
   };
 
-  /** HOCON; `lib` has `mkInclude`, `mkAppend` and `mkSubstitution`; `_includes` lists includes. */
-  hocon = _: {
-    type = tree {
-      description = "HOCON value";
-      extra = [
-        (marked "hocon-substitution" "HOCON substitution")
-        (marked "hocon-append" "HOCON append")
-        (marked "hocon-include" "HOCON include")
-      ];
+  /**
+    HOCON; `lib` has `mkInclude`, `mkAppend` and `mkSubstitution`; `_includes` lists includes. What it
+    writes is checked while evaluating; a `validator` (a package) is given the file as well, unless
+    `doCheck` is false.
+  */
+  hocon =
+    {
+      generator ? null,
+      validator ? null,
+      doCheck ? true,
+    }:
+    {
+      type = tree {
+        description = "HOCON value";
+        extra = lib.attrsets.attrValues (removeAttrs hoconLib.types [ "hoconInclude" ]) ++ [
+          (marked "include" "hocon include statement")
+        ];
+      };
+      lib = hoconLib;
+      generate =
+        name: value:
+        let
+          file = text name (hoconBody value + "\n");
+        in
+        if doCheck && validator != null then
+          pkgs.runCommand name { } "${lib.meta.getExe validator} ${file}\ncp ${file} $out\n"
+        else
+          file;
     };
-    lib = {
-      mkAppend = mark "hocon-append";
-      mkSubstitution =
-        value:
-        mark "hocon-substitution" (value.value or value) // { optional = value.optional or false; };
-      mkInclude =
-        value:
-        mark "hocon-include" (value.value or value)
-        // {
-          required = value.required or false;
-          type = value.type or null;
-        };
-    };
-    generate = name: value: text name (hoconBody value + "\n");
-  };
 }
