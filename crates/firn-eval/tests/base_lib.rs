@@ -30,7 +30,9 @@ fn evaluate_both_ways(text: &str) -> [Result<String, String>; 2] {
 fn evaluate_with(settings: Settings, text: &str) -> Result<String, String> {
     firn_eval::stack::run(|| {
         let mut m = Machine::new(Rc::new(host::FileHost), settings, &[]);
-        let value = m.eval_text(Origin::String, text.as_bytes(), "/");
+        // Examples name files of the library.
+        let base = root().join("nix/lib").display().to_string();
+        let value = m.eval_text(Origin::String, text.as_bytes(), &base);
         let how = Coerce { more: true, copy: false };
         match value.and_then(|value| m.coerce(value, how, Pos::NONE, "the result")) {
             Ok(string) => Ok(string.to_text().into_owned()),
@@ -146,6 +148,77 @@ fn the_messages_of_the_module_system_are_as_specified() {
         count += 1;
     }
     assert!(count >= 20, "only {count} cases found");
+}
+
+/// Functions whose result depends on a store or on git, so that an example would prove nothing here.
+const NEED_A_STORE: [&str; 5] =
+    ["toDerivation", "overrideDerivation", "gitTracked", "gitTrackedWith", "commitIdFromGitRepo"];
+
+/// Whether a doc comment with an example stands before what is called `name`.
+fn has_example(text: &str, name: &str) -> bool {
+    text.split("/**").skip(1).filter_map(|rest| rest.split_once("*/")).any(|(comment, code)| {
+        let mut lines =
+            code.lines().map(str::trim).skip_while(|l| l.is_empty() || l.starts_with('#'));
+        let named = lines.next().and_then(|line| line.strip_prefix("inherit ").or(Some(line)));
+        let named = named.map(|line| line.split([' ', ';', '=']).next().unwrap_or_default());
+        named.map(|quoted| quoted.trim_matches('"')) == Some(name) && comment.contains("# Example")
+    })
+}
+
+/// `spec/lib/names.txt` has the names in nixpkgs' `lib` of June 2026, as far as a user reaches them by
+/// up to three names.
+#[test]
+fn every_name_of_nixpkgs_lib_is_there() {
+    let names = fs::read_to_string(root().join("spec/lib/names.txt")).unwrap();
+    let quoted = |name: &str| name.split('.').map(|part| format!("{part:?} ")).collect::<String>();
+    let paths: String = names.lines().map(|name| format!("[ {} ]\n", quoted(name))).collect();
+    let missing = evaluate(&format!(
+        "let lib = import {}; in builtins.concatStringsSep \" \" (
+          map (builtins.concatStringsSep \".\") (
+            builtins.filter (path: !(lib.hasAttrByPath path lib)) [ {paths} ]
+          )
+        )",
+        root().join("nix/lib").display()
+    ));
+    assert!(names.lines().count() > 1000);
+    assert_eq!(missing, Ok(String::new()));
+}
+
+#[test]
+fn every_function_has_a_comment_with_an_example() {
+    let lib = root().join("nix/lib");
+    // Builtins are documented by the evaluator; what has no position is deprecated as a whole.
+    let list = format!(
+        "let
+          lib = import {};
+          # Builtins of other crates, which are not here.
+          foreign = [ \"filterSource\" \"flakeRefToString\" \"parseFlakeRef\" ];
+          isFunction = v: (builtins.tryEval (lib.isFunction v)).value;
+          of = section: map (name: section + \" \" + name) (builtins.filter (
+            name: !(builtins ? ${{name}} || builtins.elem name foreign) && builtins.unsafeGetAttrPos name lib.${{section}} != null
+              && isFunction lib.${{section}}.${{name}}
+          ) (builtins.attrNames lib.${{section}}));
+          sections = builtins.filter (name: builtins.isAttrs lib.${{name}} or null) [ {} ];
+        in builtins.concatStringsSep \"\\n\" (builtins.concatMap of sections)",
+        lib.display(),
+        fs::read_dir(&lib)
+            .unwrap()
+            .map(|entry| format!("{:?} ", entry.unwrap().file_name().to_string_lossy()))
+            .collect::<String>()
+    );
+    let list = evaluate(&list).unwrap();
+    let mut lacking = Vec::new();
+    for line in list.lines() {
+        let (section, name) = line.split_once(' ').unwrap();
+        let mut files = Vec::new();
+        nix_files(&lib.join(section), &mut files);
+        let found = files.iter().any(|file| has_example(&fs::read_to_string(file).unwrap(), name));
+        if !found && !NEED_A_STORE.contains(&name) {
+            lacking.push(line);
+        }
+    }
+    assert!(list.lines().count() > 400, "{}", list.lines().count());
+    assert!(lacking.is_empty(), "{lacking:#?}");
 }
 
 fn strip_colours(text: &str) -> String {

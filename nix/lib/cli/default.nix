@@ -19,12 +19,24 @@ let
       "lib.cli.${name} is an old way: write lib.cli.${instead} or lib.cli.toCommandLineShellGNU.";
 
   cli = {
-    /** Deprecated: `toGNUCommandLine` quoted for the shell. */
+    /**
+      Deprecated: `toGNUCommandLine` quoted for the shell.
+
+      # Example
+      lib.cli.toGNUCommandLineShell { } { v = true; o = "a b"; }
+      => "-o 'a b' -v"
+    */
     toGNUCommandLineShell = deprecated "toGNUCommandLineShell" "toCommandLineShell" (
       settings: options: escapeShellArgs (cli.toGNUCommandLine settings options)
     );
 
-    /** Deprecated: `toCommandLine` with settings `mkOptionName`, `mkBool`, `mkList`, `mkOption`. */
+    /**
+      Deprecated: `toCommandLine` with settings `mkOptionName`, `mkBool`, `mkList`, `mkOption`.
+
+      # Example
+      lib.cli.toGNUCommandLine { } { v = true; o = "x"; }
+      => [ "-o" "x" "-v" ]
+    */
     toGNUCommandLine = deprecated "toGNUCommandLine" "toCommandLine" (
       {
         mkOptionName ? name: if stringLength name == 1 then "-${name}" else "--${name}",

@@ -229,6 +229,10 @@ let
 
       # Type
       `hydraJob :: Nullable Derivation -> Nullable AttrSet`
+
+      # Example
+      (lib.hydraJob { name = "x"; system = "s"; meta = { }; out = { drvPath = "d"; outPath = "o"; }; }).outPath
+      => "o"
     */
     hydraJob =
       drv:

@@ -41,7 +41,13 @@ let
       in
       self;
 
-    /** `makeScopeWithSplicing'` with its arguments in a row. */
+    /**
+      `makeScopeWithSplicing'` with its arguments in a row.
+
+      # Example
+      (lib.makeScopeWithSplicing (splices: splices.pkgsHostTarget) (scope: f: f) { selfBuildBuild = { }; selfBuildHost = { }; selfBuildTarget = { }; selfHostHost = { }; selfTargetTarget = { }; } (_: { }) { } (self: { a = 1; b = self.a + 1; })).b
+      => 2
+    */
     makeScopeWithSplicing =
       splicePackages: newScope: otherSplices: keep: extra: f:
       scopes.makeScopeWithSplicing' { inherit newScope splicePackages; } {
@@ -60,6 +66,10 @@ let
 
       # Type
       `makeScopeWithSplicing' :: { splicePackages, newScope } -> { otherSplices, keep ?, extra ?, f } -> Scope`
+
+      # Example
+      (lib.makeScopeWithSplicing' { splicePackages = splices: splices.pkgsHostTarget; newScope = scope: f: f; } { otherSplices = { selfBuildBuild = { }; selfBuildHost = { }; selfBuildTarget = { }; selfHostHost = { }; selfTargetTarget = { }; }; f = self: { a = 1; b = self.a + 1; }; }).b
+      => 2
     */
     makeScopeWithSplicing' =
       { splicePackages, newScope }@outer:

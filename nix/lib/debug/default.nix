@@ -48,6 +48,10 @@ let
 
       # Type
       `traceValFn :: (a -> b) -> a -> a`
+
+      # Example
+      lib.traceValFn (x: "the value is ${toString x}") 1
+      => 1
     */
     traceValFn = show: value: trace (show value) value;
 
@@ -56,6 +60,10 @@ let
 
       # Type
       `traceVal :: a -> a`
+
+      # Example
+      lib.traceVal 1
+      => 1
     */
     traceVal = debug.traceValFn id;
 
@@ -64,6 +72,10 @@ let
 
       # Type
       `traceSeq :: a -> b -> b`
+
+      # Example
+      lib.traceSeq { a = 1; } 2
+      => 2
     */
     traceSeq = shown: trace (deepSeq shown shown);
 
@@ -72,6 +84,10 @@ let
 
       # Type
       `traceSeqN :: Int -> a -> b -> b`
+
+      # Example
+      lib.traceSeqN 1 { a.b = 1; } 2
+      => 2
     */
     traceSeqN =
       depth: shown: trace (lib.generators.toPretty { allowPrettyValues = true; } (abridge depth shown));
@@ -81,6 +97,10 @@ let
 
       # Type
       `traceValSeqFn :: (a -> b) -> a -> a`
+
+      # Example
+      lib.traceValSeqFn (x: x.a) { a = 1; }
+      => { a = 1; }
     */
     traceValSeqFn = show: value: debug.traceValFn show (deepSeq value value);
 
@@ -89,6 +109,10 @@ let
 
       # Type
       `traceValSeq :: a -> a`
+
+      # Example
+      lib.traceValSeq { a = 1; }
+      => { a = 1; }
     */
     traceValSeq = debug.traceValSeqFn id;
 
@@ -97,6 +121,10 @@ let
 
       # Type
       `traceValSeqNFn :: (a -> b) -> Int -> a -> a`
+
+      # Example
+      lib.traceValSeqNFn (x: x.a) 1 { a.b = 1; }
+      => { a.b = 1; }
     */
     traceValSeqNFn =
       show: depth: value:
@@ -107,6 +135,10 @@ let
 
       # Type
       `traceValSeqN :: Int -> a -> a`
+
+      # Example
+      lib.traceValSeqN 1 { a.b = 1; }
+      => { a.b = 1; }
     */
     traceValSeqN = debug.traceValSeqNFn id;
 
@@ -115,6 +147,10 @@ let
 
       # Type
       `traceFnSeqN :: Int -> String -> (a -> b) -> a -> b`
+
+      # Example
+      lib.traceFnSeqN 1 "increment" (x: x + 1) 1
+      => 2
     */
     traceFnSeqN =
       depth: name: function: from:

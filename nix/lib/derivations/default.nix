@@ -101,6 +101,10 @@ let
 
       # Type
       `warnOnInstantiate :: String -> Derivation -> Derivation`
+
+      # Example
+      (lib.warnOnInstantiate "use y instead" { name = "x"; outPath = "o"; }).name
+      => "x"
     */
     warnOnInstantiate =
       message: drv:

@@ -123,6 +123,10 @@ let
 
       # Type
       `maybeMissing :: Path -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.maybeMissing ./no-such-file)
+      => [ ]
     */
     maybeMissing =
       path:
@@ -138,6 +142,10 @@ let
 
       # Type
       `trace :: FileSet -> a -> a`
+
+      # Example
+      lib.fileset.trace ./teams 1
+      => 1
     */
     trace =
       argument:
@@ -151,6 +159,10 @@ let
 
       # Type
       `traceVal :: FileSet -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.traceVal ./teams)
+      => [ ./teams/default.nix ]
     */
     traceVal =
       argument:
@@ -164,6 +176,10 @@ let
 
       # Type
       `toSource :: { root :: Path; fileset :: FileSet; } -> Source`
+
+      # Example
+      (lib.fileset.toSource { root = ./.; fileset = ./teams; }).name
+      => "source"
     */
     toSource =
       { root, fileset }:
@@ -201,6 +217,10 @@ let
 
       # Type
       `union :: FileSet -> FileSet -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.union ./teams ./flakes)
+      => [ ./flakes/default.nix ./teams/default.nix ]
     */
     union = first: second: tree.union (both "union" "First argument" first "Second argument" second);
 
@@ -233,6 +253,10 @@ let
 
       # Type
       `intersection :: FileSet -> FileSet -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.intersection ./teams ./.)
+      => [ ./teams/default.nix ]
     */
     intersection =
       first: second:
@@ -246,6 +270,10 @@ let
 
       # Type
       `difference :: FileSet -> FileSet -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.difference ./teams ./teams/default.nix)
+      => [ ]
     */
     difference =
       positive: negative:
@@ -261,6 +289,10 @@ let
 
       # Type
       `fileFilter :: ({ name :: String; type :: String; hasExt :: String -> Bool; ... } -> Bool) -> Path -> FileSet`
+
+      # Example
+      map baseNameOf (lib.fileset.toList (lib.fileset.fileFilter (file: file.hasExt "nix") ./teams))
+      => [ "default.nix" ]
     */
     fileFilter =
       predicate: path:
@@ -284,6 +316,10 @@ let
 
       # Type
       `fromSource :: Source | Path -> FileSet`
+
+      # Example
+      lib.fileset.toList (lib.fileset.fromSource ./teams)
+      => [ ./teams/default.nix ]
     */
     fromSource =
       argument:

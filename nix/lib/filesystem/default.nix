@@ -74,6 +74,10 @@ let
 
       # Type
       `haskellPathsInDir :: Path -> { String = Path; }`
+
+      # Example
+      lib.filesystem.haskellPathsInDir ./teams
+      => { }
     */
     haskellPathsInDir =
       root:
@@ -87,6 +91,10 @@ let
 
       # Type
       `locateDominatingFile :: String -> Path -> Nullable { path :: Path; matches :: [[String]]; }`
+
+      # Example
+      (lib.filesystem.locateDominatingFile "aliases\\.nix" ./teams).path
+      => ./.
     */
     locateDominatingFile =
       pattern: start:
@@ -115,6 +123,10 @@ let
 
       # Type
       `listFilesRecursive :: Path -> [Path]`
+
+      # Example
+      lib.filesystem.listFilesRecursive ./teams
+      => [ ./teams/default.nix ]
     */
     listFilesRecursive =
       folder:
@@ -135,6 +147,10 @@ let
 
       # Type
       `packagesFromDirectoryRecursive :: { callPackage, directory, newScope ? } -> AttrSet`
+
+      # Example
+      lib.filesystem.packagesFromDirectoryRecursive { callPackage = path: _: baseNameOf path; directory = ./teams; }
+      => { default = "default.nix"; }
     */
     packagesFromDirectoryRecursive =
       {

@@ -230,7 +230,13 @@ let
           mkKeyValue = gitKeyValue;
         } (gitSections attrs);
 
-      /** A line of a dconf file: the value is a GVariant. */
+      /**
+        A line of a dconf file: the value is a GVariant.
+
+        # Example
+        lib.generators.mkDconfKeyValue "a" true
+        => "a=true"
+      */
       mkDconfKeyValue = generators.mkKeyValueDefault {
         mkValueString = value: toString (lib.gvariant.mkValue value);
       } "=";
@@ -289,10 +295,22 @@ let
         in
         walk 0;
 
-      /** `builtins.toJSON` as a generator: takes an empty set first. */
+      /**
+        `builtins.toJSON` as a generator: takes an empty set first.
+
+        # Example
+        lib.generators.toJSON { } { a = 1; }
+        => "{\"a\":1}"
+      */
       toJSON = { }: builtins.toJSON;
 
-      /** YAML by way of JSON, which is a part of it. */
+      /**
+        YAML by way of JSON, which is a part of it.
+
+        # Example
+        lib.generators.toYAML { } { a = 1; }
+        => "{\"a\":1}"
+      */
       toYAML = { }: builtins.toJSON;
     };
 in

@@ -67,6 +67,10 @@ let
 
       # Type
       `toPlist :: { escape :: Bool ? false; } -> a -> String`
+
+      # Example
+      lib.hasInfix "<string>a</string>" (lib.generators.toPlist { escape = true; } "a")
+      => true
     */
     toPlist =
       {

@@ -122,7 +122,13 @@ let
       else
         throw "The GVariant type of “${typeOf value}” can't be inferred.";
 
-    /** An array; its elements have one type, and there is at least one. */
+    /**
+      An array; its elements have one type, and there is at least one.
+
+      # Example
+      toString (lib.gvariant.mkArray [ true false ])
+      => "@ab [true,false]"
+    */
     mkArray =
       elements:
       let
@@ -136,14 +142,32 @@ let
         throwIfNot isUniform "Elements in a list should have same type." elementType
       )) values (withType (self: "[${commas self.value}]"));
 
-    /** An array without elements, of a type of elements. */
+    /**
+      An array without elements, of a type of elements.
+
+      # Example
+      toString (lib.gvariant.mkEmptyArray lib.gvariant.type.string)
+      => "@as []"
+    */
     mkEmptyArray = elementType: make (type.arrayOf elementType) [ ] (withType (_: "[]"));
 
-    /** A value together with its type. */
+    /**
+      A value together with its type.
+
+      # Example
+      toString (lib.gvariant.mkVariant "a")
+      => "<'a'>"
+    */
     mkVariant =
       value: make type.variant (gvariant.mkValue value) (self: "<${toString self.value}>");
 
-    /** An entry of a dictionary, which is an array of these. */
+    /**
+      An entry of a dictionary, which is an array of these.
+
+      # Example
+      toString (lib.gvariant.mkDictionaryEntry "a" true)
+      => "@{sb} {'a',true}"
+    */
     mkDictionaryEntry =
       name: value:
       let
@@ -154,17 +178,35 @@ let
         withType (_: "{${key},${content}}")
       );
 
-    /** A value that may be `null`, of a type. */
+    /**
+      A value that may be `null`, of a type.
+
+      # Example
+      toString (lib.gvariant.mkMaybe lib.gvariant.type.string null)
+      => "@ms nothing"
+    */
     mkMaybe =
       elementType: value:
       make (type.maybeOf elementType) value (
         self: if self.value == null then "@${self.type} nothing" else "just ${toString self.value}"
       );
 
-    /** No value, of a type. */
+    /**
+      No value, of a type.
+
+      # Example
+      toString (lib.gvariant.mkNothing lib.gvariant.type.string)
+      => "@ms nothing"
+    */
     mkNothing = elementType: gvariant.mkMaybe elementType null;
 
-    /** A value that might have been none. */
+    /**
+      A value that might have been none.
+
+      # Example
+      toString (lib.gvariant.mkJust "a")
+      => "just 'a'"
+    */
     mkJust =
       value:
       let
@@ -172,7 +214,13 @@ let
       in
       gvariant.mkMaybe inner.type inner;
 
-    /** A tuple. */
+    /**
+      A tuple.
+
+      # Example
+      toString (lib.gvariant.mkTuple [ "a" true ])
+      => "@(sb) ('a',true)"
+    */
     mkTuple =
       elements:
       let
@@ -180,41 +228,107 @@ let
       in
       make (type.tupleOf (map (value: value.type) values)) values (withType (self: "(${commas self.value})"));
 
-    /** A boolean. */
+    /**
+      A boolean.
+
+      # Example
+      toString (lib.gvariant.mkBoolean true)
+      => "true"
+    */
     mkBoolean = value: make type.boolean value (self: if self.value then "true" else "false");
 
-    /** A string. */
+    /**
+      A string.
+
+      # Example
+      toString (lib.gvariant.mkString "it's")
+      => "'it\\'s'"
+    */
     mkString =
       value:
       make type.string value (
         self: "'${replaceString "\n" "\\n" (escape [ "'" "\\" ] self.value)}'"
       );
 
-    /** The path of an object on the bus. */
+    /**
+      The path of an object on the bus.
+
+      # Example
+      toString (lib.gvariant.mkObjectpath "/a")
+      => "objectpath '/a'"
+    */
     mkObjectpath = value: make type.string value (self: "objectpath '${escape [ "'" ] self.value}'");
 
-    /** An unsigned integer of 8 bits. */
+    /**
+      An unsigned integer of 8 bits.
+
+      # Example
+      toString (lib.gvariant.mkUchar 1)
+      => "@y 1"
+    */
     mkUchar = annotated type.uchar;
 
-    /** A signed integer of 16 bits. */
+    /**
+      A signed integer of 16 bits.
+
+      # Example
+      toString (lib.gvariant.mkInt16 1)
+      => "@n 1"
+    */
     mkInt16 = annotated type.int16;
 
-    /** An unsigned integer of 16 bits. */
+    /**
+      An unsigned integer of 16 bits.
+
+      # Example
+      toString (lib.gvariant.mkUint16 1)
+      => "@q 1"
+    */
     mkUint16 = annotated type.uint16;
 
-    /** A signed integer of 32 bits, which is what a bare number is. */
+    /**
+      A signed integer of 32 bits, which is what a bare number is.
+
+      # Example
+      toString (lib.gvariant.mkInt32 1)
+      => "1"
+    */
     mkInt32 = bare type.int32;
 
-    /** An unsigned integer of 32 bits. */
+    /**
+      An unsigned integer of 32 bits.
+
+      # Example
+      toString (lib.gvariant.mkUint32 1)
+      => "@u 1"
+    */
     mkUint32 = annotated type.uint32;
 
-    /** A signed integer of 64 bits. */
+    /**
+      A signed integer of 64 bits.
+
+      # Example
+      toString (lib.gvariant.mkInt64 1)
+      => "@x 1"
+    */
     mkInt64 = annotated type.int64;
 
-    /** An unsigned integer of 64 bits. */
+    /**
+      An unsigned integer of 64 bits.
+
+      # Example
+      toString (lib.gvariant.mkUint64 1)
+      => "@t 1"
+    */
     mkUint64 = annotated type.uint64;
 
-    /** A floating point number. */
+    /**
+      A floating point number.
+
+      # Example
+      toString (lib.gvariant.mkDouble 1.5)
+      => "1.500000"
+    */
     mkDouble = bare type.double;
   };
 in

@@ -22,16 +22,34 @@ in
   /** Without an answer: the kernel's default, which cannot be asked for as a value. */
   unset = answer null;
 
-  /** A value that is text, such as a number or a string. */
+  /**
+    A value that is text, such as a number or a string.
+
+    # Example
+    lib.kernel.freeform "100"
+    => { freeform = "100"; optional = false; }
+  */
   freeform = value: {
     freeform = value;
     optional = false;
   };
 
-  /** A value for an option that the kernel may not have. */
+  /**
+    A value for an option that the kernel may not have.
+
+    # Example
+    (lib.kernel.option lib.kernel.yes).optional
+    => true
+  */
   option = value: value // { optional = true; };
 
-  /** Conditions on a kernel's version: `whenAtLeast`, `whenOlder`, `whenBetween` (from, before). */
+  /**
+    Conditions on a kernel's version: `whenAtLeast`, `whenOlder`, `whenBetween` (from, before).
+
+    # Example
+    ((lib.kernel.whenHelpers "6.1").whenAtLeast "6.0" lib.kernel.yes).condition
+    => true
+  */
   whenHelpers = version: {
     whenAtLeast = first: mkIf (versionAtLeast version first);
     whenOlder = limit: mkIf (versionOlder version limit);

@@ -141,7 +141,13 @@ let
       inherit license;
     };
 
-    /** Whether a predicate holds of joined licences; see `evaluateNamedProperty`. */
+    /**
+      Whether a predicate holds of joined licences; see `evaluateNamedProperty`.
+
+      # Example
+      lib.licenses.evaluateProperty (license: license.free) true lib.licenses.mit
+      => true
+    */
     evaluateProperty = property;
 
     /**
@@ -157,13 +163,31 @@ let
     */
     evaluateNamedProperty = name: property (license: license.${name});
 
-    /** Whether what has the licence is free. */
+    /**
+      Whether what has the licence is free.
+
+      # Example
+      lib.licenses.isFree lib.licenses.unfree
+      => false
+    */
     isFree = operators.evaluateNamedProperty "free" true;
 
-    /** Whether what has the licence may be passed on. */
+    /**
+      Whether what has the licence may be passed on.
+
+      # Example
+      lib.licenses.isRedistributable lib.licenses.mit
+      => true
+    */
     isRedistributable = operators.evaluateNamedProperty "redistributable" true;
 
-    /** Whether one cannot get around some licences of a list. */
+    /**
+      Whether one cannot get around some licences of a list.
+
+      # Example
+      lib.licenses.containsLicenses [ lib.licenses.mit ] (lib.licenses.OR [ lib.licenses.mit lib.licenses.isc ])
+      => false
+    */
     containsLicenses = wanted: property (license: elem license wanted) false;
 
     /**

@@ -84,7 +84,13 @@ let
       in
       from 0;
 
-    /** Deprecated name of `foldr`. */
+    /**
+      Deprecated name of `foldr`.
+
+      # Example
+      lib.lists.fold (x: acc: [ x ] ++ acc) [ ] [ 1 2 ]
+      => [ 1 2 ]
+    */
     fold = lib.trivial.warn "lib.fold is an old name: write lib.foldr." lists.foldr;
 
     /**

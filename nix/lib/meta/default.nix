@@ -38,10 +38,22 @@ let
       in
       if drv ? overrideAttrs then drv.overrideAttrs extended else drv // extended drv;
 
-    /** A package that build farms neither build nor distribute. */
+    /**
+      A package that build farms neither build nor distribute.
+
+      # Example
+      (lib.dontDistribute { name = "x"; }).meta.hydraPlatforms
+      => [ ]
+    */
     dontDistribute = meta.addMetaAttrs { hydraPlatforms = [ ]; };
 
-    /** A package under another name. */
+    /**
+      A package under another name.
+
+      # Example
+      (lib.setName "y" { name = "x"; }).name
+      => "y"
+    */
     setName = name: drv: drv // { inherit name; };
 
     /**
@@ -76,26 +88,62 @@ let
         "${parsed.name}-${suffix}-${parsed.version}"
       );
 
-    /** Applies a function to every derivation of a set. */
+    /**
+      Applies a function to every derivation of a set.
+
+      # Example
+      lib.mapDerivationAttrset (drv: drv.name) { a = { type = "derivation"; name = "x"; }; b = 1; }
+      => { a = "x"; b = 1; }
+    */
     mapDerivationAttrset =
       function: mapAttrs (_: package: if isDerivation package then function package else package);
 
     /** The priority of a package that says nothing about it. */
     defaultPriority = 5;
 
-    /** A package with a priority: the lower number wins when two have the same file. */
+    /**
+      A package with a priority: the lower number wins when two have the same file.
+
+      # Example
+      (lib.setPrio 3 { name = "x"; }).meta.priority
+      => 3
+    */
     setPrio = priority: meta.addMetaAttrs { inherit priority; };
 
-    /** A package that gives way to others. */
+    /**
+      A package that gives way to others.
+
+      # Example
+      (lib.lowPrio { name = "x"; }).meta.priority
+      => 10
+    */
     lowPrio = meta.setPrio 10;
 
-    /** `lowPrio` for every package of a set. */
+    /**
+      `lowPrio` for every package of a set.
+
+      # Example
+      (lib.lowPrioSet { a = { type = "derivation"; }; }).a.meta.priority
+      => 10
+    */
     lowPrioSet = meta.mapDerivationAttrset meta.lowPrio;
 
-    /** A package that wins over others. */
+    /**
+      A package that wins over others.
+
+      # Example
+      (lib.hiPrio { name = "x"; }).meta.priority
+      => (-10)
+    */
     hiPrio = meta.setPrio (-10);
 
-    /** `hiPrio` for every package of a set. */
+    /**
+      `hiPrio` for every package of a set.
+
+      # Example
+      (lib.hiPrioSet { a = { type = "derivation"; }; }).a.meta.priority
+      => (-10)
+    */
     hiPrioSet = meta.mapDerivationAttrset meta.hiPrio;
 
     /**

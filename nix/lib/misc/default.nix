@@ -41,6 +41,10 @@ let
 
       # Type
       `maybeEnv :: String -> String -> String`
+
+      # Example
+      lib.maybeEnv "NO_SUCH_VARIABLE" "default"
+      => "default"
     */
     maybeEnv =
       name: default:
@@ -49,13 +53,31 @@ let
       in
       if value == "" then default else value;
 
-    /** The second argument if it is a set, else it applied to the first. */
+    /**
+      The second argument if it is a set, else it applied to the first.
+
+      # Example
+      lib.defaultMergeArg { a = 1; } (old: { b = old.a; })
+      => { b = 1; }
+    */
     defaultMergeArg = left: right: if isAttrs right then right else right left;
 
-    /** The first set merged with `defaultMergeArg`. */
+    /**
+      The first set merged with `defaultMergeArg`.
+
+      # Example
+      lib.defaultMerge { a = 1; } (old: { b = old.a + 1; })
+      => { a = 1; b = 2; }
+    */
     defaultMerge = left: right: left // misc.defaultMergeArg left right;
 
-    /** A function whose result can be called again with more arguments, merged to those it had. */
+    /**
+      A function whose result can be called again with more arguments, merged to those it had.
+
+      # Example
+      (lib.foldArgs lib.mergeAttrs (args: args) { a = 1; } { b = 2; }).b
+      => 2
+    */
     foldArgs =
       merge: function: initial: given:
       let
@@ -71,15 +93,33 @@ let
       in
       result // { override = result.passthru.function; };
 
-    /** `maybeAttr` under an old name. */
+    /**
+      `maybeAttr` under an old name.
+
+      # Example
+      lib.maybeAttrNullable "b" 0 { a = 1; }
+      => 0
+    */
     maybeAttrNullable = misc.maybeAttr;
 
-    /** An attribute, or a default. */
+    /**
+      An attribute, or a default.
+
+      # Example
+      lib.maybeAttr "a" 0 { a = 1; }
+      => 1
+    */
     maybeAttr =
       name: default: set:
       set.${name} or default;
 
-    /** The value if the condition holds, else an empty one of its kind. */
+    /**
+      The value if the condition holds, else an empty one of its kind.
+
+      # Example
+      lib.ifEnable false [ 1 ]
+      => [ ]
+    */
     ifEnable =
       condition: value:
       if condition then
@@ -93,7 +133,13 @@ let
       else
         null;
 
-    /** Whether a flag is set: by an attribute, or by a name in the list `flags`. */
+    /**
+      Whether a flag is set: by an attribute, or by a name in the list `flags`.
+
+      # Example
+      lib.checkFlag { flags = [ "a" ]; } "a"
+      => true
+    */
     checkFlag =
       set: name:
       if name == "true" then
@@ -103,7 +149,13 @@ let
       else
         elem name (set.flags or [ ]) || set.${name} or false;
 
-    /** The value of an argument: an attribute, a flag, or a default from a list of pairs. */
+    /**
+      The value of an argument: an attribute, a flag, or a default from a list of pairs.
+
+      # Example
+      lib.getValue { a = 1; } [ ] "a"
+      => 1
+    */
     getValue =
       set: defaults: name:
       let
@@ -114,7 +166,13 @@ let
       in
       set.${name} or (if misc.checkFlag set name then true else builtins.elemAt pair 1);
 
-    /** Whether every flag that is set has what it requires, by lists of a flag and its requirements. */
+    /**
+      Whether every flag that is set has what it requires, by lists of a flag and its requirements.
+
+      # Example
+      lib.checkReqs { a = true; } [ ] [ [ "a" "b" ] ]
+      => false
+    */
     checkReqs =
       set: defaults: requirements:
       let
@@ -129,7 +187,13 @@ let
         entry: !misc.checkFlag set (head entry) || builtins.all isGiven (tail entry)
       ) requirements;
 
-    /** A list without repetitions and without what `acc` holds. */
+    /**
+      A list without repetitions and without what `acc` holds.
+
+      # Example
+      lib.uniqList { inputList = [ 1 2 1 ]; }
+      => [ 1 2 ]
+    */
     uniqList =
       {
         inputList,
@@ -149,7 +213,13 @@ let
         kept = [ ];
       } inputList).kept;
 
-    /** `uniqList` by what `getter` makes of the elements, compared by `compare`. */
+    /**
+      `uniqList` by what `getter` makes of the elements, compared by `compare`.
+
+      # Example
+      lib.uniqListExt { inputList = [ { a = 1; b = 1; } { a = 1; b = 2; } ]; getter = x: x.a; }
+      => [ { a = 1; b = 1; } ]
+    */
     uniqListExt =
       {
         inputList,
@@ -165,7 +235,13 @@ let
           kept ++ [ element ]
       ) outputList inputList;
 
-    /** A text with each second element of a list appended whose first satisfies a predicate. */
+    /**
+      A text with each second element of a list appended whose first satisfies a predicate.
+
+      # Example
+      lib.condConcat "x" [ 1 "a" 2 "b" ] (n: n > 1)
+      => "xb"
+    */
     condConcat =
       text: list: isWanted:
       if list == [ ] then
@@ -175,7 +251,13 @@ let
           if isWanted (head list) then text + head (tail list) else text
         ) (tail (tail list)) isWanted;
 
-    /** `builtins.genericClosure` in reverse order; keys are compared one by one. */
+    /**
+      `builtins.genericClosure` in reverse order; keys are compared one by one.
+
+      # Example
+      map (x: x.key) (lib.lazyGenericClosure { startSet = [ { key = 1; } ]; operator = x: if x.key < 3 then [ { key = x.key + 1; } ] else [ ]; })
+      => [ 3 2 1 ]
+    */
     lazyGenericClosure =
       { startSet, operator }:
       let
@@ -192,7 +274,13 @@ let
       in
       work startSet [ ] [ ];
 
-    /** `modifySumArgs` from some arguments on. */
+    /**
+      `modifySumArgs` from some arguments on.
+
+      # Example
+      lib.innerModifySumArgs (args: rest: args) { c = 3; } { a = 1; } null
+      => { a = 1; c = 3; }
+    */
     innerModifySumArgs =
       function: change: args: more:
       if more == null then
@@ -200,10 +288,22 @@ let
       else
         misc.innerModifySumArgs function change (args // more);
 
-    /** A function of sets that are merged until `null` comes, with a change to its result. */
+    /**
+      A function of sets that are merged until `null` comes, with a change to its result.
+
+      # Example
+      lib.modifySumArgs (args: rest: args) { c = 3; } { a = 1; } null
+      => { a = 1; c = 3; }
+    */
     modifySumArgs = function: change: misc.innerModifySumArgs function change { };
 
-    /** `closePropagationSlow` from some packages on, in reverse and with repetitions. */
+    /**
+      `closePropagationSlow` from some packages on, in reverse and with repetitions.
+
+      # Example
+      lib.innerClosePropagation [ ] [ { name = "a"; } ]
+      => [ { name = "a"; } ]
+    */
     innerClosePropagation =
       found: packages:
       if packages == [ ] then
@@ -223,11 +323,23 @@ let
             }
           );
 
-    /** Packages with all they propagate, compared as values. */
+    /**
+      Packages with all they propagate, compared as values.
+
+      # Example
+      map (p: p.outPath) (lib.misc.closePropagationSlow [ { outPath = "a"; } { outPath = "a"; } ])
+      => [ "a" ]
+    */
     closePropagationSlow =
       packages: misc.uniqList { inputList = misc.innerClosePropagation [ ] packages; };
 
-    /** Packages with all they propagate, compared by their paths. */
+    /**
+      Packages with all they propagate, compared by their paths.
+
+      # Example
+      map (p: p.outPath) (lib.misc.closePropagationFast [ { outPath = "a"; } { outPath = "a"; } ])
+      => [ "a" ]
+    */
     closePropagationFast =
       packages:
       let
@@ -245,31 +357,73 @@ let
         }
       );
 
-    /** Packages with all they propagate. */
+    /**
+      Packages with all they propagate.
+
+      # Example
+      map (p: p.outPath) (lib.closePropagation [ { outPath = "a"; propagatedBuildInputs = [ { outPath = "b"; } ]; } ])
+      => [ "a" "b" ]
+    */
     closePropagation = misc.closePropagationFast;
 
-    /** A set of one attribute. */
+    /**
+      A set of one attribute.
+
+      # Example
+      lib.nvs "a" 1
+      => { a = 1; }
+    */
     nvs = name: value: { ${name} = value; };
 
-    /** A set with an attribute. */
+    /**
+      A set with an attribute.
+
+      # Example
+      lib.setAttr { a = 1; } "b" 2
+      => { a = 1; b = 2; }
+    */
     setAttr =
       set: name: value:
       set // { ${name} = value; };
 
-    /** A set with an attribute made by a function of the one it had, or of a default. */
+    /**
+      A set with an attribute made by a function of the one it had, or of a default.
+
+      # Example
+      lib.setAttrMerge "a" 0 { a = 1; } (x: x + 1)
+      => { a = 2; }
+    */
     setAttrMerge =
       name: default: set: function:
       set // { ${name} = function (set.${name} or default); };
 
-    /** Merges two sets by a function where both have the name. */
+    /**
+      Merges two sets by a function where both have the name.
+
+      # Example
+      lib.mergeAttrsWithFunc (x: y: x + y) { a = 1; } { a = 2; b = 3; }
+      => { a = 3; b = 3; }
+    */
     mergeAttrsWithFunc =
       function: left: right:
       right // mapAttrs (name: value: if right ? ${name} then function value right.${name} else value) left;
 
-    /** Merges two sets; values of one name become a list. */
+    /**
+      Merges two sets; values of one name become a list.
+
+      # Example
+      lib.mergeAttrsConcatenateValues { a = 1; } { a = 2; }
+      => { a = [ 1 2 ]; }
+    */
     mergeAttrsConcatenateValues = misc.mergeAttrsWithFunc (left: right: toList left ++ toList right);
 
-    /** Merges two sets: lists of some names are joined, some names keep the first value. */
+    /**
+      Merges two sets: lists of some names are joined, some names keep the first value.
+
+      # Example
+      lib.mergeAttrsNoOverride { } { buildInputs = [ 1 ]; } { buildInputs = [ 2 ]; }
+      => { buildInputs = [ 2 1 ]; }
+    */
     mergeAttrsNoOverride =
       {
         mergeLists ? [
@@ -292,7 +446,13 @@ let
           throw "error mergeAttrsNoOverride, attribute ${name} given in both attributes - no merge func defined"
       ) right;
 
-    /** Merges two sets by the functions that stand under their names in `mergeAttrBy` of either. */
+    /**
+      Merges two sets by the functions that stand under their names in `mergeAttrBy` of either.
+
+      # Example
+      (lib.mergeAttrByFunc { mergeAttrBy.a = x: y: x ++ y; a = [ 1 ]; } { a = [ 2 ]; }).a
+      => [ 1 2 ]
+    */
     mergeAttrByFunc =
       left: right:
       let
@@ -312,10 +472,22 @@ let
       in
       left // right // merged;
 
-    /** Merges a list of sets by `mergeAttrByFunc` with usual functions. */
+    /**
+      Merges a list of sets by `mergeAttrByFunc` with usual functions.
+
+      # Example
+      (lib.mergeAttrsByFuncDefaults [ { buildInputs = [ 1 ]; } { buildInputs = [ 2 ]; } ]).buildInputs
+      => [ 1 2 ]
+    */
     mergeAttrsByFuncDefaults = foldl misc.mergeAttrByFunc { inherit (misc) mergeAttrBy; };
 
-    /** `mergeAttrsByFuncDefaults` without the functions in the result. */
+    /**
+      `mergeAttrsByFuncDefaults` without the functions in the result.
+
+      # Example
+      lib.mergeAttrsByFuncDefaultsClean [ { buildInputs = [ 1 ]; } { buildInputs = [ 2 ]; } ]
+      => { buildInputs = [ 1 2 ]; }
+    */
     mergeAttrsByFuncDefaultsClean =
       sets: removeAttrs (misc.mergeAttrsByFuncDefaults sets) [ "mergeAttrBy" ];
 
@@ -341,7 +513,13 @@ let
         "postInstall"
       ] (_: left: right: "${left}\n${right}");
 
-    /** The kind of a value, in words of its own. */
+    /**
+      The kind of a value, in words of its own.
+
+      # Example
+      lib.nixType { outPath = "x"; }
+      => "derivation"
+    */
     nixType =
       value:
       if isAttrs value then
@@ -359,7 +537,13 @@ let
       else
         "string";
 
-    /** `imap1` under an old name. */
+    /**
+      `imap1` under an old name.
+
+      # Example
+      lib.misc.imap (n: value: "${toString n}${value}") [ "a" "b" ]
+      => [ "1a" "2b" ]
+    */
     imap = lib.lists.imap1;
   };
 in

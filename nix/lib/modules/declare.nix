@@ -72,9 +72,16 @@ let
           { inherit type; }
       );
 
-  /*
+  /**
     One declaration from those of an option, each `{ _file, pos, options }` with `options` what
     `mkOption` gave. `options` of the result are the modules of its submodule type.
+
+    # Type
+    `mergeOptionDecls :: [String] -> [AttrSet] -> Option`
+
+    # Example
+    (lib.mergeOptionDecls [ "x" ] [ { _file = "f"; pos = null; options = lib.mkOption { default = 1; }; } ]).declarations
+    => [ "f" ]
   */
   mergeOptionDecls =
     loc: declarations:
@@ -94,9 +101,16 @@ let
       else
         foldl' (join loc) start (lib.lists.drop 1 declarations);
 
-  /*
+  /**
     Gives an option without type the type that merges anything, and a type with submodules those
     that know where they were declared.
+
+    # Type
+    `fixupOptionType :: [String] -> Option -> Option`
+
+    # Example
+    (lib.modules.fixupOptionType [ "x" ] (lib.mkOption { })).type.name
+    => "unspecified"
   */
   fixupOptionType =
     _loc: option:

@@ -54,6 +54,10 @@ let
 
         # Type
         `fixMergeModules :: [Module] -> AttrSet -> Configuration`
+
+        # Example
+        (lib.modules.fixMergeModules [ { options.x = lib.mkOption { default = 1; }; } ] { }).config.x
+        => 1
       */
       fixMergeModules =
         list: args:
@@ -69,6 +73,10 @@ let
 
         # Type
         `importApply :: Path -> a -> Module`
+
+        # Example
+        (lib.modules.importApply ./teams { inherit lib; })._file
+        => ./teams
       */
       importApply = file: argument: collect.setDefaultModuleLocation file (import file argument);
 
@@ -77,6 +85,10 @@ let
 
         # Type
         `importJSON :: Path -> Module`
+
+        # Example
+        (lib.modules.importJSON ./no-such-file.json)._file
+        => ./no-such-file.json
       */
       importJSON = file: {
         _file = file;
@@ -88,6 +100,10 @@ let
 
         # Type
         `importTOML :: Path -> Module`
+
+        # Example
+        (lib.modules.importTOML ./no-such-file.toml)._file
+        => ./no-such-file.toml
       */
       importTOML = file: {
         _file = file;

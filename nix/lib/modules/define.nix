@@ -254,6 +254,17 @@ in
 {
   inherit evalOption;
 
+  /**
+    What stands in the tree of options for an option with these definitions: the declaration with
+    `value`, `isDefined`, `files`, `definitions`, `highestPrio` and more.
+
+    # Type
+    `evalOptionValue :: [String] -> Option -> [ { file, value } ] -> AttrSet`
+
+    # Example
+    (lib.modules.evalOptionValue [ "x" ] { type = lib.types.int; } [ { file = "f"; value = 1; } ]).value
+    => 1
+  */
   evalOptionValue =
     loc: option: definitions:
     (evalOption {
@@ -284,6 +295,10 @@ in
 
     # Type
     `mergeAttrDefinitionsWithPrio :: Option -> { String = { value, highestPrio }; }`
+
+    # Example
+    lib.modules.mergeAttrDefinitionsWithPrio (lib.evalModules { modules = [ { options.x = lib.mkOption { type = lib.types.attrsOf lib.types.int; }; } { x.a = lib.mkForce 1; } ]; }).options.x
+    => { a = { value = 1; highestPrio = 50; }; }
   */
   mergeAttrDefinitionsWithPrio =
     option:

@@ -93,22 +93,58 @@ let
       inherit priority content;
     };
 
-    /** The priority (1500) of the default in an option's declaration. */
+    /**
+      The priority (1500) of the default in an option's declaration.
+
+      # Example
+      (lib.mkOptionDefault 1).priority
+      => 1500
+    */
     mkOptionDefault = properties.mkOverride 1500;
 
-    /** The priority (1000) of defaults that modules set: any plain definition wins over it. */
+    /**
+      The priority (1000) of defaults that modules set: any plain definition wins over it.
+
+      # Example
+      (lib.mkDefault 1).priority
+      => 1000
+    */
     mkDefault = properties.mkOverride 1000;
 
-    /** The priority (60) of modules for images: above plain definitions, below `mkForce`. */
+    /**
+      The priority (60) of modules for images: above plain definitions, below `mkForce`.
+
+      # Example
+      (lib.mkImageMediaOverride 1).priority
+      => 60
+    */
     mkImageMediaOverride = properties.mkOverride 60;
 
-    /** The priority (50) that wins over plain definitions. */
+    /**
+      The priority (50) that wins over plain definitions.
+
+      # Example
+      (lib.mkForce 1).priority
+      => 50
+    */
     mkForce = properties.mkOverride 50;
 
-    /** The priority (10) of what a virtual machine for trying a configuration needs. */
+    /**
+      The priority (10) of what a virtual machine for trying a configuration needs.
+
+      # Example
+      (lib.mkVMOverride 1).priority
+      => 10
+    */
     mkVMOverride = properties.mkOverride 10;
 
-    /** Deprecated: its argument. */
+    /**
+      Deprecated: its argument.
+
+      # Example
+      lib.mkFixStrictness 1
+      => 1
+    */
     mkFixStrictness = warn "lib.mkFixStrictness has no effect: remove the call." id;
 
     /**
@@ -126,10 +162,22 @@ let
       inherit priority content;
     };
 
-    /** A definition that comes before those without order (500). */
+    /**
+      A definition that comes before those without order (500).
+
+      # Example
+      (lib.mkBefore [ 1 ]).priority
+      => 500
+    */
     mkBefore = properties.mkOrder 500;
 
-    /** A definition that comes after those without order (1500). */
+    /**
+      A definition that comes after those without order (1500).
+
+      # Example
+      (lib.mkAfter [ 1 ]).priority
+      => 1500
+    */
     mkAfter = properties.mkOrder 1500;
 
     /**
@@ -201,10 +249,22 @@ let
       else
         [ definition ];
 
-    /** Of definitions `{ file, value }`, those with the highest priority, without it. */
+    /**
+      Of definitions `{ file, value }`, those with the highest priority, without it.
+
+      # Example
+      lib.modules.filterOverrides [ { value = lib.mkForce 1; } { value = 2; } ]
+      => [ { value = 1; } ]
+    */
     filterOverrides = definitions: (properties.filterOverrides' definitions).values;
 
-    /** `filterOverrides` with that priority: `{ values, highestPrio }`. */
+    /**
+      `filterOverrides` with that priority: `{ values, highestPrio }`.
+
+      # Example
+      (lib.modules.filterOverrides' [ { value = lib.mkForce 1; } { value = 2; } ]).highestPrio
+      => 50
+    */
     filterOverrides' =
       definitions:
       let
@@ -242,7 +302,13 @@ let
           inherit highestPrio;
         };
 
-    /** Definitions `{ file, value }` in the order that `mkOrder` asks for, without it. */
+    /**
+      Definitions `{ file, value }` in the order that `mkOrder` asks for, without it.
+
+      # Example
+      map (d: d.value) (lib.modules.sortProperties [ { value = lib.mkAfter 1; } { value = 2; } ])
+      => [ 2 1 ]
+    */
     sortProperties =
       definitions:
       let

@@ -47,6 +47,10 @@ let
 
       # Type
       `mkAliasDefinitions :: Option -> Property`
+
+      # Example
+      (lib.mkAliasDefinitions { isDefined = false; }).condition
+      => false
     */
     mkAliasDefinitions = rename.mkAliasAndWrapDefinitions id;
 
@@ -55,6 +59,10 @@ let
 
       # Type
       `mkAliasAndWrapDefinitions :: (Property -> a) -> Option -> Property`
+
+      # Example
+      (lib.mkAliasAndWrapDefinitions lib.id { isDefined = false; }).condition
+      => false
     */
     mkAliasAndWrapDefinitions =
       wrap: option: mkIf option.isDefined (wrap (mkMerge (forwarded properties.mkDefinition option)));
@@ -64,6 +72,10 @@ let
 
       # Type
       `mkAliasAndWrapDefsWithPriority :: (Property -> a) -> Option -> Property`
+
+      # Example
+      (lib.modules.mkAliasAndWrapDefsWithPriority lib.id { isDefined = false; }).condition
+      => false
     */
     mkAliasAndWrapDefsWithPriority =
       wrap: option:
@@ -78,7 +90,13 @@ let
       in
       mkIf option.isDefined (wrap (mkMerge (forwarded redefine option)));
 
-    /** Deprecated: `mkIf option.isDefined`. */
+    /**
+      Deprecated: `mkIf option.isDefined`.
+
+      # Example
+      (lib.modules.mkAliasIfDef { isDefined = true; } 1).content
+      => 1
+    */
     mkAliasIfDef = warn "lib.mkAliasIfDef is an old name: write mkIf option.isDefined." (
       option: mkIf option.isDefined
     );
@@ -88,6 +106,10 @@ let
 
       # Type
       `mkDerivedConfig :: Option -> (a -> b) -> Property`
+
+      # Example
+      (lib.mkDerivedConfig { highestPrio = 50; value = 1; } (x: x + 1)).content
+      => 2
     */
     mkDerivedConfig =
       option: function:
@@ -99,6 +121,10 @@ let
 
       # Type
       `mkRemovedOptionModule :: [String] -> String -> Module`
+
+      # Example
+      map (a: a.assertion) (lib.evalModules { modules = [ (lib.mkRemovedOptionModule [ "a" ] "Use b.") { options.assertions = lib.mkOption { }; } ]; }).config.assertions
+      => [ true ]
     */
     mkRemovedOptionModule =
       path: instead:
@@ -129,6 +155,10 @@ let
 
       # Type
       `mkRenamedOptionModule :: [String] -> [String] -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.mkRenamedOptionModule [ "a" ] [ "b" ]) { options.b = lib.mkOption { }; options.warnings = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 1
     */
     mkRenamedOptionModule =
       from: to:
@@ -144,6 +174,10 @@ let
 
       # Type
       `mkRenamedOptionModuleWith :: { from :: [String]; to :: [String]; sinceRelease :: Int; } -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.mkRenamedOptionModuleWith { from = [ "a" ]; to = [ "b" ]; sinceRelease = 2411; }) { options.b = lib.mkOption { }; options.warnings = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 1
     */
     mkRenamedOptionModuleWith =
       {
@@ -166,6 +200,10 @@ let
 
       # Type
       `mkMergedOptionModule :: [[String]] -> [String] -> (AttrSet -> a) -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.mkMergedOptionModule [ [ "a" ] ] [ "b" ] (config: config.a + 1)) { options.b = lib.mkOption { }; options.warnings = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 2
     */
     mkMergedOptionModule =
       from: to: merge:
@@ -197,6 +235,10 @@ let
 
       # Type
       `mkChangedOptionModule :: [String] -> [String] -> (AttrSet -> a) -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.mkChangedOptionModule [ "a" ] [ "b" ] (config: config.a + 1)) { options.b = lib.mkOption { }; options.warnings = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 2
     */
     mkChangedOptionModule = from: rename.mkMergedOptionModule [ from ];
 
@@ -205,6 +247,10 @@ let
 
       # Type
       `mkAliasOptionModule :: [String] -> [String] -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.mkAliasOptionModule [ "a" ] [ "b" ]) { options.b = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 1
     */
     mkAliasOptionModule =
       from: to:
@@ -215,7 +261,13 @@ let
         use = id;
       };
 
-    /** Deprecated name of `mkAliasOptionModule`. */
+    /**
+      Deprecated name of `mkAliasOptionModule`.
+
+      # Example
+      (lib.evalModules { modules = [ (lib.modules.mkAliasOptionModuleMD [ "a" ] [ "b" ]) { options.b = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 1
+    */
     mkAliasOptionModuleMD = warn "lib.mkAliasOptionModuleMD is an old name: write lib.mkAliasOptionModule." rename.mkAliasOptionModule;
 
     /**
@@ -227,6 +279,10 @@ let
 
       # Type
       `doRename :: AttrSet -> Module`
+
+      # Example
+      (lib.evalModules { modules = [ (lib.doRename { from = [ "a" ]; to = [ "b" ]; visible = true; warn = false; use = x: x; }) { options.b = lib.mkOption { }; config.a = 1; } ]; }).config.b
+      => 1
     */
     doRename =
       {

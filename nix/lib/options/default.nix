@@ -150,6 +150,10 @@ let
 
         # Type
         `mkSinkUndeclaredOptions :: AttrSet -> Option`
+
+        # Example
+        (lib.mkSinkUndeclaredOptions { }).internal
+        => true
       */
       mkSinkUndeclaredOptions =
         extra:
@@ -207,7 +211,13 @@ let
         else
           throw "Cannot merge definitions of `${options.showOption loc}'. Definition values:${options.showDefs definitions}";
 
-      /** Takes the only definition; several are an error. */
+      /**
+        Takes the only definition; several are an error.
+
+        # Example
+        lib.mergeOneOption [ "x" ] [ { file = "a"; value = 1; } ]
+        => 1
+      */
       mergeOneOption = options.mergeUniqueOption { message = ""; };
 
       /**

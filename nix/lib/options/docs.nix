@@ -51,13 +51,29 @@ let
 
       # Type
       `optionAttrSetToDocList :: AttrSet -> [AttrSet]`
+
+      # Example
+      lib.last (map (o: o.name) (lib.optionAttrSetToDocList (lib.evalModules { modules = [ { options.x = lib.mkOption { description = "X."; }; } ]; }).options))
+      => "x"
     */
     optionAttrSetToDocList = docs.optionAttrSetToDocList' [ ];
 
-    /** `optionAttrSetToDocList` with a first argument that is not used. */
+    /**
+      `optionAttrSetToDocList` with a first argument that is not used.
+
+      # Example
+      map (o: o.name) (lib.optionAttrSetToDocList' [ ] { x = lib.mkOption { description = "X."; } // { loc = [ "x" ]; declarations = [ ]; declarationPositions = [ ]; type = lib.types.int; }; })
+      => [ "x" ]
+    */
     optionAttrSetToDocList' = _: tree: concatMap docOption (collect isOption tree);
 
-    /** Deprecated: a value in which derivations are replaced by their names. */
+    /**
+      Deprecated: a value in which derivations are replaced by their names.
+
+      # Example
+      lib.scrubOptionValue { a = 1; }
+      => { a = 1; }
+    */
     scrubOptionValue =
       value:
       if isDerivation value then

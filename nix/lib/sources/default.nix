@@ -105,7 +105,13 @@ let
     // {
       inherit (builtins) filterSource;
 
-      /** A filter that leaves out version control, editors' backups, and results of builds. */
+      /**
+        A filter that leaves out version control, editors' backups, and results of builds.
+
+        # Example
+        lib.cleanSourceFilter "/x/.git" "directory"
+        => false
+      */
       cleanSourceFilter =
         path: type:
         let
@@ -124,6 +130,10 @@ let
 
         # Type
         `cleanSource :: Path | Source -> Source`
+
+        # Example
+        (lib.cleanSource ./teams).name
+        => "source"
       */
       cleanSource =
         src:
@@ -162,6 +172,10 @@ let
 
         # Type
         `trace :: Path | Source -> Source`
+
+        # Example
+        (lib.sources.trace ./teams).name
+        => "source"
       */
       trace =
         src:
@@ -185,6 +199,10 @@ let
 
         # Type
         `sourceByRegex :: (Path | Source) -> [String] -> Source`
+
+        # Example
+        (lib.sourceByRegex ./. [ ".*\\.nix" ]).name
+        => "source"
       */
       sourceByRegex =
         src: patterns:
@@ -198,6 +216,10 @@ let
 
         # Type
         `sourceFilesBySuffices :: (Path | Source) -> [String] -> Source`
+
+        # Example
+        (lib.sourceFilesBySuffices ./. [ ".nix" ]).name
+        => "source"
       */
       sourceFilesBySuffices =
         src: suffixes:
@@ -213,6 +235,10 @@ let
 
         # Type
         `sourceByGlobs :: Path -> [String] -> Source`
+
+        # Example
+        (lib.sources.sourceByGlobs ./. [ "*.nix" ]).name
+        => "source"
       */
       sourceByGlobs =
         src: globs:
@@ -225,7 +251,13 @@ let
           filter = path: type: any (matches: matches (removePrefix root path) type) matchers;
         };
 
-      /** Whether a string depends on something in the store. */
+      /**
+        Whether a string depends on something in the store.
+
+        # Example
+        lib.pathHasContext "/x"
+        => false
+      */
       pathHasContext = builtins.hasContext;
 
       /**

@@ -492,6 +492,10 @@ let
 
         # Type
         `fileContents :: Path -> String`
+
+        # Example
+        lib.hasPrefix "#" (lib.fileContents ./teams/default.nix)
+        => true
       */
       fileContents = file: strings.removeSuffix "\n" (builtins.readFile file);
     };

@@ -49,16 +49,40 @@ let
       function: entries: names:
       lib.strings.concatMapStringsSep "\n" function (stringsWithDeps.textClosureList entries names);
 
-    /** An entry without dependencies. */
+    /**
+      An entry without dependencies.
+
+      # Example
+      lib.noDepEntry "text"
+      => { text = "text"; deps = [ ]; }
+    */
     noDepEntry = text: stringsWithDeps.fullDepEntry text [ ];
 
-    /** An entry of a text and its dependencies. */
+    /**
+      An entry of a text and its dependencies.
+
+      # Example
+      lib.fullDepEntry "text" [ "before" ]
+      => { text = "text"; deps = [ "before" ]; }
+    */
     fullDepEntry = text: deps: { inherit deps text; };
 
-    /** An entry that only groups others. */
+    /**
+      An entry that only groups others.
+
+      # Example
+      lib.packEntry [ "a" "b" ]
+      => { text = ""; deps = [ "a" "b" ]; }
+    */
     packEntry = stringsWithDeps.fullDepEntry "";
 
-    /** `fullDepEntry` with the dependencies first. */
+    /**
+      `fullDepEntry` with the dependencies first.
+
+      # Example
+      lib.stringAfter [ "before" ] "text"
+      => { text = "text"; deps = [ "before" ]; }
+    */
     stringAfter = deps: text: { inherit deps text; };
   };
 in

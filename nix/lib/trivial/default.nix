@@ -232,7 +232,13 @@ let
     /** The oldest release whose users the library still considers, as a number like `2511`. */
     oldestSupportedRelease = 2511;
 
-    /** Deprecated name of `oldestSupportedReleaseIsAtLeast`. */
+    /**
+      Deprecated name of `oldestSupportedReleaseIsAtLeast`.
+
+      # Example
+      lib.isInOldestRelease 2311
+      => true
+    */
     isInOldestRelease =
       trivial.warn "lib.isInOldestRelease is an old name: write lib.oldestSupportedReleaseIsAtLeast."
         trivial.oldestSupportedReleaseIsAtLeast;
@@ -265,6 +271,10 @@ let
 
       # Type
       `revisionWithDefault :: String -> String`
+
+      # Example
+      lib.isString (lib.trivial.revisionWithDefault "unknown")
+      => true
     */
     revisionWithDefault =
       default:
@@ -375,6 +385,10 @@ let
 
       # Type
       `importJSON :: Path -> a`
+
+      # Example
+      (builtins.tryEval (lib.isFunction lib.importJSON)).value
+      => true
     */
     importJSON = file: builtins.fromJSON (builtins.readFile file);
 
@@ -383,6 +397,10 @@ let
 
       # Type
       `importTOML :: Path -> AttrSet`
+
+      # Example
+      (builtins.tryEval (lib.isFunction lib.importTOML)).value
+      => true
     */
     importTOML = file: fromTOML (builtins.readFile file);
 
@@ -391,6 +409,10 @@ let
 
       # Type
       `warn :: String -> a -> a`
+
+      # Example
+      lib.warn "careful" 1
+      => 1
     */
     warn = builtins.warn or warnByTrace;
 
@@ -469,6 +491,10 @@ let
 
       # Type
       `info :: String -> a -> a`
+
+      # Example
+      lib.info "hello" 1
+      => 1
     */
     info = message: builtins.trace "INFO: ${message}";
 

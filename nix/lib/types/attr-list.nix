@@ -96,12 +96,22 @@ let
     );
 
   attrLists = {
-    /** A list of single attributes, defined as such or as an attribute set; `mkOrder` orders them. */
+    /**
+      A list of single attributes, defined as such or as an attribute set; `mkOrder` orders them.
+
+      # Example
+      (lib.types.attrListOf lib.types.int).check [ { a = 1; } ]
+      => true
+    */
     attrListOf = elemType: attrLists.attrListWith { inherit elemType; };
 
     /**
       `attrListOf` that with `asAttrs` gives an attribute set, in which `mergeAttrValues`, a function of
       name and values, makes one value of all that a name has.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.attrListWith { elemType = lib.types.int; asAttrs = true; }) [ { file = "f"; value = { a = 1; }; } ]).mergedValue
+      => { a = [ 1 ]; }
     */
     attrListWith =
       {

@@ -92,7 +92,13 @@ let
     value;
 
   choices = {
-    /** One of several values; two declarations allow the values of both. */
+    /**
+      One of several values; two declarations allow the values of both.
+
+      # Example
+      (lib.types.enum [ "a" "b" ]).check "c"
+      => false
+    */
     enum =
       values:
       let
@@ -117,7 +123,13 @@ let
         };
       };
 
-    /** A value for a format: `typeName` is its name, `nullable` whether it knows null. */
+    /**
+      A value for a format: `typeName` is its name, `nullable` whether it knows null.
+
+      # Example
+      (lib.types.serializableValueWith { typeName = "TOML"; nullable = false; }).check null
+      => false
+    */
     serializableValueWith =
       {
         typeName,
@@ -131,10 +143,22 @@ let
     /** A value that TOML can hold. */
     toml = serializable "TOML" false;
 
-    /** `unique` without explanation. */
+    /**
+      `unique` without explanation.
+
+      # Example
+      (lib.types.uniq lib.types.int).check 1
+      => true
+    */
     uniq = choices.unique { message = ""; };
 
-    /** A type of which there can be one definition only; the message says why. */
+    /**
+      A type of which there can be one definition only; the message says why.
+
+      # Example
+      (lib.types.unique { message = "Only one."; } lib.types.int).check "a"
+      => false
+    */
     unique =
       { message }:
       type:
@@ -159,7 +183,13 @@ let
         nestedTypes.elemType = type;
       };
 
-    /** Null or a value of a type; all definitions or none are null. */
+    /**
+      Null or a value of a type; all definitions or none are null.
+
+      # Example
+      (lib.types.nullOr lib.types.int).check null
+      => true
+    */
     nullOr =
       elemType:
       mkOptionType {
@@ -187,7 +217,13 @@ let
         nestedTypes = { inherit elemType; };
       };
 
-    /** A value of either of two types; the first that all definitions fit merges them. */
+    /**
+      A value of either of two types; the first that all definitions fit merges them.
+
+      # Example
+      (lib.types.either lib.types.int lib.types.str).check "a"
+      => true
+    */
     either =
       left: right:
       let
@@ -234,7 +270,13 @@ let
         nestedTypes = { inherit left right; };
       };
 
-    /** A value of any of several types. */
+    /**
+      A value of any of several types.
+
+      # Example
+      (lib.types.oneOf [ lib.types.int lib.types.bool lib.types.str ]).check true
+      => true
+    */
     oneOf =
       types:
       if types == [ ] then
@@ -242,7 +284,13 @@ let
       else
         foldl' choices.either (head types) (tail types);
 
-    /** A value of the last type, or of the first, from which a function makes one of the last. */
+    /**
+      A value of the last type, or of the first, from which a function makes one of the last.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.coercedTo lib.types.int toString lib.types.str) [ { file = "f"; value = 1; } ]).mergedValue
+      => "1"
+    */
     coercedTo =
       fromType: coerce: toType:
       let

@@ -81,7 +81,13 @@ let
       };
 
   containers = {
-    /** A list of values of a type; definitions are joined. */
+    /**
+      A list of values of a type; definitions are joined.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.listOf lib.types.int) [ { file = "f"; value = [ 1 ]; } { file = "g"; value = [ 2 ]; } ]).mergedValue
+      => [ 1 2 ]
+    */
     listOf =
       elemType:
       mkOptionType {
@@ -111,7 +117,13 @@ let
         nestedTypes = { inherit elemType; };
       };
 
-    /** A list of at least one value of a type. */
+    /**
+      A list of at least one value of a type.
+
+      # Example
+      (lib.types.nonEmptyListOf lib.types.int).check [ ]
+      => false
+    */
     nonEmptyListOf =
       elemType:
       let
@@ -124,12 +136,22 @@ let
         substSubModules = modules: containers.nonEmptyListOf (elemType.substSubModules modules);
       };
 
-    /** An attribute set of values of a type; definitions are merged name by name. */
+    /**
+      An attribute set of values of a type; definitions are merged name by name.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.attrsOf lib.types.int) [ { file = "f"; value.a = 1; } { file = "g"; value.b = 2; } ]).mergedValue
+      => { a = 1; b = 2; }
+    */
     attrsOf = elemType: containers.attrsWith { inherit elemType; };
 
     /**
       `attrsOf` that does not look at the values to know the names: values may depend on other values
       of the set, and a name defined by `mkIf false` only is there, as an error or the empty value.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.lazyAttrsOf lib.types.int) [ { file = "f"; value.a = 1; } ]).mergedValue
+      => { a = 1; }
     */
     lazyAttrsOf =
       elemType:
@@ -138,7 +160,13 @@ let
         lazy = true;
       };
 
-    /** `attrsOf` and `lazyAttrsOf` in full: `placeholder` is the name the documentation shows. */
+    /**
+      `attrsOf` and `lazyAttrsOf` in full: `placeholder` is the name the documentation shows.
+
+      # Example
+      (lib.types.attrsWith { elemType = lib.types.int; placeholder = "user"; }).name
+      => "attrsOf"
+    */
     attrsWith =
       {
         elemType,
@@ -189,7 +217,13 @@ let
         nestedTypes = { inherit elemType; };
       };
 
-    /** Deprecated: `attrsOf`. */
+    /**
+      Deprecated: `attrsOf`.
+
+      # Example
+      (lib.types.loaOf lib.types.int).name
+      => "loaOf"
+    */
     loaOf =
       elemType:
       containers.attrsOf elemType
@@ -199,7 +233,13 @@ let
         nestedTypes = { inherit elemType; };
       };
 
-    /** A function to values of a type; definitions are merged in their results. */
+    /**
+      A function to values of a type; definitions are merged in their results.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.functionTo lib.types.int) [ { file = "f"; value = x: x + 1; } ]).mergedValue 1
+      => 2
+    */
     functionTo =
       elemType:
       mkOptionType {

@@ -122,6 +122,10 @@ let
 
         # Type
         `defaultFunctor :: String -> AttrSet`
+
+        # Example
+        (lib.types.defaultFunctor "int").name
+        => "int"
       */
       defaultFunctor = name: {
         inherit name;
@@ -136,6 +140,10 @@ let
 
         # Type
         `defaultTypeMerge :: Functor -> Functor -> Nullable OptionType`
+
+        # Example
+        (lib.types.defaultTypeMerge lib.types.int.functor lib.types.int.functor).name
+        => "int"
       */
       defaultTypeMerge =
         left: right:

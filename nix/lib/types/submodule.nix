@@ -66,7 +66,13 @@ let
   };
 
   submodules = {
-    /** An attribute set made by modules; an attribute set as definition is only its `config`. */
+    /**
+      An attribute set made by modules; an attribute set as definition is only its `config`.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.submodule { options.a = lib.mkOption { default = 1; }; }) [ { file = "f"; value = { }; } ]).mergedValue
+      => { a = 1; }
+    */
     submodule =
       modules:
       submodules.submoduleWith {
@@ -78,6 +84,10 @@ let
       `submodule` in full. `modules`: a list; `specialArgs`, `class`: as `evalModules` takes them;
       `shorthandOnlyDefinesConfig`: whether an attribute set as definition is only its `config`, and
       cannot have `imports` or `options`; `description`: in place of "submodule".
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.submoduleWith { modules = [ { options.a = lib.mkOption { }; } ]; }) [ { file = "f"; value.a = 2; } ]).mergedValue
+      => { a = 2; }
     */
     submoduleWith =
       {
@@ -173,7 +183,13 @@ let
     /** A module that is evaluated elsewhere; definitions become its imports. */
     deferredModule = submodules.deferredModuleWith { };
 
-    /** `deferredModule` with modules that are always imported, whose options are documented. */
+    /**
+      `deferredModule` with modules that are always imported, whose options are documented.
+
+      # Example
+      (lib.types.deferredModuleWith { staticModules = [ ]; }).check { }
+      => true
+    */
     deferredModuleWith =
       {
         staticModules ? [ ],

@@ -69,7 +69,13 @@ let
     };
 
   tagged = {
-    /** One of several named options: `{ NAME = VALUE; }`. */
+    /**
+      One of several named options: `{ NAME = VALUE; }`.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.attrTag { a = lib.mkOption { type = lib.types.int; }; }) [ { file = "f"; value.a = 1; } ]).mergedValue
+      => { a = 1; }
+    */
     attrTag =
       declared:
       let

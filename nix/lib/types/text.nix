@@ -54,7 +54,13 @@ let
       merge = loc: definitions: lib.strings.removeSuffix "\n" (mergeEqualOption loc definitions);
     };
 
-    /** A string that matches a regular expression as a whole. */
+    /**
+      A string that matches a regular expression as a whole.
+
+      # Example
+      (lib.types.strMatching "[a-z]+").check "A"
+      => false
+    */
     strMatching =
       pattern:
       string {
@@ -68,7 +74,13 @@ let
         };
       };
 
-    /** Strings, joined by a separator. */
+    /**
+      Strings, joined by a separator.
+
+      # Example
+      (lib.mergeDefinitions [ "x" ] (lib.types.separatedString ":") [ { file = "f"; value = "a"; } { file = "g"; value = "b"; } ]).mergedValue
+      => "a:b"
+    */
     separatedString =
       separator:
       string {
@@ -91,7 +103,13 @@ let
     /** Strings joined by colons, as in search paths. */
     envVar = text.separatedString ":";
 
-    /** A string type for a field of `/etc/passwd`. */
+    /**
+      A string type for a field of `/etc/passwd`.
+
+      # Example
+      (lib.types.passwdEntry lib.types.str).check "a:b"
+      => false
+    */
     passwdEntry =
       type:
       addCheck type (value: !(hasInfix ":" value || hasInfix "\n" value))
@@ -113,7 +131,13 @@ let
       inStore = false;
     };
 
-    /** A path with demands: `inStore` and `absolute`, each true, false or null for either. */
+    /**
+      A path with demands: `inStore` and `absolute`, each true, false or null for either.
+
+      # Example
+      (lib.types.pathWith { inStore = true; }).check "/etc"
+      => false
+    */
     pathWith =
       {
         inStore ? null,
