@@ -472,6 +472,14 @@ impl Function {
         }
     }
 
+    /// The name of the next parameter of a function written in the language; `None` for a pattern.
+    pub fn first_argument(self) -> Option<firn_syntax::Symbol> {
+        match self.kind() {
+            FunctionKind::Closure(lambda, _) => lambda.first_arg,
+            _ => None,
+        }
+    }
+
     /// The builtin, if it is one without arguments yet.
     pub fn primop(self) -> Option<&'static PrimOp> {
         match self.kind() {

@@ -26,7 +26,7 @@ impl Transport for NetworkTransport {
         span.finish(result).map(drop).map_err(|e| input_error(&e))
     }
 
-    fn unpack(&self, archive: &Path, folder: &Path) -> Result<(), InputError> {
+    fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError> {
         let mut file = File::open(archive).map_err(|e| {
             let what = format!("opening the archive '{}'", archive.display());
             input_error(&FetchError::local(what, &e))

@@ -26,17 +26,19 @@ pub struct UnpackOptions {
 /// Unpacks `archive` (tar, plain or compressed with gzip, xz, zstd or bzip2, or zip; told by its
 /// first bytes) into `to`, which must not exist.
 ///
+/// Gives the newest modification time in it, in seconds since 1970; 0 where it has none.
+///
 /// # Errors
 /// The archive is broken or holds what can't be in a store (devices, names that lead outside), or
 /// the disk refuses. `to` may hold a part then.
-pub fn unpack(archive: &mut File, to: &Path, options: UnpackOptions) -> Result<(), FetchError> {
+pub fn unpack(archive: &mut File, to: &Path, options: UnpackOptions) -> Result<u64, FetchError> {
     let stage = if options.strip_single_folder { staging_name(to) } else { to.to_owned() };
     let mut tree = Tree::create(&stage)?;
-    let result = unpack_into(archive, &mut tree);
+    let result = unpack_into(archive, &mut tree).map(|()| tree.newest);
     if !options.strip_single_folder {
         return result;
     }
-    let moved = result.and_then(|()| strip(&stage, to));
+    let moved = result.and_then(|newest| strip(&stage, to).map(|()| newest));
     if moved.is_err() {
         let _ = std::fs::remove_dir_all(&stage);
     }
@@ -117,6 +119,7 @@ fn untar_entry<R: Read>(entry: &mut tar::Entry<'_, R>, tree: &mut Tree) -> Resul
     use tar::EntryType as Kind;
     let kind = entry.header().entry_type();
     let path = entry.path_bytes().into_owned();
+    tree.newest = tree.newest.max(entry.header().mtime().unwrap_or(0));
     let link = entry.link_name_bytes().map(std::borrow::Cow::into_owned);
     match (kind, link) {
         (Kind::XGlobalHeader | Kind::XHeader, _) => Ok(()),
@@ -139,6 +142,8 @@ pub(crate) struct Tree {
     root: OwnedFd,
     /// Files made so far, so that a hard link can only name one of them.
     files: BTreeSet<Vec<Vec<u8>>>,
+    /// The newest modification time of an entry, in seconds since 1970.
+    newest: u64,
 }
 
 impl Tree {
@@ -149,7 +154,7 @@ impl Tree {
         mkdirat(CWD, path, Mode::from_raw_mode(0o755)).map_err(local)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let root = openat(CWD, path, flags, Mode::empty()).map_err(local)?;
-        Ok(Tree { root, files: BTreeSet::new() })
+        Ok(Tree { root, files: BTreeSet::new(), newest: 0 })
     }
 
     pub(crate) fn dir(&mut self, path: &[u8]) -> Result<(), FetchError> {
@@ -334,7 +339,7 @@ mod tests {
         file
     }
 
-    fn try_unpack(bytes: &[u8], strip: bool) -> (tempfile::TempDir, Result<(), FetchError>) {
+    fn try_unpack(bytes: &[u8], strip: bool) -> (tempfile::TempDir, Result<u64, FetchError>) {
         let dir = tempfile::tempdir().unwrap();
         let options = UnpackOptions { strip_single_folder: strip };
         let result = unpack(&mut file_with(bytes), &dir.path().join("out"), options);

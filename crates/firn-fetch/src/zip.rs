@@ -245,7 +245,7 @@ mod tests {
         [out, directory, end].concat()
     }
 
-    fn try_unpack(bytes: &[u8]) -> (tempfile::TempDir, Result<(), crate::FetchError>) {
+    fn try_unpack(bytes: &[u8]) -> (tempfile::TempDir, Result<u64, crate::FetchError>) {
         let dir = tempfile::tempdir().unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();

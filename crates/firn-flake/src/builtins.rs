@@ -1,9 +1,10 @@
 //! The builtins `getFlake`, `parseFlakeRef` and `flakeRefToString`.
 
 use firn_eval::{ErrorKind, Machine, Pos, PrimOp, PrimTable, R, Symbol, Value};
-use firn_fetch::input::{Attr, InputError};
+use firn_fetch::input::{Attr, Input, InputError};
 
 use crate::call::{call_flake, flakes, read_attrs};
+use crate::flakes::Flakes;
 use crate::locked::{LockRequest, Write, lock_flake};
 use crate::reference::{Base, FlakeRef};
 
@@ -37,9 +38,13 @@ const REFERENCES: &[PrimOp] = &[
 
 fn get_flake(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
     let what = "while evaluating the argument passed to builtins.getFlake";
-    let text = machine.string_without_context(arguments[0], pos, what)?.to_text();
+    let argument = machine.force(arguments[0])?;
     let flakes = flakes(machine, pos)?;
     let pure = machine.settings.pure;
+    let text = match argument.as_path() {
+        Some(path) => locked_path(&flakes, &path.to_text()),
+        None => machine.string_without_context(argument, pos, what)?.to_text().into_owned(),
+    };
     let locked = FlakeRef::parse(&text, Base::Flake).and_then(|(reference, fragment)| {
         if !fragment.is_empty() {
             let message = format!("unexpected fragment '{fragment}' in flake reference '{text}'");
@@ -57,6 +62,22 @@ fn get_flake(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
     match locked {
         Ok(locked) => call_flake(machine, &locked),
         Err(error) => Err(machine.fail(ErrorKind::Outside, pos, error.message)),
+    }
+}
+
+/// The reference of a folder that a path value names: in a tree of the store it is as locked as the
+/// tree is.
+fn locked_path(flakes: &Flakes, path: &str) -> String {
+    let store = &flakes.fetcher().store;
+    let tree = store.store_dir().split(path).ok();
+    let known = tree.and_then(|(tree, inner)| Some((store.path_info(&tree).ok()??, tree, inner)));
+    let Some((info, tree, inner)) = known else { return format!("path:{path}") };
+    let input = Input::path(&store.store_dir().display(&tree));
+    let attrs = input.attrs().clone().with("narHash", info.nar_hash.sri());
+    let subdir = inner.trim_matches('/').to_owned();
+    match Input::from_attrs(attrs) {
+        Ok(input) => FlakeRef { input, subdir }.to_string(),
+        Err(_) => format!("path:{path}"),
     }
 }
 

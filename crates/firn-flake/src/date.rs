@@ -15,6 +15,12 @@ pub fn compact(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", rest / 3600, rest % 3600 / 60, rest % 60)
 }
 
+/// The moment in UTC as `2026-11-22 13:22:46`.
+pub fn moment(seconds: u64) -> String {
+    let rest = seconds % 86_400;
+    format!("{} {:02}:{:02}:{:02}", day(seconds), rest / 3600, rest % 3600 / 60, rest % 60)
+}
+
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -38,5 +44,6 @@ mod tests {
         assert_eq!(compact(0), "19700101000000");
         assert_eq!(compact(951_826_154), "20000229120914");
         assert_eq!(day(1_795_353_766), "2026-11-22");
+        assert_eq!(moment(951_826_154), "2000-02-29 12:09:14");
     }
 }

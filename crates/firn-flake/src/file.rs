@@ -264,7 +264,9 @@ impl Reader<'_> {
 
     fn url(&self, value: ExprId) -> Result<String> {
         match self.ast.expr(value) {
-            Expr::Path(_, text) => Ok(format!("path:{}", self.lossy(self.ast.text(text)))),
+            Expr::Path(_, text) => {
+                Ok(format!("path:{}", shortest(&self.lossy(self.ast.text(text)))))
+            }
             _ => self.string(value, "url"),
         }
     }
@@ -358,4 +360,22 @@ impl Reader<'_> {
     fn lossy(&self, bytes: &[u8]) -> String {
         String::from_utf8_lossy(bytes).into_owned()
     }
+}
+
+/// A relative path without parts that lead nowhere: `a` for `./a`, `..` for `../.`.
+fn shortest(path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }

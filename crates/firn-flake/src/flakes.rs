@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use firn_diag::Diagnostic;
-use firn_fetch::input::{Fetched, Fetcher, Input, InputError};
+use firn_fetch::input::{Attr, Fetched, Fetcher, Input, InputError};
 use firn_formats::StorePath;
 use firn_source::{Origin, SourceMap};
 
@@ -124,7 +124,7 @@ impl FlakeSource for Flakes {
         let folder =
             |tree: &StorePath| SourceFolder { tree: tree.clone(), subdir: resolved.subdir.clone() };
         let mut flake = self.read_flake(&folder(&fetched.store_path), &resolved, prefix)?;
-        if !flake.file.self_attrs.is_empty() {
+        if flake.file.self_attrs.iter().any(|(_, value)| *value != Attr::Bool(false)) {
             // `inputs.self` says how the tree itself is to be fetched, so that is done again.
             let mut attrs = resolved.input.attrs().clone();
             for (name, value) in flake.file.self_attrs.iter() {
@@ -148,7 +148,16 @@ impl FlakeSource for Flakes {
         let file = self.parse(folder, text, prefix)?;
         let lock = match self.read(folder, "flake.lock")? {
             Some(text) => {
-                LockFile::parse(&text, &format!("{}/flake.lock", self.logical_path(folder)))?
+                let place = format!("{}/flake.lock", self.logical_path(folder));
+                let lock = LockFile::parse(&text, &place)?;
+                if let Some(input) = lock.unlocked_input() {
+                    self.warn(&format!(
+                        "Lock file entry '{input}' is unlocked (e.g. lacks a Git revision) but is checked by \
+                         NAR hash. This is not reproducible and will break after garbage collection or when \
+                         shared."
+                    ));
+                }
+                lock
             }
             None => LockFile::default(),
         };

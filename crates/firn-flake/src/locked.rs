@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use firn_fetch::input::InputError;
+use firn_formats::Hash;
 
 use crate::flakes::Flakes;
 use crate::lock::LockFile;
@@ -38,6 +39,8 @@ pub struct LockRequest {
     pub reference: Option<PathBuf>,
     /// Accept inputs that are pinned by content alone (`--allow-dirty-locks`).
     pub allow_dirty: bool,
+    /// An input that is not pinned is an error, not a warning: writing the file is the point.
+    pub must_write: bool,
 }
 
 /// A flake and its lock file.
@@ -50,6 +53,29 @@ pub struct LockedFlake {
     /// The lock file that was used is not the one in the flake's tree, so that the flake can't be
     /// reproduced from its reference.
     pub detached: bool,
+}
+
+impl LockedFlake {
+    /// A hash of all that the flake's value depends on; none while an input is not pinned.
+    ///
+    /// # Errors
+    /// The work tree of the flake can't be read.
+    pub fn fingerprint(&self, flakes: &Flakes) -> Result<Option<Hash>, InputError> {
+        let lock = &self.locking.lock;
+        let input = &self.flake.locked.input;
+        if lock.unlocked_input().is_some() {
+            return Ok(None);
+        }
+        let Some(mut text) = flakes.fetcher().fingerprint(input)? else { return Ok(None) };
+        text += &format!(";{};{}", self.flake.locked.subdir, lock.to_text().trim_end());
+        if let Ok(Some(count)) = input.attrs().int("revCount") {
+            text += &format!(";revCount={count}");
+        }
+        if let Some(time) = input.last_modified() {
+            text += &format!(";lastModified={time}");
+        }
+        Ok(Some(Hash::sha256(text)))
+    }
 }
 
 /// Fetches and locks a flake.
@@ -105,6 +131,12 @@ fn write_lock(
     if let Some(unlocked) = locking.lock.unlocked_input()
         && !(request.allow_dirty && unlocked.input.nar_hash().is_some())
     {
+        if request.must_write {
+            return Err(InputError::new(format!(
+                "Not writing lock file of flake '{reference}' because it has an unlocked input \
+                 ('{unlocked}'). Use '--allow-dirty-locks' to allow this anyway."
+            )));
+        }
         flakes.warn(&format!(
             "not writing lock file of flake '{reference}' because it has an unlocked input ('{unlocked}')"
         ));

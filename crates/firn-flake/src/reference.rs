@@ -136,7 +136,9 @@ fn parse_path(text: &str, base: Base<'_>) -> Result<(FlakeRef, String), InputErr
         fragment: decode(fragment)?,
     };
     if let Base::Folder(folder) = base {
-        locate(&mut url, &clean(&folder.join(path)))?;
+        let place = clean(&folder.join(path));
+        // A link is where it leads: what is around it is not part of the flake.
+        locate(&mut url, &place.canonicalize().unwrap_or(place))?;
     }
     FlakeRef::from_url(url, true)
 }

@@ -3,6 +3,7 @@
 //! Entries are looked up in the command line's, the user's, the system's and the global registry,
 //! in this order (Nix manual, "nix registry"). The name `base` is built in.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,14 +32,46 @@ pub struct Registry {
 }
 
 /// The registries in the order in which they are asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Registries {
     /// From flags of the command line.
     pub flags: Registry,
     /// `registry.json` of the user and of the system, and whatever else is local.
     pub local: Vec<Registry>,
-    /// The registry that is fetched from the network; absent when that is not allowed.
-    pub global: Option<PathBuf>,
+    /// The registry that may come from the network.
+    pub global: Global,
+    /// Names mean nothing but what is built in (`--no-registries`).
+    pub disabled: bool,
+}
+
+/// Finds the file of the global registry, downloading it where it is not on disk.
+pub type FindGlobal = dyn Fn() -> Result<PathBuf, InputError>;
+
+/// The global registry, read when it is first asked for.
+#[derive(Default)]
+pub struct Global {
+    find: Option<Box<FindGlobal>>,
+    read: OnceCell<Registry>,
+}
+
+impl Global {
+    /// A global registry whose file `find` finds.
+    pub fn new(find: Box<FindGlobal>) -> Self {
+        Global { find: Some(find), read: OnceCell::new() }
+    }
+
+    /// The registry; `None` where there is none.
+    ///
+    /// # Errors
+    /// It can't be fetched or read.
+    pub fn get(&self) -> Result<Option<&Registry>, InputError> {
+        let Some(find) = &self.find else { return Ok(None) };
+        if let Some(known) = self.read.get() {
+            return Ok(Some(known));
+        }
+        let read = Registry::read(&find()?)?;
+        Ok(Some(self.read.get_or_init(|| read)))
+    }
 }
 
 impl Registry {
@@ -109,7 +142,7 @@ impl Registries {
     }
 
     fn step(&self, reference: &FlakeRef, limited: bool) -> Result<FlakeRef, InputError> {
-        let local = if limited { &[][..] } else { &self.local };
+        let local = if limited || self.disabled { &[][..] } else { &self.local };
         for registry in std::iter::once(&self.flags).chain(local) {
             if let Some(found) = look_up(registry, &reference.input)? {
                 return Ok(found);
@@ -118,12 +151,19 @@ impl Registries {
         if is_base(&reference.input) {
             return Ok(FlakeRef { input: Input::base(), subdir: String::new() });
         }
-        if let Some(path) = &self.global
-            && let Some(found) = look_up(&Registry::read(path)?, &reference.input)?
-        {
-            return Ok(found);
+        if self.disabled {
+            return Err(InputError::new(format!(
+                "'{}' is an indirect flake reference, but registry lookups are not allowed",
+                reference.input
+            )));
         }
-        Err(not_found(&reference.input, self.global.is_some()))
+        match self.global.get() {
+            Ok(Some(global)) => {
+                look_up(global, &reference.input)?.ok_or_else(|| not_found(&reference.input, None))
+            }
+            Ok(None) => Err(not_found(&reference.input, None)),
+            Err(error) => Err(not_found(&reference.input, Some(&error))),
+        }
     }
 }
 
@@ -133,11 +173,13 @@ fn is_base(input: &Input) -> bool {
         && input.attrs().get("ref").is_none()
 }
 
-fn not_found(input: &Input, searched_global: bool) -> InputError {
+/// `unread` says why the global registry could not be asked.
+fn not_found(input: &Input, unread: Option<&InputError>) -> InputError {
     let id = input.attrs().text("id").ok().flatten().unwrap_or_default();
     let mut message = format!("cannot find flake '{input}' in the flake registries");
-    if !searched_global {
-        message += "; the global registry could not be reached";
+    if let Some(error) = unread {
+        let reason = error.message.lines().next().unwrap_or_default();
+        message += &format!(" of this machine, and the global registry can't be asked: {reason}");
     }
     message += &format!(
         "\nhelp: '--override-input {id} base' uses the distribution that is built in, \

@@ -388,8 +388,14 @@ impl Checker<'_> {
 
     fn overlay(&mut self, m: &mut Machine, value: Value, pos: Pos) -> R<()> {
         let value = m.force_value(value, pos, "")?;
-        if matches!(value.kind(), Kind::Function(_)) {
-            return Ok(());
+        if let Kind::Function(function) = value.kind() {
+            // A builtin is no overlay, but nobody writes one; its parameter has no name.
+            let named = function.first_argument().map(|name| name.text().into_owned());
+            if named.is_some_and(|name| matches!(name.as_str(), "final" | "_" | "_final")) {
+                return Ok(());
+            }
+            let text = "overlay does not take an argument named 'final'";
+            return Err(m.fail(ErrorKind::Eval, pos, text));
         }
         let text = format!(
             "overlay is not a function, but {} instead",

@@ -167,11 +167,14 @@ pub static DECLARED: &[Setting] = &[
         "false",
         "Let build machines fetch from caches themselves.",
     ),
-    s(
-        "commit-lock-file-summary",
-        Text,
-        "",
-        "First line of the commit that `--commit-lock-file` makes.",
+    named(
+        s(
+            "commit-lock-file-summary",
+            Text,
+            "",
+            "First line of the commit that `--commit-lock-file` makes.",
+        ),
+        &["commit-lockfile-summary"],
     ),
     s("compress-build-log", Flag, "true", "Compress build logs."),
     s(

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use firn_events::{Level, Reporter};
 use firn_fetch::input::{Fetcher, GitProgram, InputError, Transport};
 use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
 use firn_flake::flakes::Flakes;
-use firn_flake::registry::{Registries, Registry};
+use firn_flake::registry::{Global, Registries, Registry};
 use firn_settings::{Origin, Settings, file};
 use firn_store::{MemoryStore, NoRealise, Realise, Store};
 use firn_store_disk::{Layout, LocalStore, Places, StoreChoice, StoreOptions, choose};
@@ -229,6 +230,14 @@ impl Context {
     /// # Errors
     /// The store or a registry can't be opened.
     pub fn flakes(&self) -> Result<Rc<Flakes>, Failure> {
+        self.flakes_with(self.registries()?)
+    }
+
+    /// Fetches and reads flakes, by registries of the caller's choice.
+    ///
+    /// # Errors
+    /// The store can't be opened.
+    pub fn flakes_with(&self, registries: Registries) -> Result<Rc<Flakes>, Failure> {
         let (cache, over) = (self.environment.cache.clone(), self.environment.base.clone());
         let base_cache = cache.clone();
         let warnings = self.reporter.clone();
@@ -246,26 +255,60 @@ impl Context {
             }),
             warn: Arc::new(move |text| warnings.message(Level::Warning, text)),
         };
-        let registries = self.registries()?;
         Ok(Rc::new(Flakes::new(fetcher, registries, Box::new(render))))
     }
 
     fn transport(&self) -> Arc<dyn Transport> {
+        self.transport_with(self.fetch_options())
+    }
+
+    fn transport_with(&self, options: FetchOptions) -> Arc<dyn Transport> {
         let network = NetworkTransport {
-            fetcher: firn_fetch::Fetcher::new(self.fetch_options()),
+            fetcher: firn_fetch::Fetcher::new(options),
             reporter: self.reporter.clone(),
         };
         if self.offline { Arc::new(Offline(network)) } else { Arc::new(network) }
     }
 
-    fn registries(&self) -> Result<Registries, Failure> {
-        let user = self.user_registry();
-        let local = [user, PathBuf::from("/etc/nix/registry.json")];
+    /// The registries of this machine and of this user.
+    ///
+    /// # Errors
+    /// A registry file can't be read.
+    pub fn registries(&self) -> Result<Registries, Failure> {
+        let local = [self.user_registry(), self.system_registry()];
         Ok(Registries {
             flags: Registry::default(),
             local: local.iter().map(|path| Registry::read(path)).collect::<Result<_, _>>()?,
-            global: None,
+            global: self.global_registry(),
+            disabled: !self.settings.flag("use-registries"),
         })
+    }
+
+    /// The registry of the setting `flake-registry`; what comes from the network is kept in the cache.
+    fn global_registry(&self) -> Global {
+        let place = self.settings.text("flake-registry");
+        let place = place.strip_prefix("file://").unwrap_or(place);
+        if place.is_empty() {
+            return Global::default();
+        }
+        if place.starts_with('/') {
+            let place = PathBuf::from(place);
+            return Global::new(Box::new(move || Ok(place.clone())));
+        }
+        let url = place.to_owned();
+        let name = format!("registry-{}.json", firn_formats::Hash::sha256(&url).nix32());
+        let file = self.environment.cache.join("fetch").join(name);
+        let good_for = Duration::from_secs(self.settings.number("tarball-ttl"));
+        // Every name that is mistyped asks for this file, so that it must fail quickly.
+        let options = FetchOptions { attempts: 1, connect_timeout: 5, ..self.fetch_options() };
+        let transport = self.transport_with(options);
+        Global::new(Box::new(move || download_registry(&*transport, &url, &file, good_for)))
+    }
+
+    /// The system's registry file.
+    pub fn system_registry(&self) -> PathBuf {
+        let folder = std::env::var_os("NIX_CONF_DIR").filter(|value| !value.is_empty());
+        folder.map_or_else(|| PathBuf::from("/etc/nix"), PathBuf::from).join("registry.json")
     }
 
     /// The user's registry file.
@@ -284,6 +327,37 @@ impl Context {
     }
 }
 
+/// The global registry in the cache, fetched unless it is new enough; an old one is better than none.
+fn download_registry(
+    transport: &dyn Transport,
+    url: &str,
+    file: &Path,
+    good_for: Duration,
+) -> Result<PathBuf, InputError> {
+    let age = |path: &Path| path.metadata().ok()?.modified().ok()?.elapsed().ok();
+    if age(file).is_some_and(|age| age < good_for) {
+        return Ok(file.to_owned());
+    }
+    let scratch = file.with_extension(std::process::id().to_string());
+    let failed = |error: std::io::Error| {
+        InputError::new(format!("cannot write '{}': {error}", file.display()))
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match transport.download(url, &scratch) {
+        Ok(()) => std::fs::rename(&scratch, file).map_err(failed)?,
+        Err(error) => {
+            // Nothing is there to be removed if the download never began.
+            let _ = std::fs::remove_file(&scratch);
+            if !file.exists() {
+                return Err(error);
+            }
+        }
+    }
+    Ok(file.to_owned())
+}
+
 /// The network of `--offline`: archives are unpacked, nothing is downloaded.
 struct Offline(NetworkTransport);
 
@@ -292,7 +366,7 @@ impl Transport for Offline {
         Err(InputError::unreachable(format!("cannot fetch '{url}': '--offline' allows no network")))
     }
 
-    fn unpack(&self, archive: &Path, folder: &Path) -> Result<(), InputError> {
+    fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError> {
         self.0.unpack(archive, folder)
     }
 }

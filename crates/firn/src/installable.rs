@@ -112,7 +112,7 @@ impl<'c> Evaluation<'c> {
     ) -> Result<Self, Failure> {
         let pure = source.is_pure();
         let mode = Mode { pure, read_only, includes: source.evaluation.includes.clone() };
-        let flakes = context.flakes()?;
+        let flakes = source.locking.flakes(context)?;
         let machine = evaluation::machine(context, &flakes, &mode)?;
         Ok(Evaluation { context, source, flakes, machine })
     }
@@ -128,8 +128,8 @@ impl<'c> Evaluation<'c> {
     }
 
     /// What is asked of the lock file.
-    pub fn locking(&self, only_locked: bool) -> Result<LockRequest, Failure> {
-        self.source.locking.request(&self.context.current_folder()?, only_locked)
+    pub fn locking(&self) -> Result<LockRequest, Failure> {
+        self.source.locking.request(self.context)
     }
 
     /// Runs something in the machine.
@@ -156,7 +156,7 @@ impl<'c> Evaluation<'c> {
 
     /// The value of a flake.
     pub fn flake(&mut self, reference: &FlakeRef) -> Result<Value, Failure> {
-        let request = self.locking(false)?;
+        let request = self.locking()?;
         let locked = lock_flake(&self.flakes, reference, &request).map_err(input_failure)?;
         self.run(|m| call_flake(m, &locked))
     }

@@ -110,7 +110,7 @@ impl Place {
             let content = base::digest().nix32();
             return Ok(Place { reference: resolved, fragment, locked: None, content });
         }
-        let request = evaluation.locking(false)?;
+        let request = evaluation.locking()?;
         let locked = lock_flake(&evaluation.flakes, &reference, &request).map_err(input_failure)?;
         let content = format!(
             "{}\0{}\0{}\0{}",

@@ -2,8 +2,14 @@
 
 use std::io::IsTerminal;
 
+use crate::program;
+
 /// Whether standard output may have colours.
 pub fn is_styled() -> bool {
+    // The reference colours what it prints wherever it goes, and those who call it read it so.
+    if program::is_called("nix") {
+        return true;
+    }
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
         return true;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use firn_formats::{ContentAddressMethod, Hash, HashAlgo, StorePath, StorePathSet};
+use firn_formats::{ContentAddressMethod, Hash, HashAlgo, Hasher, StorePath, StorePathSet, nar};
 use firn_store::{Content, FileKind, Store};
 
 use super::forge::Forge;
@@ -20,8 +20,9 @@ pub trait Transport: Send + Sync {
     /// [`InputError::unreachable`] when the host can't be reached or the network may not be used.
     fn download(&self, url: &str, file: &Path) -> Result<(), InputError>;
 
-    /// Unpacks an archive below a folder, which is made; a single top folder is left out.
-    fn unpack(&self, archive: &Path, folder: &Path) -> Result<(), InputError>;
+    /// Unpacks an archive below a folder, which is made; a single top folder is left out. Gives the
+    /// newest modification time in it, in seconds since 1970; 0 where it has none.
+    fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError>;
 }
 
 /// The program `git`, which clones repositories that are not on this machine's disk.
@@ -118,6 +119,35 @@ impl Fetcher {
             attrs.set("narHash", hash.sri());
         }
         Ok(Fetched { store_path, input: Input::from_attrs(attrs)? })
+    }
+
+    /// What the content of a fetched input depends on, as the reference's caches identify it.
+    ///
+    /// # Errors
+    /// A work tree can't be read.
+    pub fn fingerprint(&self, input: &Input) -> Result<Option<String>, InputError> {
+        if let Some(known) = input.plain_fingerprint() {
+            return Ok(Some(known));
+        }
+        let Some(place) = git::work_tree(input.attrs()).filter(|_| input.kind() == "git") else {
+            return Ok(None);
+        };
+        let state = LocalGit::open(&place)?.work_tree()?;
+        let head = state.head.map_or_else(|| "0".repeat(40), |head| head.to_string());
+        let unreadable = |error: &dyn std::fmt::Display| {
+            InputError::new(format!("cannot read '{}': {error}", place.display()))
+        };
+        let mut sum = Hasher::new(HashAlgo::Sha512);
+        for file in &state.changed {
+            feed(&mut sum, "modified:");
+            feed(&mut sum, &format!("/{}", file.display()));
+            nar::dump_path(&place.join(file), &mut sum).map_err(|error| unreadable(&error))?;
+        }
+        for file in &state.gone {
+            feed(&mut sum, "deleted:");
+            feed(&mut sum, &format!("/{}", file.display()));
+        }
+        Ok(Some(format!("{head};d={}", sum.finish().base16())))
     }
 
     fn already_there(&self, input: &Input) -> Result<Option<Fetched>, InputError> {
@@ -259,7 +289,8 @@ impl Fetcher {
                 (None, None) => "HEAD".to_owned(),
             };
             let revision = repository.resolve(&name)?;
-            return Ok((repository, revision, reference.map(str::to_owned)));
+            let reference = reference.map(str::to_owned).or_else(|| repository.branch());
+            return Ok((repository, revision, reference));
         }
         let clone = self.clone_of(attrs.required_text("url")?, reference, rev)?;
         let repository = LocalGit::open(&clone)?;
@@ -348,8 +379,8 @@ impl Fetcher {
         let scratch = self.scratch()?;
         let (archive, root) = (scratch.path().join("archive"), scratch.path().join("tree"));
         self.transport.download(url, &archive)?;
-        self.transport.unpack(&archive, &root)?;
-        if let Some(time) = newest(&root) {
+        let time = self.transport.unpack(&archive, &root)?;
+        if time > 0 {
             info.set("lastModified", time);
         }
         Ok(Tree { root, files: None, info, scratch: Some(scratch) })
@@ -370,6 +401,13 @@ impl Fetcher {
             ))
         })
     }
+}
+
+/// Feeds a string as archives hold it: its length, its bytes, and zeros up to a multiple of eight.
+fn feed(sum: &mut Hasher, text: &str) {
+    sum.update(&(text.len() as u64).to_le_bytes());
+    sum.update(text.as_bytes());
+    sum.update(&[0; 8][..(8 - text.len() % 8) % 8]);
 }
 
 /// The name of an input's store path.

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::forge::Forge;
 use super::url::{Url, encode_path};
-use super::{Attr, Attrs, InputError, Scheme, check_ref, check_rev};
+use super::{Attr, Attrs, Input, InputError, Scheme, check_ref, check_rev};
 
 /// The scheme `git`.
 pub struct GitScheme;
@@ -136,4 +137,18 @@ pub fn work_tree(attrs: &Attrs) -> Option<PathBuf> {
 pub fn local_repository(attrs: &Attrs) -> Option<PathBuf> {
     let url = parse_repository_url(attrs.text("url").ok()??).ok()?;
     (url.scheme == "file").then(|| url.decoded_path().ok().map(PathBuf::from))?
+}
+
+/// Where git clones an input from; `None` if it is no repository.
+///
+/// # Errors
+/// An attribute is of the wrong kind.
+pub fn repository_url(input: &Input) -> Result<Option<String>, InputError> {
+    if let Some(forge) = Forge::of(input.kind()) {
+        return forge.repository_url(input.attrs()).map(Some);
+    }
+    match input.kind() {
+        "git" => input.attrs().required_text("url").map(|url| Some(url.to_owned())),
+        _ => Ok(None),
+    }
 }

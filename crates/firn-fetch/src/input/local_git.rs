@@ -26,6 +26,10 @@ pub struct WorkTree {
     pub files: BTreeSet<PathBuf>,
     /// Whether index or files differ from the commit.
     pub dirty: bool,
+    /// Files that differ from those of the commit.
+    pub changed: BTreeSet<PathBuf>,
+    /// Files that the index names and that are gone.
+    pub gone: BTreeSet<PathBuf>,
     /// The commit, if there is one.
     pub head: Option<ObjectId>,
     /// The full name of the branch that the work tree is on.
@@ -52,7 +56,8 @@ impl LocalGit {
             Some(commit) => Some(self.entries(commit)?),
             None => None,
         };
-        let mut files = BTreeSet::new();
+        let (mut files, mut changed, mut gone) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut dirty = committed.is_none() && !index.entries().is_empty();
         let mut staged = Vec::with_capacity(index.entries().len());
         for entry in index.entries() {
@@ -65,17 +70,24 @@ impl LocalGit {
                 FileState::Same => files.insert(path),
                 FileState::Changed => {
                     dirty = true;
+                    changed.insert(path.clone());
                     files.insert(path)
                 }
                 FileState::Gone => {
                     dirty = true;
-                    false
+                    gone.insert(path)
                 }
             };
         }
         staged.sort();
-        dirty |= committed.is_some_and(|committed| committed != staged);
-        Ok(WorkTree { files, dirty, head, branch: self.branch() })
+        let committed = committed.unwrap_or_default();
+        dirty |= head.is_some() && committed != staged;
+        if dirty {
+            let known: BTreeSet<_> = committed.iter().collect();
+            let new = staged.iter().filter(|entry| !known.contains(entry));
+            changed.extend(new.map(|(path, ..)| path.clone()).filter(|path| files.contains(path)));
+        }
+        Ok(WorkTree { files, dirty, changed, gone, head, branch: self.branch() })
     }
 
     /// The commit that a revision or reference names.

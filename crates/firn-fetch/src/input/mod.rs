@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 pub use attrs::{Attr, Attrs};
 pub use fetch::{Fetched, Fetcher, GitProgram, Transport};
+pub use git::repository_url;
 pub use indirect::is_id as is_flake_id;
 use serde_json::Value;
 use url::Url;
@@ -159,7 +160,8 @@ impl Input {
     /// The URL form.
     pub fn to_url(&self) -> Result<Url, InputError> {
         let mut url = self.scheme().to_url(&self.attrs)?;
-        if let Some(hash) = self.attrs.text("narHash")? {
+        // A git revision says it all.
+        if let Some(hash) = self.attrs.text("narHash")?.filter(|_| self.kind() != "git") {
             url.query.insert("narHash".to_owned(), hash.to_owned());
         }
         Ok(url)
@@ -168,6 +170,27 @@ impl Input {
     /// Whether the content is pinned, so that fetching it twice gives the same.
     pub fn is_locked(&self) -> bool {
         self.scheme().is_locked(&self.attrs)
+    }
+
+    /// What the content depends on, of an input that was fetched: the same text, the same content.
+    ///
+    /// As the reference's caches identify it. For a work tree with changes see
+    /// [`Fetcher::fingerprint`].
+    pub(crate) fn plain_fingerprint(&self) -> Option<String> {
+        let flag = |name: &str, mark: &'static str| {
+            if self.attrs.flag(name).unwrap_or(false) { mark } else { "" }
+        };
+        let text = match self.kind() {
+            "git" => {
+                let (submodules, export, lfs) =
+                    (flag("submodules", ";s"), flag("exportIgnore", ";e"), flag("lfs", ";l"));
+                format!("{}{submodules}{export}{lfs}", self.rev()?)
+            }
+            "path" => format!("path:{}", self.nar_hash()?),
+            "tarball" | "file" => self.nar_hash().or(self.rev())?.to_owned(),
+            _ => self.rev()?.to_owned(),
+        };
+        Some(text)
     }
 
     /// Whether this names an entry of a registry.

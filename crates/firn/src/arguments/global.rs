@@ -51,7 +51,7 @@ impl Args for GlobalArguments {
 }
 
 /// The arguments that help texts show.
-fn shown() -> [Arg; 6] {
+fn shown() -> [Arg; 7] {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).global(true).help_heading(HEADING)
     };
@@ -60,6 +60,8 @@ fn shown() -> [Arg; 6] {
         flag("quiet", "Show errors only").action(ArgAction::SetTrue),
         flag("print-build-logs", "Show what builds print").short('L').action(ArgAction::SetTrue),
         flag("offline", "Use no network").action(ArgAction::SetTrue),
+        flag("refresh", "Ask the network again for what may have changed")
+            .action(ArgAction::SetTrue),
         flag("option", "Set a setting of nix.conf")
             .num_args(2)
             .value_names(["NAME", "VALUE"])
@@ -113,6 +115,9 @@ impl FromArgMatches for GlobalArguments {
         }
         for setting in DECLARED {
             self.take_setting(setting, matches);
+        }
+        if matches.get_flag("refresh") {
+            self.settings.push(("tarball-ttl".to_owned(), "0".to_owned()));
         }
         if self.offline {
             self.settings.push(("substitute".to_owned(), "false".to_owned()));

@@ -11,6 +11,7 @@ use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::program;
 
 /// The commands on registries.
 #[derive(Subcommand)]
@@ -23,6 +24,8 @@ pub enum Command {
     Remove(RemoveArguments),
     /// Fix a name to what it stands for now
     Pin(PinArguments),
+    /// Print what references stand for
+    Resolve(ResolveArguments),
 }
 
 /// Which registry is changed.
@@ -64,6 +67,14 @@ pub struct PinArguments {
     place: Place,
 }
 
+/// References to look up.
+#[derive(Args)]
+pub struct ResolveArguments {
+    /// The references, such as nixpkgs
+    #[arg(required = true)]
+    references: Vec<String>,
+}
+
 /// Runs one.
 pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
@@ -72,19 +83,41 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::Add(arguments) => add(&context, &arguments)?,
         Command::Remove(arguments) => remove(&context, &arguments)?,
         Command::Pin(arguments) => pin(&context, &arguments)?,
+        Command::Resolve(arguments) => resolve(&context, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let places =
-        [("user", context.user_registry()), ("system", PathBuf::from("/etc/nix/registry.json"))];
-    for (kind, path) in places {
-        for entry in Registry::read(&path).map_err(input_failure)?.entries {
+    let registries = context.registries()?;
+    let global = registries.global.get();
+    context.display.finish();
+    let print = |kind: &str, registry: &Registry| {
+        for entry in &registry.entries {
             println!("{kind:<6} {} {}", entry.from, entry.to);
         }
+    };
+    for (kind, registry) in ["user", "system"].iter().zip(&registries.local) {
+        print(kind, registry);
     }
-    println!("{:<6} flake:base base", "firn");
+    // The reference has no such entry, and programs that call it count lines.
+    if !program::is_called("nix") {
+        println!("{:<6} flake:base base", "firn");
+    }
+    match global {
+        Ok(registry) => registry.into_iter().for_each(|registry| print("global", registry)),
+        Err(error) => context.warn(&format!("the global registry is left out: {error}")),
+    }
+    Ok(())
+}
+
+fn resolve(context: &Context, arguments: &ResolveArguments) -> Result<(), Failure> {
+    let registries = context.registries()?;
+    for text in &arguments.references {
+        let reference = parse(context, text)?;
+        let resolved = registries.resolve(&reference, false).map_err(input_failure)?;
+        println!("{resolved}");
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments, split_path};
 use crate::lookup::{self, Place, Question};
-use crate::{output, program};
+use crate::output;
 
 /// Where to look, and what for.
 #[derive(Args)]
@@ -115,8 +115,7 @@ fn json(found: &[Package]) -> serde_json::Value {
 fn print(question: &Question, found: &[Package]) {
     const BOLD: &str = "\x1b[0;1m";
     const PLAIN: &str = "\x1b[0m";
-    // The reference colours its output wherever it goes; those who call it read it so.
-    let styled = output::is_styled() || program::is_called("nix");
+    let styled = output::is_styled();
     for (index, package) in found.iter().enumerate() {
         let mut texts = [package.path.clone(), package.description.clone()];
         if styled {

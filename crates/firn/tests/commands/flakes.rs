@@ -92,6 +92,36 @@ fn names_are_added_pinned_and_removed() {
 }
 
 #[test]
+fn names_come_from_the_global_registry_and_from_flags() {
+    let user = user();
+    let place = format!("path:{}", user.work().display());
+    let registry = user.work().join("registry.json");
+    let registry = registry.to_string_lossy();
+    user.run(&["firn", "registry", "add", "--registry", &registry, "world", &place]);
+    let listed = user.run(&["firn", "registry", "list", "--flake-registry", &registry]);
+    assert!(listed.ends_with(&format!("global flake:world {place}\n")), "{listed}");
+    let url = format!("file://{registry}");
+    let resolved = user.run(&["firn", "registry", "resolve", "world", "--flake-registry", &url]);
+    assert_eq!(resolved, format!("{place}\n"));
+    let words = ["firn", "eval", "--override-flake", "here", &place, "here#other"];
+    assert_eq!(user.run(&words), "2\n");
+    for (words, part) in [
+        (
+            &["firn", "eval", "world#other"][..],
+            "cannot find flake 'flake:world' in the flake registries",
+        ),
+        (&["firn", "eval", "--no-registries", "world#other"], "registry lookups are not allowed"),
+        (
+            &["firn", "eval", "--flake-registry", "http://127.0.0.1:9/r.json", "world#other"],
+            "the global registry can't be asked: cannot fetch 'http://127.0.0.1:9/r.json'",
+        ),
+    ] {
+        let (_, text) = user.fails(words);
+        assert!(text.contains(part), "{words:?}: {text}");
+    }
+}
+
+#[test]
 fn derivations_trees_and_settings_are_shown() {
     let user = user();
     let place = format!("path:{}", user.work().display());

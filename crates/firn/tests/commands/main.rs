@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod flakes;
+mod locking;
 mod lookup;
 mod nix_build;
 mod prefetch;

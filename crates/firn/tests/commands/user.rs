@@ -43,6 +43,8 @@ impl User {
             .env_clear()
             .env("HOME", self.home())
             .env("NIX_REMOTE", self.home().join("root"))
+            // Names mean the same whether or not there is a network.
+            .env("NIX_CONFIG", "flake-registry =")
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .current_dir(self.work())
             .output()

@@ -24,8 +24,12 @@ pub struct Arguments {
 /// Locks.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let request = arguments.locking.request(&context.current_folder()?, false)?;
-    lock_flake(&*context.flakes()?, &reference(&context, &arguments.flake)?, &request)
-        .map_err(input_failure)?;
+    let request = arguments.locking.request_to_write(&context)?;
+    lock_flake(
+        &*arguments.locking.flakes(&context)?,
+        &reference(&context, &arguments.flake)?,
+        &request,
+    )
+    .map_err(input_failure)?;
     Ok(ExitCode::SUCCESS)
 }

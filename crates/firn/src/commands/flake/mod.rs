@@ -1,6 +1,8 @@
 //! `firn flake …`: work with flakes.
 
+mod archive;
 mod check;
+mod clone;
 mod lock;
 mod metadata;
 mod prefetch;
@@ -24,8 +26,12 @@ use crate::installable::input_failure;
 /// The commands on flakes.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Fetch a flake and all its inputs into the store
+    Archive(archive::Arguments),
     /// Check that a flake evaluates, and build its checks
     Check(check::Arguments),
+    /// Clone a flake's repository to work on it
+    Clone(clone::Arguments),
     /// Start a flake here from a template
     Init(template::Arguments),
     /// Bring the lock file up to date without changing what is locked
@@ -46,6 +52,8 @@ pub enum Command {
 /// Runs one.
 pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
+        Command::Archive(arguments) => archive::run(arguments, global),
+        Command::Clone(arguments) => clone::run(arguments, global),
         Command::Check(arguments) => check::run(arguments, global),
         Command::Init(arguments) => template::init(arguments, global),
         Command::Lock(arguments) => lock::run(arguments, global),

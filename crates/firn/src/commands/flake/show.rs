@@ -39,7 +39,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
-    let request = arguments.source.locking.request(&context.current_folder()?, false)?;
+    let request = arguments.source.locking.request(&context)?;
     let locked = lock_flake(&evaluation.flakes, &reference(&context, &arguments.flake)?, &request)
         .map_err(input_failure)?;
     context.display.finish();

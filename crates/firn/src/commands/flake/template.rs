@@ -1,6 +1,7 @@
 //! `firn flake init` and `firn flake new`: start a flake from a template.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -88,15 +89,26 @@ fn real_path(context: &Context, path: &str) -> Result<PathBuf, Failure> {
     Ok(place.join(inner.trim_start_matches('/')))
 }
 
-/// Copies a template; leaves alone what is there.
+/// Copies a tree of the store; leaves alone what is there.
 #[derive(Default)]
-struct Copy {
+pub struct Copy {
     written: Vec<PathBuf>,
     conflicts: usize,
+    quiet: bool,
 }
 
 impl Copy {
-    fn folder(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
+    /// Does not tell what is written.
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// Copies a folder.
+    ///
+    /// # Errors
+    /// Something can't be read or written.
+    pub fn folder(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
         let failed = |error: std::io::Error| {
             Failure::new(format!("error: cannot copy '{}': {error}", from.display()))
         };
@@ -141,8 +153,14 @@ impl Copy {
         } else {
             // Files of the store can't be written to; the user's can.
             fs::write(to, fs::read(from)?)?;
+            let mode =
+                if fs::metadata(from)?.permissions().mode() & 0o100 == 0 { 0 } else { 0o111 };
+            let own = fs::metadata(to)?.permissions().mode();
+            fs::set_permissions(to, fs::Permissions::from_mode(own | mode & (own >> 2)))?;
         }
-        eprintln!("wrote: '{}'", to.display());
+        if !self.quiet {
+            eprintln!("wrote: '{}'", to.display());
+        }
         self.written.push(to.to_owned());
         Ok(())
     }

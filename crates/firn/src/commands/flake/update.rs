@@ -26,12 +26,24 @@ pub struct Arguments {
 /// Updates.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let mut request = arguments.locking.request(&context.current_folder()?, false)?;
+    let mut request = arguments.locking.request_to_write(&context)?;
     request.options.recreate |= arguments.inputs.is_empty();
     for input in &arguments.inputs {
-        request.options.updates.insert(input_path(input)?);
+        // What this says of an empty path is the reference's.
+        let empty = "input path to be updated cannot be zero-length";
+        let path = input_path(input, empty).map_err(|error| match input.is_empty() {
+            true => Failure::new(format!(
+                "error: {empty}; it would refer to the flake itself, not an input"
+            )),
+            false => error,
+        })?;
+        request.options.updates.insert(path);
     }
-    lock_flake(&*context.flakes()?, &reference(&context, &arguments.flake)?, &request)
-        .map_err(input_failure)?;
+    lock_flake(
+        &*arguments.locking.flakes(&context)?,
+        &reference(&context, &arguments.flake)?,
+        &request,
+    )
+    .map_err(input_failure)?;
     Ok(ExitCode::SUCCESS)
 }

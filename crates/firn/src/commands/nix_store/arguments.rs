@@ -136,6 +136,9 @@ struct Operations {
     /// Print the environment of a derivation for a shell
     #[arg(long)]
     print_env: bool,
+    /// Make the store's folders and database where they are missing
+    #[arg(long)]
+    init: bool,
     /// Make a key pair: name, file of the secret key, file of the public key
     #[arg(long)]
     generate_binary_cache_key: bool,
@@ -239,6 +242,8 @@ pub enum Operation {
     DumpDb,
     /// `--print-env`
     PrintEnv,
+    /// `--init`
+    Init,
     /// `--generate-binary-cache-key`
     GenerateKey,
 }
@@ -273,6 +278,7 @@ impl Arguments {
             (flags.load_db, Operation::LoadDb),
             (flags.dump_db, Operation::DumpDb),
             (flags.print_env, Operation::PrintEnv),
+            (flags.init, Operation::Init),
             (flags.generate_binary_cache_key, Operation::GenerateKey),
         ];
         let mut wanted = wanted.iter().filter(|(asked, _)| *asked).map(|(_, operation)| *operation);

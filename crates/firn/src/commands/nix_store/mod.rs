@@ -54,6 +54,7 @@ fn implementation(operation: Operation) -> Run {
         Operation::LoadDb => register::load_db,
         Operation::DumpDb => register::dump_db,
         Operation::PrintEnv => query::print_env,
+        Operation::Init => register::init,
         Operation::GenerateKey => files::generate_key,
     }
 }

@@ -12,6 +12,12 @@ use crate::commands::store::check_content;
 use crate::context::Context;
 use crate::exit::Failure;
 
+/// Makes what the store lacks, which opening it does.
+pub fn init(_arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
+    context.local_store()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Compares database and disk.
 pub fn verify(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.local_store()?;

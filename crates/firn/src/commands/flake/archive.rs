@@ -1,0 +1,77 @@
+//! `firn flake archive`: fetch a flake and all its inputs into the store.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_flake::flakes::Flakes;
+use firn_flake::lock::{Edge, LockFile, NodeIndex};
+use firn_flake::locked::lock_flake;
+use serde_json::{Map, Value, json};
+
+use super::reference;
+use crate::arguments::{GlobalArguments, LockingArguments};
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::input_failure;
+use crate::output;
+
+/// Which flake.
+#[derive(Args)]
+pub struct Arguments {
+    /// The flake
+    #[arg(default_value = ".")]
+    flake: String,
+    /// Print the paths as JSON
+    #[arg(long)]
+    json: bool,
+    /// Print where the trees would be, and fetch nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    locking: LockingArguments,
+}
+
+/// Fetches.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let request = arguments.locking.request(&context)?;
+    let flakes = arguments.locking.flakes(&context)?;
+    let locked = lock_flake(&flakes, &reference(&context, &arguments.flake)?, &request)
+        .map_err(input_failure)?;
+    let lock = &locked.locking.lock;
+    let inputs = inputs(&flakes, lock, LockFile::ROOT, arguments.dry_run)?;
+    context.display.finish();
+    if arguments.json {
+        let path = flakes.fetcher().store.store_dir().display(&locked.flake.folder.tree);
+        output::print_json(&json!({ "inputs": inputs, "path": path }));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fetches the inputs of a node and those below. What lies in the tree of another has no path.
+fn inputs(
+    flakes: &Flakes,
+    lock: &LockFile,
+    node: NodeIndex,
+    dry_run: bool,
+) -> Result<Value, Failure> {
+    let mut json = Map::new();
+    for (name, edge) in &lock.nodes[node].inputs {
+        let Edge::Node(child) = edge else { continue };
+        let Some(locked) = &lock.nodes[*child].locked else { continue };
+        let mut entry = Map::new();
+        entry.insert("inputs".to_owned(), inputs(flakes, lock, *child, dry_run)?);
+        let input = &locked.locked.input;
+        if input.relative_path().is_none() {
+            let hash = input.nar_hash().filter(|_| dry_run).map(firn_formats::Hash::parse_sri);
+            let path = match hash.transpose()? {
+                Some(hash) => flakes.fetcher().path_of(&hash, "source"),
+                None => flakes.fetch(input).map(|fetched| fetched.store_path),
+            };
+            let path = flakes.fetcher().store.store_dir().display(&path.map_err(input_failure)?);
+            entry.insert("path".to_owned(), path.into());
+        }
+        json.insert(name.clone(), entry.into());
+    }
+    Ok(json.into())
+}
