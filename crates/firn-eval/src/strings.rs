@@ -13,6 +13,9 @@ use crate::value::{Str, StrObject, TAG_STRING, Value};
 /// Concatenations shorter than this are copied without room to grow.
 const GROW_FROM: usize = 256;
 
+/// Texts of at least this many bytes that the caller made are not copied to the heap.
+const ADOPT_FROM: usize = 1 << 16;
+
 /// How many names of strings are remembered.
 const RECENT: usize = 2048;
 
@@ -42,6 +45,20 @@ impl Machine {
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
             self.header(object, to, bytes.len(), ctx)
         }
+    }
+
+    /// A string of bytes that the caller gives away: long ones stay where they are.
+    pub fn string_owned(&mut self, bytes: Vec<u8>, ctx: Ctx) -> Value {
+        if bytes.len() < ADOPT_FROM {
+            return self.string_ctx(&bytes, ctx);
+        }
+        let bytes = bytes.into_boxed_slice();
+        let (at, len) = (bytes.as_ptr(), bytes.len());
+        self.adopted.push(bytes);
+        let object = self.heap.words(For::Text, 2);
+        // SAFETY: room for a header; the bytes are the machine's now, and a box's content stays where
+        // it is when the box moves.
+        unsafe { self.header(object, at, len, ctx) }
     }
 
     /// # Safety

@@ -179,6 +179,7 @@ pub(super) fn flatten(heap: &mut Heap, layouts: &mut Layouts, set: Attrs) -> Att
 #[cold]
 fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
     let left = left.flat(heap, layouts);
+    let right = if left.len() * 8 > right.len() { right.flat(heap, layouts) } else { right };
     let (mut keys, mut values) = (Vec::new(), Vec::new());
     for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
         if right.get(key.sym).is_none() {

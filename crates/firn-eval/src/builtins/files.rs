@@ -93,7 +93,7 @@ fn read_file(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let references = m.host().references_in(&path, &content);
     let references = m.hosted(references, Pos::NONE)?;
     let ctx = m.make_context(references);
-    Ok(m.string_ctx(&content, ctx))
+    Ok(m.string_owned(content, ctx))
 }
 
 fn read_dir(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

@@ -35,7 +35,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
 fn to_json(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let mut out = Vec::new();
     let ctx = m.write_json(args[0], true, Pos::NONE, &mut out)?;
-    Ok(m.string_ctx(&out, ctx))
+    Ok(m.string_owned(out, ctx))
 }
 
 impl Machine {

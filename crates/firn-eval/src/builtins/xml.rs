@@ -25,7 +25,7 @@ pub(crate) const TABLE: &[PrimOp] = &[PrimOp::new(
 fn to_xml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let mut out = Vec::new();
     let ctx = m.write_xml(args[0], true, false, &mut out)?;
-    Ok(m.string_ctx(&out, ctx))
+    Ok(m.string_owned(out, ctx))
 }
 
 impl Machine {
@@ -78,15 +78,22 @@ impl Writer<'_> {
         self.out.resize(self.out.len() + 2 * self.depth, b' ');
         self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());
+        if let [only] = attributes {
+            return self.attribute(only);
+        }
         let mut sorted = attributes.to_vec();
         sorted.sort();
-        for (name, value) in sorted {
-            self.out.push(b' ');
-            self.out.extend_from_slice(name.as_bytes());
-            self.out.extend_from_slice(b"=\"");
-            escape(value, self.out);
-            self.out.push(b'"');
+        for attribute in &sorted {
+            self.attribute(attribute);
         }
+    }
+
+    fn attribute(&mut self, &(name, value): &Attribute<'_>) {
+        self.out.push(b' ');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"=\"");
+        escape(value, self.out);
+        self.out.push(b'"');
     }
 
     fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) {
@@ -182,10 +189,15 @@ impl Writer<'_> {
 
     fn attributes(&mut self, m: &mut Machine, attrs: Attrs) -> R<()> {
         for entry in m.sorted(attrs) {
-            let place = self.place(m, entry.pos);
-            let mut attributes = place.attributes();
-            attributes.push(("name", entry.sym.bytes()));
-            self.open("attr", &attributes);
+            let name = ("name", entry.sym.bytes());
+            if self.location {
+                let place = self.place(m, entry.pos);
+                let mut attributes = place.attributes();
+                attributes.push(name);
+                self.open("attr", &attributes);
+            } else {
+                self.open("attr", &[name]);
+            }
             self.value(m, entry.value(), entry.pos)?;
             self.close("attr");
         }
@@ -228,9 +240,8 @@ impl Writer<'_> {
     }
 
     fn place(&self, m: &Machine, pos: Pos) -> Place {
-        let Some((file, offset)) = m.positions().resolve(pos).filter(|_| self.location) else {
-            return Place::default();
-        };
+        let known = if self.location { m.positions().resolve(pos) } else { None };
+        let Some((file, offset)) = known else { return Place::default() };
         let at = file.line_column(offset);
         let path = file.origin().path().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
         Place { path, at: Some((at.line.to_string(), at.column.to_string())) }
@@ -256,15 +267,24 @@ impl Place {
     }
 }
 
+/// Writes a text; what stands between special characters goes over in one piece.
 fn escape(text: &[u8], out: &mut Vec<u8>) {
-    for &byte in text {
-        match byte {
-            b'"' => out.extend_from_slice(b"&quot;"),
-            b'<' => out.extend_from_slice(b"&lt;"),
-            b'>' => out.extend_from_slice(b"&gt;"),
-            b'&' => out.extend_from_slice(b"&amp;"),
-            b'\n' => out.extend_from_slice(b"&#xA;"),
-            _ => out.push(byte),
+    let mut from = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        if byte > b'>' {
+            continue;
         }
+        let entity: &[u8] = match byte {
+            b'"' => b"&quot;",
+            b'<' => b"&lt;",
+            b'>' => b"&gt;",
+            b'&' => b"&amp;",
+            b'\n' => b"&#xA;",
+            _ => continue,
+        };
+        out.extend_from_slice(&text[from..at]);
+        out.extend_from_slice(entity);
+        from = at + 1;
     }
+    out.extend_from_slice(&text[from..]);
 }

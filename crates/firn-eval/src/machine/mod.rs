@@ -41,6 +41,8 @@ pub struct Machine {
     pub(crate) positions: Positions,
     pub(crate) sources: Arc<SourceMap>,
     pub(crate) imports: FxHashMap<String, Value>,
+    /// Bytes of long strings that were made elsewhere.
+    pub(crate) adopted: Vec<Box<[u8]>>,
     pub(crate) recent_names: crate::strings::RecentNames,
     pub(crate) symbol_strings: Vec<Option<Value>>,
     pub(crate) externals: Vec<Rc<dyn std::any::Any>>,
@@ -94,6 +96,7 @@ impl Machine {
             positions: Positions::default(),
             sources: Arc::new(SourceMap::new()),
             imports: FxHashMap::default(),
+            adopted: Vec::new(),
             recent_names: crate::strings::recent_names(),
             symbol_strings: Vec::new(),
             externals: Vec::new(),

@@ -13,6 +13,15 @@ const DYNAMIC: &str = "xp-dyn-drv";
 /// Deepest chain of derivations that are outputs of derivations.
 const MAX_DYNAMIC_DEPTH: usize = 64;
 
+/// Strings are looked through in blocks of this many bytes, which the compiler does in a few
+/// instructions each.
+const BLOCK: usize = 32;
+
+/// Whether a byte of a string is escaped.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')
+}
+
 /// What stands for an input derivation: its path, or its hash when hashing modulo outputs.
 pub(super) enum InputKey<'a> {
     Path(&'a StorePath),
@@ -41,22 +50,38 @@ impl<'a> Printer<'a> {
     }
 
     fn string(&mut self, text: &[u8]) {
+        self.out.reserve(text.len() + 2);
         self.out.push(b'"');
+        let mut blocks = text.chunks_exact(BLOCK);
+        for block in &mut blocks {
+            if block.iter().fold(false, |found, &byte| found | is_special(byte)) {
+                self.escaped(block);
+            } else {
+                self.out.extend_from_slice(block);
+            }
+        }
+        self.escaped(blocks.remainder());
+        self.out.push(b'"');
+    }
+
+    /// Text with its special characters escaped.
+    fn escaped(&mut self, text: &[u8]) {
         let mut start = 0;
         for (i, &byte) in text.iter().enumerate() {
+            if !is_special(byte) {
+                continue;
+            }
             let escape = match byte {
-                b'"' | b'\\' => byte,
                 b'\n' => b'n',
                 b'\r' => b'r',
                 b'\t' => b't',
-                _ => continue,
+                other => other,
             };
             self.out.extend_from_slice(&text[start..i]);
             self.out.extend_from_slice(&[b'\\', escape]);
             start = i + 1;
         }
         self.out.extend_from_slice(&text[start..]);
-        self.out.push(b'"');
     }
 
     fn path(&mut self, path: &StorePath) {
