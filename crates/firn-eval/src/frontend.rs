@@ -8,12 +8,42 @@ use firn_syntax::ParseOptions;
 use firn_syntax::ast::Ast;
 
 use crate::error::{ErrorKind, EvalError, Raised};
+use crate::host::{Host, TreeKey};
 use crate::machine::Machine;
 use crate::pos::Pos;
 
-/// Parses a text.
-pub(crate) fn parse(file: &Arc<SourceFile>, options: ParseOptions) -> Result<Ast, Box<Diagnostic>> {
-    firn_syntax::parse(file, &options)
+/// Texts of fewer bytes are parsed faster than looked up.
+const KEEP_FROM: usize = 1500;
+
+/// The tree of a text: the one that the host kept, or a new one.
+pub(crate) fn parse(
+    host: &dyn Host,
+    file: &Arc<SourceFile>,
+    options: ParseOptions,
+) -> Result<Ast, Box<Diagnostic>> {
+    let text = file.text();
+    if text.len() < KEEP_FROM || file.origin().path().is_none() || !host.keeps_trees() {
+        return firn_syntax::parse(file, &options);
+    }
+    let key = tree_key(text, options);
+    let mut kept = None;
+    host.kept_tree(&key, &mut |bytes| kept = Ast::from_bytes(file, bytes));
+    if let Some(ast) = kept {
+        return Ok(ast);
+    }
+    let ast = firn_syntax::parse(file, &options)?;
+    host.keep_tree(key, &|| ast.to_bytes());
+    Ok(ast)
+}
+
+/// Stands for a text and everything else that decides its tree.
+fn tree_key(text: &[u8], options: ParseOptions) -> TreeKey {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{} {options:?} ", firn_syntax::stored::FORMAT).as_bytes());
+    hasher.update(text);
+    let mut key = TreeKey::default();
+    hasher.finalize_xof().fill(&mut key);
+    key
 }
 
 impl Machine {

@@ -105,6 +105,9 @@ impl Default for Settings {
     }
 }
 
+/// What a parsed file is kept under.
+pub type TreeKey = [u8; 16];
+
 /// The outside. All paths are absolute and without `.` and `..`.
 pub trait Host: Any {
     /// The content of a file, symbolic links followed.
@@ -133,6 +136,15 @@ pub trait Host: Any {
     /// Makes sure that what a context names exists (builds it, in an import from derivation).
     /// Returns texts to be replaced: placeholders with real paths.
     fn realise(&self, context: &[ContextElem]) -> HostResult<Vec<(String, String)>>;
+    /// Shows `read` a parsed file that was kept ([`Host::keep_tree`]), by a hash that stands for its
+    /// text.
+    fn kept_tree(&self, _key: &TreeKey, _read: &mut dyn FnMut(&[u8])) {}
+    /// Keeps a parsed file for later runs, if this host does.
+    fn keep_tree(&self, _key: TreeKey, _tree: &dyn Fn() -> Option<Vec<u8>>) {}
+    /// Whether parsed files are kept.
+    fn keeps_trees(&self) -> bool {
+        false
+    }
     /// `builtins.trace` and its like.
     fn trace(&self, message: &str);
     /// `builtins.warn` and warnings of the evaluator.

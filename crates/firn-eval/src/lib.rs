@@ -48,7 +48,7 @@ pub use context::{ContextElem, ContextJoin, Contexts, Ctx, SinglePath};
 pub use error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 pub use firn_syntax::{Symbol, sym};
 pub use helpers::is_functor;
-pub use host::{FileType, Host, HostError, HostResult, Settings};
+pub use host::{FileType, Host, HostError, HostResult, Settings, TreeKey};
 pub use machine::{Machine, PrimTable};
 pub use pos::{Pos, Positions};
 pub use primop::{PrimFn, PrimOp};

@@ -41,7 +41,7 @@ impl Machine {
         scope: Option<Attrs>,
     ) -> R<Value> {
         let base = self.positions.add(file.clone());
-        let ast = match crate::frontend::parse(file, self.parse_options()) {
+        let ast = match crate::frontend::parse(self.host_ref(), file, self.parse_options()) {
             Ok(ast) => ast,
             Err(diagnostic) => return Err(self.syntax_error(*diagnostic, base)),
         };

@@ -10,7 +10,7 @@ use crate::pos::Pos;
 /// Parses the text that a position is in again.
 fn reparse(m: &Machine, pos: Pos) -> Option<Ast> {
     let (file, _) = m.positions().resolve(pos)?;
-    crate::frontend::parse(file, m.parse_options()).ok()
+    firn_syntax::parse(file, &m.parse_options()).ok()
 }
 
 /// The expression that spans `start..end` in the text where `pos` is, printed in one line.

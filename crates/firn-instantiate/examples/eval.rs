@@ -20,6 +20,7 @@ fn host() -> StoreHost {
         warn: Box::new(|text| eprintln!("evaluation warning: {text}")),
         interrupted: Arc::default(),
         search_path_element: Box::new(|_| Ok(None)),
+        trees: None,
         allow_import_from_derivation: false,
     };
     StoreHost::new(store, Arc::new(firn_store::NoRealise), Access::everything(), true, outside)

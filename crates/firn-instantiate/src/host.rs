@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use firn_eval::{ContextElem, FileType, Host, HostError, HostResult};
+use firn_eval::{ContextElem, FileType, Host, HostError, HostResult, TreeKey};
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
     SingleDerivedPath, StoreDir, StorePath, StorePathSet,
@@ -19,6 +19,7 @@ use firn_store::{BuildMode, Content, Realise, Store, compute_path};
 
 use crate::access::Access;
 use crate::context::to_store;
+use crate::trees::Trees;
 
 /// A function that finds the folder behind an element of the search path.
 pub type FindElement = Box<dyn Fn(&str) -> HostResult<Option<String>>>;
@@ -39,6 +40,8 @@ pub struct Outside {
     pub interrupted: Arc<AtomicBool>,
     /// Finds what an element of the search path that is no path stands for: a URL, `flake:…`.
     pub search_path_element: FindElement,
+    /// Where parsed files are kept, if they are.
+    pub trees: Option<Trees>,
     /// Whether builds may run during evaluation (`allow-import-from-derivation`).
     pub allow_import_from_derivation: bool,
 }
@@ -316,6 +319,24 @@ impl Host for StoreHost {
         let (built, plain) = self.outputs_in(context)?;
         self.check_valid(&plain)?;
         if built.is_empty() { Ok(Vec::new()) } else { self.build(&built) }
+    }
+
+    fn kept_tree(&self, key: &TreeKey, read: &mut dyn FnMut(&[u8])) {
+        if let Some(trees) = &self.outside.trees {
+            trees.get(key, read);
+        }
+    }
+
+    fn keep_tree(&self, key: TreeKey, tree: &dyn Fn() -> Option<Vec<u8>>) {
+        if let Some(trees) = &self.outside.trees
+            && let Some(tree) = tree()
+        {
+            trees.put(key, tree);
+        }
+    }
+
+    fn keeps_trees(&self) -> bool {
+        self.outside.trees.is_some()
     }
 
     fn trace(&self, message: &str) {

@@ -8,7 +8,9 @@ mod access;
 pub mod builtins;
 pub mod context;
 mod host;
+mod trees;
 
 pub use access::Access;
 pub use builtins::{Downloads, TABLES};
 pub use host::{FindElement, Outside, Say, StoreHost};
+pub use trees::Trees;

@@ -19,6 +19,7 @@ fn evaluate(text: &str, pure: bool) -> Result<String, String> {
             warn: Box::new(|_| {}),
             interrupted: Arc::default(),
             search_path_element: Box::new(|_| Ok(None)),
+            trees: None,
             allow_import_from_derivation: false,
         };
         let store = Arc::new(MemoryStore::new(StoreDir::default()));

@@ -301,6 +301,7 @@ pub static DECLARED: &[Setting] = &[
     ),
     s("netrc-file", Text, "/etc/nix/netrc", "Names and passwords for HTTP."),
     s("nix-path", List, "", "Where `<NAME>` is looked for."),
+    s("parse-cache", Flag, "true", "Keep parsed files between runs, in the cache folder."),
     s("post-build-hook", Text, "", "Program that is run after each build."),
     s("pre-build-hook", Text, "", "Program that may set up a sandbox."),
     s("print-missing", Flag, "true", "Say what will be built and fetched."),

@@ -9,6 +9,7 @@ mod lexer;
 mod parser;
 pub mod print;
 pub mod scope;
+pub mod stored;
 pub mod symbol;
 
 pub use ast::Ast;

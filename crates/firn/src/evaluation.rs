@@ -8,7 +8,7 @@ use firn_events::Level;
 use firn_flake::flakes::Flakes;
 use firn_flake::locking::FlakeSource;
 use firn_flake::reference::{Base, FlakeRef};
-use firn_instantiate::{Access, Downloads, Outside, StoreHost, TABLES};
+use firn_instantiate::{Access, Downloads, Outside, StoreHost, TABLES, Trees};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -138,6 +138,10 @@ fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
         warn: Box::new(move |text| warn.message(Level::Warning, text)),
         interrupted: context.interrupted.clone(),
         search_path_element: Box::new(move |element| search_path_element(&flakes, element)),
+        trees: context
+            .settings
+            .flag("parse-cache")
+            .then(|| Trees::new(context.environment.cache.join("firn-trees"))),
         allow_import_from_derivation: context.settings.flag("allow-import-from-derivation"),
     }
 }

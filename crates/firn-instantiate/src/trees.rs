@@ -1,0 +1,237 @@
+//! Parsed files kept between runs: two files in a folder of the cache, one with the trees one behind
+//! the other, one with a record for each.
+//!
+//! A tree is found by a hash of its source text and of all that decides how it is parsed, so that it
+//! never is another text's; records carry a checksum of the tree. Whatever can't be read, is cut
+//! short or was changed counts as absent. Both files only grow, under a lock, and are emptied when
+//! they get large.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use firn_eval::TreeKey;
+
+/// Bytes of all trees, at most; then the cache begins anew.
+const MOST: u64 = 512 << 20;
+/// Bytes of new trees that wait to be written.
+const WAITING: usize = 4 << 20;
+/// A buffer of more bytes is not kept for the next tree.
+const LARGE_BUFFER: usize = 1 << 20;
+/// Bytes of a record: key, offset, length, checksum.
+const RECORD: usize = 40;
+
+/// The trees of one cache folder.
+pub struct Trees {
+    folder: PathBuf,
+    open: OnceCell<Option<Open>>,
+    waiting: RefCell<Vec<(TreeKey, Vec<u8>)>>,
+    /// Where trees are read to.
+    buffer: RefCell<Vec<u8>>,
+}
+
+struct Open {
+    records: HashMap<TreeKey, Record>,
+    trees: File,
+}
+
+#[derive(Clone, Copy)]
+struct Record {
+    offset: u64,
+    length: u32,
+    checksum: u64,
+}
+
+impl Trees {
+    /// The trees in a folder, which is made when there is something to keep.
+    pub fn new(folder: PathBuf) -> Trees {
+        Trees {
+            folder,
+            open: OnceCell::new(),
+            waiting: RefCell::default(),
+            buffer: RefCell::default(),
+        }
+    }
+
+    /// Shows the tree with this key to `read`.
+    pub fn get(&self, key: &TreeKey, read: &mut dyn FnMut(&[u8])) {
+        let open = self.open.get_or_init(|| self.read_records().ok()).as_ref();
+        let Some((open, record)) = open.and_then(|open| Some((open, open.records.get(key)?)))
+        else {
+            return;
+        };
+        let length = record.length as usize;
+        let mut buffer = self.buffer.borrow_mut();
+        if buffer.len() < length {
+            buffer.resize(length.next_power_of_two(), 0);
+        }
+        let tree = &mut buffer[..length];
+        let whole = open.trees.read_exact_at(tree, record.offset).is_ok();
+        if whole && checksum(tree) == record.checksum {
+            read(tree);
+        }
+        if buffer.len() > LARGE_BUFFER {
+            *buffer = Vec::new();
+        }
+    }
+
+    /// Keeps a tree.
+    pub fn put(&self, key: TreeKey, tree: Vec<u8>) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push((key, tree));
+        if waiting.iter().map(|(_, tree)| tree.len()).sum::<usize>() >= WAITING {
+            self.write(&std::mem::take(&mut *waiting));
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn read_records(&self) -> io::Result<Open> {
+        let trees = File::open(self.path("trees"))?;
+        let mut bytes = Vec::new();
+        File::open(self.path("records"))?.read_to_end(&mut bytes)?;
+        let records = bytes.as_chunks::<RECORD>().0.iter().map(read_record).collect();
+        Ok(Open { records, trees })
+    }
+
+    /// Writes trees; a cache that can't be written is none.
+    fn write(&self, new: &[(TreeKey, Vec<u8>)]) {
+        if !new.is_empty() {
+            let _ = self.append(new);
+        }
+    }
+
+    fn append(&self, new: &[(TreeKey, Vec<u8>)]) -> io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let open = |name| OpenOptions::new().create(true).append(true).open(self.path(name));
+        let (mut trees, mut records) = (open("trees")?, open("records")?);
+        match records.try_lock() {
+            Ok(()) => {}
+            // Somebody else is writing: these trees are parsed once more.
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let mut offset = trees.seek(SeekFrom::End(0))?;
+        if offset > MOST {
+            records.set_len(0)?;
+            trees.set_len(0)?;
+            offset = 0;
+        }
+        // A record that was cut short would shift all that follow.
+        let whole = records.seek(SeekFrom::End(0))? / RECORD as u64 * RECORD as u64;
+        records.set_len(whole)?;
+        let mut lines = Vec::with_capacity(new.len() * RECORD);
+        for (key, tree) in new {
+            let Ok(length) = u32::try_from(tree.len()) else { continue };
+            trees.write_all(tree)?;
+            lines.extend(write_record(key, Record { offset, length, checksum: checksum(tree) }));
+            offset += u64::from(length);
+        }
+        records.write_all(&lines)
+    }
+}
+
+impl Drop for Trees {
+    fn drop(&mut self) {
+        self.write(&self.waiting.take());
+    }
+}
+
+fn read_record(bytes: &[u8; RECORD]) -> (TreeKey, Record) {
+    let number = |at: usize| {
+        let mut word = [0; 8];
+        word.copy_from_slice(&bytes[at..at + 8]);
+        u64::from_le_bytes(word)
+    };
+    let mut key = [0; 16];
+    key.copy_from_slice(&bytes[..16]);
+    (key, Record { offset: number(16), length: number(24) as u32, checksum: number(32) })
+}
+
+fn write_record(key: &TreeKey, record: Record) -> [u8; RECORD] {
+    let mut bytes = [0; RECORD];
+    bytes[..16].copy_from_slice(key);
+    bytes[16..24].copy_from_slice(&record.offset.to_le_bytes());
+    bytes[24..32].copy_from_slice(&u64::from(record.length).to_le_bytes());
+    bytes[32..].copy_from_slice(&record.checksum.to_le_bytes());
+    bytes
+}
+
+/// Finds accidents, not intent: who can write to the cache can write to the program's own files.
+fn checksum(bytes: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut hash =
+        words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    for byte in rest {
+        hash = mix(hash, u64::from(*byte));
+    }
+    hash ^ hash >> 32
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn key(n: u8) -> TreeKey {
+        [n; 16]
+    }
+
+    fn get(trees: &Trees, key: &TreeKey) -> Option<Vec<u8>> {
+        let mut found = None;
+        trees.get(key, &mut |tree| found = Some(tree.to_vec()));
+        found
+    }
+
+    fn filled(folder: &std::path::Path) {
+        let trees = Trees::new(folder.join("new"));
+        assert_eq!(get(&trees, &key(1)), None);
+        trees.put(key(1), b"first tree".to_vec());
+        trees.put(key(2), vec![7; WAITING + 1]);
+        trees.put(key(3), Vec::new());
+    }
+
+    #[test]
+    fn trees_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let trees = Trees::new(folder.path().join("new"));
+        assert_eq!(get(&trees, &key(1)).unwrap(), b"first tree");
+        assert_eq!(get(&trees, &key(2)).unwrap(), vec![7; WAITING + 1]);
+        assert_eq!(get(&trees, &key(3)).unwrap(), b"");
+        assert_eq!(get(&trees, &key(4)), None);
+    }
+
+    #[test]
+    fn damage_counts_as_absence() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let path = |name| folder.path().join("new").join(name);
+        let mut bytes = std::fs::read(path("trees")).unwrap();
+        bytes[3] ^= 1;
+        std::fs::write(path("trees"), &bytes[..20]).unwrap();
+        let records = std::fs::read(path("records")).unwrap();
+        std::fs::write(path("records"), &records[..RECORD + 5]).unwrap();
+        let trees = Trees::new(folder.path().join("new"));
+        assert_eq!(get(&trees, &key(1)), None);
+        assert_eq!(get(&trees, &key(2)), None);
+        trees.put(key(5), b"later".to_vec());
+        drop(trees);
+        let trees = Trees::new(folder.path().join("new"));
+        assert_eq!(get(&trees, &key(5)).unwrap(), b"later");
+    }
+
+    #[test]
+    fn nothing_is_written_where_nothing_may_be() {
+        let trees = Trees::new("/proc/none/here".into());
+        trees.put(key(1), b"x".to_vec());
+        drop(trees);
+    }
+}
