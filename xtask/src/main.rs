@@ -6,13 +6,15 @@ use std::process::ExitCode;
 
 const USAGE: &str =
     "usage: xtask bench parse DIR             parse all .nix files below DIR, report MB/s
-       xtask bench machines FIRN STORE   run the http example with a warm store, report seconds";
+       xtask bench machines FIRN STORE   run the http example with a warm store, beside bare boots
+       xtask bench nothing FIRN          run it once from an empty store";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["bench", "machines", firn, store] => bench::machines::run(firn.as_ref(), store.as_ref()),
+        ["bench", "nothing", firn] => bench::machines::nothing(firn.as_ref()),
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
         _ => Err(USAGE.into()),
     };

@@ -28,6 +28,7 @@ pub use driver::Driver;
 pub use failure::{Failure, Outcome};
 pub use image::StoreImage;
 pub use log::Log;
+pub use make::QUICK_PARAMETERS;
 pub use rpc::{Ending, Mistake, Mode, ScriptFrame, Server};
 pub use run::{RunOptions, run_test};
 pub use signature::{Arguments, Signature};

@@ -18,7 +18,7 @@ type Made = Result<Box<dyn Machine>, String>;
 /// Kernel parameters for a quick boot under emulation; none changes what a test can observe but
 /// side-channel mitigations and the audit log. `tsc=reliable` must not be among them: with it the clock of
 /// guests on loaded hosts was seen to run four times too fast.
-const QUICK_PARAMETERS: &[&str] = &[
+pub const QUICK_PARAMETERS: &[&str] = &[
     "mitigations=off",
     "nokaslr",
     "audit=0",

@@ -1,50 +1,95 @@
-//! `xtask bench machines FIRN STORE`: the main job with a warm store, by wall time.
+//! `xtask bench machines FIRN STORE`: the main job with a warm store, beside the bare boot of its systems.
 //!
-//! Runs the check of `examples/http-server` again and again, with containers and with virtual
-//! machines, and prints the times of the whole command and of the test in it.
+//! Runs the check of `examples/http-server` again and again, with containers and with virtual machines: wall
+//! time of the whole command, seconds until the same systems are up without firn (as root), and the memory
+//! that firn's own processes hold at most. `xtask bench nothing FIRN` runs it once from an empty store.
 
+use super::{bare, memory};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// Runs of each kind that are counted, after one that is not.
 const RUNS: usize = 5;
+const EXAMPLE: &str = "path:examples/http-server";
 
 /// Prints a row for each kind of machine.
 pub fn run(firn: &Path, store: &Path) -> Result<(), String> {
-    println!("{:<12} {:>10} {:>10} {:>10}", "machines", "min s", "median s", "max s");
+    println!(
+        "{:<12} {:>8} {:>9} {:>8} {:>12} {:>9}",
+        "machines", "min s", "median s", "max s", "bare boot s", "firn MB"
+    );
     for backend in ["container", "vm"] {
         once(firn, store, backend)?;
-        let mut times =
-            (0..RUNS).map(|_| once(firn, store, backend)).collect::<Result<Vec<_>, _>>()?;
+        let runs = (0..RUNS).map(|_| once(firn, store, backend)).collect::<Result<Vec<_>, _>>()?;
+        let (mut times, peaks): (Vec<f64>, Vec<f64>) = runs.into_iter().unzip();
         times.sort_by(f64::total_cmp);
         println!(
-            "{backend:<12} {:>10.2} {:>10.2} {:>10.2}",
+            "{backend:<12} {:>8.2} {:>9.2} {:>8.2} {:>12} {:>9.0}",
             times[0],
             times[RUNS / 2],
-            times[RUNS - 1]
+            times[RUNS - 1],
+            bare_boot(firn, store, backend)?,
+            peaks.into_iter().fold(0.0, f64::max),
         );
     }
     Ok(())
 }
 
-fn once(firn: &Path, store: &Path, backend: &str) -> Result<f64, String> {
+/// Fetches, relocates, builds and runs all from an empty store, with containers.
+pub fn nothing(firn: &Path) -> Result<(), String> {
+    let store = std::env::temp_dir().join(format!("firn-bench-{}", std::process::id()));
+    let result = once(firn, &store, "container");
+    let removed = Command::new(firn).args(["store", "gc", "--store"]).arg(&store).output();
+    drop(removed);
+    let _ = std::fs::remove_dir_all(&store);
+    let (seconds, peak) = result?;
+    println!("from nothing: {seconds:.1} s, firn {peak:.0} MB");
+    Ok(())
+}
+
+/// Wall time and peak memory of one run.
+fn once(firn: &Path, store: &Path, backend: &str) -> Result<(f64, f64), String> {
     let start = Instant::now();
+    let mut child = Command::new(firn)
+        .args(["flake", "check", "--rebuild", "--backend", backend, EXAMPLE, "--store"])
+        .arg(store)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{}: {error}", firn.display()))?;
+    let mut said = child.stderr.take().ok_or("no standard error")?;
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut said, &mut text);
+        text
+    });
+    let peak = memory::peak_until_end(&mut child, firn)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let text = reader.join().map_err(|_| "the reader of standard error failed")?;
+    if !status.success() {
+        return Err(String::from_utf8_lossy(&text).into_owned());
+    }
+    Ok((seconds, peak))
+}
+
+/// The median of three boots, as text; a dash where only root could do it.
+fn bare_boot(firn: &Path, store: &Path, backend: &str) -> Result<String, String> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok("-".into());
+    }
+    let attribute = format!("{EXAMPLE}#checks.x86_64-linux.default.{backend}.driverConfig");
     let output = Command::new(firn)
-        .args([
-            "flake",
-            "check",
-            "--rebuild",
-            "--backend",
-            backend,
-            "path:examples/http-server",
-            "--store",
-        ])
+        .args(["eval", "--raw", &attribute, "--store"])
         .arg(store)
         .output()
-        .map_err(|error| format!("{}: {error}", firn.display()))?;
+        .map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    Ok(start.elapsed().as_secs_f64())
+    let config = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut times = (0..3).map(|_| bare::boot(store, &config)).collect::<Result<Vec<_>, _>>()?;
+    times.sort_by(f64::total_cmp);
+    Ok(format!("{:.2}", times[1]))
 }

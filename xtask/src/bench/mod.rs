@@ -1,4 +1,6 @@
 //! Measurements.
 
+mod bare;
 pub mod machines;
+mod memory;
 pub mod parse;

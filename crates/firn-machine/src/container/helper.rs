@@ -97,7 +97,7 @@ fn leave_cgroup(spec: &ContainerSpec) {
 }
 
 /// Removes a control group and those below it; groups with processes stay.
-pub(super) fn remove_groups(group: &std::path::Path) {
+pub fn remove_groups(group: &std::path::Path) {
     for entry in fs::read_dir(group).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_groups(&entry.path());

@@ -10,6 +10,6 @@ mod machine;
 mod mounts;
 mod spec;
 
-pub use helper::{HELPER_COMMAND, run_helper};
+pub use helper::{HELPER_COMMAND, remove_groups, run_helper};
 pub use machine::{Container, ContainerOptions};
-pub use spec::{Bind, Card, ContainerSpec, Root, check_possible};
+pub use spec::{Bind, Card, ContainerSpec, Root, cgroup_parent, check_possible};

@@ -248,7 +248,7 @@ impl VmSpec {
 
 /// A processor that is quick to emulate: what programs ask for at start (random numbers) and what disks are
 /// encrypted with.
-const TCG_PROCESSOR: &str =
+pub const TCG_PROCESSOR: &str =
     "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+aes,+pclmulqdq,+rdrand,-svm";
 
 #[derive(Default)]

@@ -8,6 +8,8 @@ mod machine;
 pub mod probe;
 mod qmp;
 
-pub use command::{Accelerator, Boot, Drive, DriveBus, Forward, NetCard, Sockets, UserNet, VmSpec};
+pub use command::{
+    Accelerator, Boot, Drive, DriveBus, Forward, NetCard, Sockets, TCG_PROCESSOR, UserNet, VmSpec,
+};
 pub use machine::{DiskPlan, Vm, VmOptions};
 pub use qmp::{QmpClient, QmpMessage};
