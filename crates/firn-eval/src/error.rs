@@ -110,7 +110,9 @@ pub struct EvalError {
     pub frames: Vec<Frame>,
     /// Names that were perhaps meant, best first.
     pub suggestions: Vec<String>,
-    /// What to do about it, beyond what the reference says.
+    /// Facts that explain it, beyond what the reference says.
+    pub notes: Vec<String>,
+    /// What to do about it, likewise.
     pub help: Vec<String>,
     /// The thunk that needs itself, of an infinite recursion.
     pub(crate) cycle: usize,
@@ -127,6 +129,7 @@ impl EvalError {
             pos,
             frames: Vec::new(),
             suggestions: Vec::new(),
+            notes: Vec::new(),
             help: Vec::new(),
             cycle: 0,
             kept: None,

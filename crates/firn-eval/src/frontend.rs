@@ -76,7 +76,8 @@ impl Machine {
         };
         let mut error = EvalError::new(ErrorKind::Syntax, pos, diagnostic.message);
         error.suggestions = diagnostic.suggestions;
-        error.help = diagnostic.notes.into_iter().chain(diagnostic.help).collect();
+        error.notes = diagnostic.notes;
+        error.help = diagnostic.help;
         self.raise(error)
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use crate::error::{EvalError, Frame};
 use crate::machine::Machine;
 use crate::pos::Pos;
+use firn_syntax::Symbol;
 
 /// Repeated frames are named singly up to this many.
 const REPEATED_IN_FULL: usize = 5;
@@ -16,6 +17,29 @@ const SHORT_TRACE: usize = 3;
 impl Machine {
     /// The text of an error, beginning with `error:`, without a newline at the end.
     pub fn render_error(&self, error: &EvalError, show_trace: bool) -> String {
+        self.render(error, show_trace, "")
+    }
+
+    /// The same with notes and help, which the reference's texts lack.
+    pub fn render_explained(&self, error: &EvalError, show_trace: bool) -> String {
+        let notes = error.notes.iter().map(|note| format!("note: {note}\n"));
+        let found = if error.help.is_empty() { self.advice(error) } else { Vec::new() };
+        let help = error.help.iter().chain(&found).map(|help| format!("help: {help}\n"));
+        self.render(error, show_trace, &notes.chain(help).collect::<String>())
+    }
+
+    /// What to do about a variable that nothing binds: its file says where it could be bound.
+    fn advice(&self, error: &EvalError) -> Vec<String> {
+        let name = error.message.strip_prefix("undefined variable '");
+        let (Some(name), Some((file, offset))) = (name, self.positions().resolve(error.pos)) else {
+            return Vec::new();
+        };
+        let name = Symbol::of(name.trim_end_matches('\''));
+        let parsed = firn_syntax::parse(file, &self.parse_options());
+        parsed.map_or_else(|_| Vec::new(), |ast| firn_syntax::scope::explain(&ast, name, offset))
+    }
+
+    fn render(&self, error: &EvalError, show_trace: bool, extras: &str) -> String {
         let mut out = String::new();
         let mut body = String::new();
         if error.frames.is_empty() {
@@ -31,6 +55,7 @@ impl Machine {
         if let Some(sentence) = crate::suggest::sentence(&error.suggestions) {
             let _ = writeln!(body, "{sentence}");
         }
+        body.push_str(extras);
         let prefix = "error: ";
         for (i, line) in body.trim_end().split('\n').enumerate() {
             if i > 0 {

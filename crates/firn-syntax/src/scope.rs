@@ -32,19 +32,43 @@ fn undefined(ast: &Ast, id: ExprId, name: Symbol, bound: &FxHashMap<Symbol, i32>
     let start = ast.span(id).start;
     let span = Span::new(ast.file_id(), start, start + name.bytes().len() as u32);
     let message = format!("undefined variable '{name}'");
+    // No `suggestions`: CppNix's layout shows those, and has none here.
     let mut diagnostic = Diagnostic::error("parse.undefined-variable", message).at(span);
-    let in_scope = bound.iter().filter(|(_, count)| **count > 0).map(|(name, _)| name.text());
-    // A note and not `suggestions`: CppNix's layout shows those, and has none here.
-    if let Some(near) = firn_diag::similar(&name.text(), in_scope).first() {
-        diagnostic.help.push(format!("did you mean `{near}`?"));
+    diagnostic.help = advice(ast, name, bound);
+    diagnostic
+}
+
+/// What to do about a variable that nothing binds, which stands at an offset of the file.
+///
+/// This is for variables inside a `with`, of which only evaluation finds out.
+pub fn explain(ast: &Ast, name: Symbol, offset: u32) -> Vec<String> {
+    let mut checker =
+        Checker { ast, bound: FxHashMap::default(), withs: 0, work: vec![Step::Visit(ast.root())] };
+    while let Some(step) = checker.work.pop() {
+        match step {
+            Step::Visit(id) if ast.expr(id) == Expr::Var(name) && ast.span(id).start == offset => {
+                return advice(ast, name, &checker.bound);
+            }
+            Step::Visit(id) => drop(checker.visit(id, &|_| true)),
+            Step::Bind(scope, change) => checker.bind(scope, change),
+            Step::With(change) => checker.withs += change,
+        }
     }
-    diagnostic.help.push(match (name.bytes(), module_path(ast)) {
+    Vec::new()
+}
+
+fn advice(ast: &Ast, name: Symbol, bound: &FxHashMap<Symbol, i32>) -> Vec<String> {
+    let in_scope = bound.iter().filter(|(_, count)| **count > 0).map(|(name, _)| name.text());
+    let near = firn_diag::similar(&name.text(), in_scope);
+    let mut advice: Vec<_> =
+        near.first().map(|near| format!("did you mean `{near}`?")).into_iter().collect();
+    advice.push(match (name.bytes(), module_path(ast)) {
         (b"cfg", Some(path)) => format!("bind it before the module: `let cfg = config.{path}; in`"),
         _ => format!(
             "bind it with `let {name} = …; in`, or take it as an argument: `{{ {name}, ... }}:`"
         ),
     });
-    diagnostic
+    advice
 }
 
 /// The path of options that a module declares: `services.x` in `options.services.x = { … }`.

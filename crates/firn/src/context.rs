@@ -372,7 +372,8 @@ impl Transport for Offline {
 }
 
 fn render(diagnostic: &firn_diag::Diagnostic, sources: &firn_source::SourceMap) -> String {
-    let text = firn_diag::cppnix::render(diagnostic, sources, firn_diag::cppnix::Style::default());
+    let style = firn_diag::cppnix::Style { extras: true, ..Default::default() };
+    let text = firn_diag::cppnix::render(diagnostic, sources, style);
     text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
 }
 

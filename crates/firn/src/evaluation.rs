@@ -179,7 +179,7 @@ pub fn run<T>(
         Ok(value) => Ok(value),
         Err(raised) => {
             let error = machine.take_error(raised);
-            let text = machine.render_error(&error, context.settings.flag("show-trace"));
+            let text = machine.render_explained(&error, context.settings.flag("show-trace"));
             Err(Failure::new(text.trim_end().to_owned()))
         }
     }

@@ -10,6 +10,7 @@ use firn_source::{Origin, SourceMap};
 use super::derivations::{self, Instantiated};
 use super::options::Options;
 use crate::exit::Failure;
+use crate::program;
 
 /// What a run leads to.
 pub enum Outcome {
@@ -34,7 +35,12 @@ pub fn run(
     for input in &options.inputs {
         if let Err(raised) = one(&mut m, options, input, &mut found) {
             let error = m.take_error(raised);
-            return Ok(Outcome::Failed(m.render_error(&error, options.show_trace)));
+            // Programs compare what 'nix-instantiate' says; people call the others.
+            let text = match program::is_called("nix-instantiate") {
+                true => m.render_error(&error, options.show_trace),
+                false => m.render_explained(&error, options.show_trace),
+            };
+            return Ok(Outcome::Failed(text));
         }
     }
     Ok(if options.eval { Outcome::Printed } else { Outcome::Derivations(found) })

@@ -1,0 +1,7 @@
+{ config, pkgs, lib, ... } = 
+with lib;
+{
+  options.services.kiwix = {
+    enable = mkEnableOption "kiwix service";
+  };
+}

@@ -1,0 +1,6 @@
+{ lib, cfg }:
+{
+  network = lib.mkIf !cfg.network.useDHCP {
+    enable = true;
+  };
+}
