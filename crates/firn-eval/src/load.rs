@@ -26,7 +26,11 @@ impl Machine {
         self.eval_source(&file, dir.as_bytes(), None)
     }
 
-    fn add_source(&mut self, origin: Origin, text: impl Into<Box<[u8]>>) -> R<Arc<SourceFile>> {
+    pub(crate) fn add_source(
+        &mut self,
+        origin: Origin,
+        text: impl Into<Box<[u8]>>,
+    ) -> R<Arc<SourceFile>> {
         self.sources
             .clone()
             .add(origin, text)
@@ -54,7 +58,7 @@ impl Machine {
         node.eval(self, env)
     }
 
-    fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {
+    pub(crate) fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {
         let Some(scope) = scope else { return (Vec::new(), Env::EMPTY) };
         let flat = self.flat(scope);
         let env = self.env(Env::EMPTY, flat.slots.len());

@@ -59,6 +59,8 @@ enum Command {
     Registry(commands::registry::Command),
     /// Look up packages
     Search(commands::search::Arguments),
+    /// Evaluate expressions at a prompt
+    Repl(commands::repl::Arguments),
     /// Work with the store
     #[command(subcommand)]
     Store(commands::store::Command),
@@ -99,6 +101,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
         Command::Registry(command) => commands::registry::run(command, &global),
         Command::Search(arguments) => commands::search::run(arguments, &global),
+        Command::Repl(arguments) => commands::repl::run(arguments, &global),
         Command::Store(command) => commands::store::run(command, &global),
         Command::Test(command) => commands::test::run(command, &global),
     }

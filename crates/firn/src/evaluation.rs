@@ -153,9 +153,7 @@ fn search_path_element(flakes: &Flakes, element: &str) -> HostResult<Option<Stri
         Some(channel) => format!("https://channels.nixos.org/{channel}/nixexprs.tar.xz"),
         None => element.strip_prefix("flake:").unwrap_or(element).to_owned(),
     };
-    let is_url =
-        element.contains("://") || element.starts_with("flake:") || element.starts_with("channel:");
-    if !is_url {
+    if !is_url(element) {
         let path =
             std::path::absolute(element).map_err(|error| HostError::new(error.to_string()))?;
         return Ok(path.exists().then(|| path.to_string_lossy().into_owned()));
@@ -163,6 +161,11 @@ fn search_path_element(flakes: &Flakes, element: &str) -> HostResult<Option<Stri
     let reference = FlakeRef::parse_input(&text, Base::Flake, true).map_err(failed)?;
     let (_, folder) = flakes.fetch_tree(&reference, false).map_err(failed)?;
     Ok(Some(flakes.logical_path(&folder)))
+}
+
+/// Whether a text names something to fetch instead of a file.
+pub fn is_url(text: &str) -> bool {
+    text.contains("://") || text.starts_with("flake:") || text.starts_with("channel:")
 }
 
 /// Runs evaluation on a stack that is large enough for it, and turns an error into a failure that

@@ -25,11 +25,16 @@ impl Failure {
         self
     }
 
-    /// Prints the message to standard error and gives the exit status.
-    pub fn report(self) -> ExitCode {
+    /// Prints the message to standard error, for who goes on after it.
+    pub fn show(&self) {
         if !self.message.is_empty() {
             eprintln!("{}", self.message);
         }
+    }
+
+    /// Prints the message to standard error and gives the exit status.
+    pub fn report(self) -> ExitCode {
+        self.show();
         ExitCode::from(self.status)
     }
 }

@@ -37,6 +37,30 @@ pub struct SourceArguments {
     pub locking: LockingArguments,
 }
 
+impl SourceArguments {
+    /// Search path entries of the command line, the strongest first.
+    pub fn includes(&self) -> &[String] {
+        &self.evaluation.includes
+    }
+
+    /// What makes a set of `--arg` and `--argstr`; relative paths start from `folder`.
+    pub fn arguments(&self, folder: &str) -> impl FnOnce(&mut Machine) -> R<Attrs> + use<> {
+        let (evaluation, folder) = (self.evaluation.clone(), folder.to_owned());
+        move |m| {
+            let mut entries = Vec::new();
+            for pair in evaluation.args.chunks_exact(2) {
+                let value = m.eval_text(Origin::String, pair[1].as_bytes(), &folder)?;
+                entries.push((Symbol::of(&pair[0]), value));
+            }
+            for pair in evaluation.argstrs.chunks_exact(2) {
+                entries.push((Symbol::of(&pair[0]), m.string(pair[1].as_bytes())));
+            }
+            let set = m.attrs_of(&entries);
+            m.force_attrs(set, Pos::NONE, "")
+        }
+    }
+}
+
 /// Evaluates installables; one machine for all of them.
 pub struct Evaluation<'c> {
     context: &'c Context,
@@ -91,6 +115,20 @@ impl SourceArguments {
 
     fn is_pure(&self) -> bool {
         self.is_flake() && !self.evaluation.impure
+    }
+}
+
+impl Lookup {
+    /// The attribute paths that a fragment may mean, in the order in which they are tried.
+    pub fn candidates(&self, fragment: &str) -> Vec<String> {
+        if let Some(absolute) = fragment.strip_prefix('.') {
+            return vec![absolute.to_owned()];
+        }
+        if fragment.is_empty() {
+            return self.defaults.clone();
+        }
+        let below = self.prefixes.iter().map(|prefix| format!("{prefix}.{fragment}"));
+        below.chain([fragment.to_owned()]).collect()
     }
 }
 
@@ -189,19 +227,8 @@ impl<'c> Evaluation<'c> {
     /// `--arg` and `--argstr` as a set.
     fn arguments(&mut self) -> Result<Attrs, Failure> {
         let folder = self.context.current_folder()?.to_string_lossy().into_owned();
-        let evaluation = self.source.evaluation.clone();
-        self.run(|m| {
-            let mut entries = Vec::new();
-            for pair in evaluation.args.chunks_exact(2) {
-                let value = m.eval_text(Origin::String, pair[1].as_bytes(), &folder)?;
-                entries.push((Symbol::of(&pair[0]), value));
-            }
-            for pair in evaluation.argstrs.chunks_exact(2) {
-                entries.push((Symbol::of(&pair[0]), m.string(pair[1].as_bytes())));
-            }
-            let set = m.attrs_of(&entries);
-            m.force_attrs(set, Pos::NONE, "")
-        })
+        let arguments = self.source.arguments(&folder);
+        self.run(arguments)
     }
 
     /// Looks a fragment up in a flake's outputs: the first place that has it.
@@ -212,7 +239,7 @@ impl<'c> Evaluation<'c> {
         lookup: &Lookup,
         reference: &FlakeRef,
     ) -> Result<(Value, String), Failure> {
-        let candidates = candidates(fragment, lookup);
+        let candidates = lookup.candidates(fragment);
         for candidate in &candidates {
             let found = self.run(|m| try_select(m, root, &split_path(candidate)))?;
             if let Some(value) = found {
@@ -231,7 +258,7 @@ impl<'c> Evaluation<'c> {
         reference: &FlakeRef,
     ) -> Result<Vec<(Value, String)>, Failure> {
         let mut found = Vec::new();
-        for candidate in candidates(fragment, lookup) {
+        for candidate in lookup.candidates(fragment) {
             let value = self.run(|m| try_select(m, root, &split_path(&candidate)))?;
             found.extend(value.map(|value| (value, candidate)));
         }
@@ -248,10 +275,7 @@ impl<'c> Evaluation<'c> {
         lookup: &Lookup,
         reference: &FlakeRef,
     ) -> Failure {
-        let list: Vec<_> =
-            candidates(fragment, lookup).iter().map(|path| format!("'{path}'")).collect();
-        let mut message =
-            format!("error: flake '{reference}' does not provide attribute {}", list.join(" or "));
+        let mut message = missing(reference, &lookup.candidates(fragment));
         if let Some(nearest) = self.nearest(root, fragment, lookup) {
             message += &format!("\n       Did you mean {nearest}?");
         }
@@ -321,15 +345,10 @@ fn default_outputs(m: &mut Machine, attrs: Attrs) -> R<Vec<String>> {
     }
 }
 
-fn candidates(fragment: &str, lookup: &Lookup) -> Vec<String> {
-    if let Some(absolute) = fragment.strip_prefix('.') {
-        return vec![absolute.to_owned()];
-    }
-    if fragment.is_empty() {
-        return lookup.defaults.clone();
-    }
-    let below = lookup.prefixes.iter().map(|prefix| format!("{prefix}.{fragment}"));
-    below.chain([fragment.to_owned()]).collect()
+/// What to say when a flake has none of these attributes.
+pub fn missing(reference: &FlakeRef, candidates: &[String]) -> String {
+    let list: Vec<_> = candidates.iter().map(|path| format!("'{path}'")).collect();
+    format!("error: flake '{reference}' does not provide attribute {}", list.join(" or "))
 }
 
 /// Splits an attribute path at dots; parts may be quoted.
@@ -396,8 +415,8 @@ mod tests {
     #[test]
     fn fragments_are_looked_up_in_order() {
         let lookup = Lookup::packages("x");
-        assert_eq!(candidates("", &lookup), ["packages.x.default", "defaultPackage.x"]);
-        assert_eq!(candidates("a", &lookup), ["packages.x.a", "legacyPackages.x.a", "a"]);
-        assert_eq!(candidates(".a", &lookup), ["a"]);
+        assert_eq!(lookup.candidates(""), ["packages.x.default", "defaultPackage.x"]);
+        assert_eq!(lookup.candidates("a"), ["packages.x.a", "legacyPackages.x.a", "a"]);
+        assert_eq!(lookup.candidates(".a"), ["a"]);
     }
 }

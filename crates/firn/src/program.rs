@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
     ("init", commands::system::init),
     ("nix-build", commands::nix_build::main),
     ("nix-collect-garbage", commands::nix_collect_garbage::main),
+    ("nix-env", commands::nix_env::main),
     ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),
     ("nix-prefetch-url", commands::nix_prefetch_url::main),

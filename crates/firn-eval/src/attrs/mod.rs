@@ -32,7 +32,7 @@ pub(crate) struct Shapes {
 }
 
 /// Handle of an attribute set.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Attrs(pub(crate) *const u64);
 
 /// One attribute: its name, where it was defined, and its slot.

@@ -31,3 +31,8 @@ pub(crate) fn find(m: &mut Machine, wanted: &str) -> Option<Value> {
     }
     Some(m.path(path.as_bytes()))
 }
+
+/// The text of a file of `<nix/…>` by its path; nothing for other paths.
+pub fn internal_file(path: &str) -> Option<&'static str> {
+    (path == format!("{FOLDER}/fetchurl.nix")).then_some(FETCHURL)
+}
