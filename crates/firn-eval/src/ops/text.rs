@@ -73,7 +73,8 @@ fn add_slow(m: &mut Machine, node: &'static Node, a: Value, b: Value) -> R<Value
 enum Sum {
     Int(i64),
     Float(f64),
-    String(Vec<u8>, Ctx),
+    /// The flag says whether paths are copied to the store.
+    String(Vec<u8>, Ctx, bool),
     Path(Vec<u8>, Ctx),
 }
 
@@ -89,7 +90,7 @@ fn start(m: &mut Machine, first: Value, pos: Pos, string: bool) -> R<Sum> {
     let string = string || first.as_str().is_some();
     let how = Coerce { more: false, copy: string };
     let text = m.coerce(first, how, pos, SEGMENT)?;
-    Ok(Sum::String(text.bytes().to_vec(), text.ctx()))
+    Ok(Sum::String(text.bytes().to_vec(), text.ctx(), string))
 }
 
 impl Sum {
@@ -111,10 +112,10 @@ impl Sum {
                 Kind::Float(f) => *n += f,
                 _ => return Err(cannot_add(m, v, pos, "a float")),
             },
-            Sum::String(bytes, ctx) => {
-                // A set that gave the first part decides like the string it became in the
-                // reference: its type was not "string", so nothing more is copied to the store.
-                let text = m.coerce(v, Coerce { more: false, copy: true }, pos, SEGMENT)?;
+            Sum::String(bytes, ctx, copy) => {
+                // Nothing is copied behind a set that became a string: the reference looks at what
+                // the first operand was.
+                let text = m.coerce(v, Coerce { more: false, copy: *copy }, pos, SEGMENT)?;
                 bytes.extend_from_slice(text.bytes());
                 *ctx = m.join_contexts(*ctx, text.ctx());
             }
@@ -131,7 +132,7 @@ impl Sum {
         match self {
             Sum::Int(i) => Ok(m.int(i)),
             Sum::Float(f) => Ok(m.float(f)),
-            Sum::String(bytes, ctx) => m.concat_parts(&[&bytes], ctx, pos),
+            Sum::String(bytes, ctx, _) => m.concat_parts(&[&bytes], ctx, pos),
             Sum::Path(bytes, ctx) => {
                 if !ctx.is_empty() {
                     let text = "a string that refers to a store path cannot be appended to a path";
