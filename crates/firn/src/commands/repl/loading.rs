@@ -80,7 +80,7 @@ impl Session {
         let (reference, _) = FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
         // What was fetched and read before may have changed.
         let flakes = self.context.flakes()?;
-        let request = self.source.locking.request(&folder, false)?;
+        let request = self.source.locking.request(&self.context)?;
         let locked = lock_flake(&flakes, &reference, &request).map_err(input_failure)?;
         let value = self.run(|m| call_flake(m, &locked))?;
         self.add(value)?;
@@ -119,7 +119,7 @@ impl Session {
         let (reference, fragment) =
             FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
         let flakes = self.context.flakes()?;
-        let request = self.source.locking.request(&folder, false)?;
+        let request = self.source.locking.request(&self.context)?;
         let locked = lock_flake(&flakes, &reference, &request).map_err(input_failure)?;
         let root = self.run(|m| call_flake(m, &locked))?;
         let lookup = Lookup {
