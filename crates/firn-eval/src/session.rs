@@ -44,7 +44,7 @@ impl Machine {
             true => shown,
             false => self.add_source(Origin::String, &text[..end])?,
         };
-        let ast = match crate::frontend::parse(&file, self.parse_options()) {
+        let ast = match firn_syntax::parse(&file, &self.parse_options()) {
             Ok(ast) => ast,
             Err(diagnostic) => return Err(self.syntax_error(*diagnostic, base)),
         };
