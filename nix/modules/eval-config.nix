@@ -48,7 +48,7 @@ let
       inherit prefix class;
       modules = baseModules ++ extraModules ++ [ argsModule checkModule ] ++ userModules;
       specialArgs = {
-        modulesPath = toString ./.;
+        modulesPath = toString ../nixos/modules;
       }
       // specialArgs;
     };

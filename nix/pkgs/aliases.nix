@@ -36,6 +36,10 @@ final: prev: {
   coreutils-full = final.coreutils;
   curlFull = final.curl;
   curlMinimal = final.curl;
+  man = final.man-db;
+  xorg = {
+    inherit (final) lndir;
+  };
   gitMinimal = final.git;
   gitFull = final.git;
   git-full = final.git;

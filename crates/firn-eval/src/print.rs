@@ -72,7 +72,7 @@ impl PrintOptions {
 
 /// The value as error messages show it.
 pub(crate) fn for_error(m: &mut Machine, v: Value) -> String {
-    let kept = m.error.take();
+    let kept = m.set_aside();
     let text = m.print_value(v, PrintOptions::MESSAGE).unwrap_or_default();
     m.error = kept;
     text

@@ -103,7 +103,7 @@ let
     // (attrs.env or { })
     // given
     // {
-      name = nameOf attrs;
+      name = lib.strings.sanitizeDerivationName (nameOf attrs);
       inherit system;
       builder = attrs.realBuilder or stdenv.shell;
       args = attrs.args or [
@@ -128,7 +128,7 @@ let
     let
       outputs = attrs.outputs or [ "out" ];
       meta = {
-        name = nameOf attrs;
+        name = lib.strings.sanitizeDerivationName (nameOf attrs);
         outputsToInstall =
           if elem "bin" outputs then
             [ "bin" ] ++ lib.optional (elem "man" outputs) "man"

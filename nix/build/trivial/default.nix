@@ -5,5 +5,7 @@ let
   commands = import ./commands.nix args;
   trees = import ./trees.nix args;
   shells = import ./shells.nix args;
+  writers = import ./writers.nix args;
+  optionsDoc = import ./options-doc.nix args;
 in
-files // commands // trees // shells
+files // commands // trees // shells // writers // optionsDoc

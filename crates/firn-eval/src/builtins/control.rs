@@ -146,7 +146,7 @@ fn add_error_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         Ok(v) => return Ok(v),
         Err(raised) => raised,
     };
-    let error = m.error.take();
+    let error = m.set_aside();
     let depth = m.depth;
     let what = "while evaluating the error message passed to builtins.addErrorContext";
     let text = m.coerce(args[0], Coerce { more: false, copy: false }, Pos::NONE, what)?;

@@ -30,6 +30,17 @@ impl Machine {
         }
     }
 
+    /// Takes the error raised last away while something is evaluated for its trace; thunks that failed
+    /// with it raise it meanwhile as well.
+    #[cold]
+    pub(crate) fn set_aside(&mut self) -> Option<Box<EvalError>> {
+        let error = self.error.take()?;
+        if error.kept.is_some() {
+            self.keep((*error).clone());
+        }
+        Some(error)
+    }
+
     /// Raises a host's error at a position.
     #[cold]
     pub fn raise_host(&mut self, error: HostError, pos: Pos) -> Raised {

@@ -249,7 +249,7 @@ fn walk(m: &mut Machine, node: &'static Node, env: Env, found: &mut Found) -> R<
 /// Where the attribute reached last was defined.
 fn last_pos(m: &mut Machine, node: &'static Node, env: Env, found: &Found) -> Pos {
     let Some(last) = found.done.checked_sub(1) else { return Pos::NONE };
-    let kept = m.error.take();
+    let kept = m.set_aside();
     let sym = resolve(m, node, NAMES + 2 * last, env);
     m.error = kept;
     let entry = sym.ok().and_then(|sym| found.value.as_attrs().and_then(|a| a.entry(sym)));
@@ -277,7 +277,7 @@ fn path_failed(
 }
 
 fn show_path(m: &mut Machine, node: &'static Node, env: Env, count: usize) -> String {
-    let kept = m.error.take();
+    let kept = m.set_aside();
     let mut out = String::new();
     for i in 0..count {
         if i > 0 {

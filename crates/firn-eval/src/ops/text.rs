@@ -52,7 +52,7 @@ fn second_failed(m: &mut Machine, node: &'static Node, a: Value, raised: Raised)
     if matches!(a.kind(), Kind::Int(_) | Kind::Float(_) | Kind::String(_) | Kind::Path(_)) {
         return raised;
     }
-    let kept = m.error.take();
+    let kept = m.set_aside();
     match start(m, a, part_pos(node, 0), false) {
         Ok(_) => {
             m.error = kept;

@@ -23,7 +23,7 @@ let
         { nixpkgs.pkgs = lib.mkDefault config._module.args.pkgs; }
         { _module.args.baseModules = baseModules; }
       ];
-      specialArgs.modulesPath = toString ../..;
+      specialArgs.modulesPath = toString ../../../nixos/modules;
     };
 in
 {

@@ -118,16 +118,15 @@ fn value(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 /// Says of an error which option was being evaluated.
 #[cold]
 fn in_option(m: &mut Machine, raised: Raised, wanted: &Wanted) -> Raised {
-    let error = m.error.take();
+    let error = m.set_aside();
     let depth = m.depth;
     let text = option_context(m, wanted);
     m.depth = depth;
+    // What keeps the message from saying more is often the same mistake.
+    m.error = error;
     match text {
-        Ok(text) => {
-            m.error = error;
-            m.frame_always(raised, Pos::NONE, text)
-        }
-        Err(raised) => raised,
+        Ok(text) => m.frame_always(raised, Pos::NONE, text),
+        Err(_) => raised,
     }
 }
 

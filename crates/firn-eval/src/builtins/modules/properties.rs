@@ -8,6 +8,7 @@ use super::{definition, field, list_of};
 use crate::attrs::Attrs;
 use crate::error::{R, Raised};
 use crate::machine::Machine;
+use crate::pos::Pos;
 use crate::value::Value;
 
 /// What a value is wrapped in.
@@ -94,12 +95,14 @@ fn wrap_all(m: &mut Machine, config: Value, of: Symbol, name: Value, detail: Val
 /// Where the reading of a definition failed.
 #[cold]
 fn in_definition(m: &mut Machine, raised: Raised, file: Value) -> Raised {
-    let file = file.known().as_str().map(|s| s.to_text().into_owned()).unwrap_or_default();
-    m.frame_always(
-        raised,
-        crate::pos::Pos::NONE,
-        format!("while evaluating definitions from `{file}':"),
-    )
+    let error = m.set_aside();
+    let depth = m.depth;
+    let file = m.force(file);
+    m.depth = depth;
+    m.error = error;
+    let file = file.ok().and_then(|file| file.as_str());
+    let file = file.map(|s| s.to_text().into_owned()).unwrap_or_default();
+    m.frame_always(raised, Pos::NONE, format!("while evaluating definitions from `{file}':"))
 }
 
 /// Whether no definition of these pairs has a property.

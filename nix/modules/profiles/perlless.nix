@@ -1,0 +1,2 @@
+# A machine without perl: nothing of a system here is written in it.
+{ }

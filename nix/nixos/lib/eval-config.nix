@@ -1,0 +1,1 @@
+import ../../modules/eval-config.nix

@@ -1,0 +1,1 @@
+{ imports = [ ../../../../modules/profiles/not-detected.nix ]; }

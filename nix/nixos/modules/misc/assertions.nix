@@ -1,0 +1,1 @@
+{ imports = [ ../../../modules/core/assertions/module.nix ]; }

@@ -1,0 +1,1 @@
+{ imports = [ ../../../modules/profiles/qemu-guest.nix ]; }

@@ -1,0 +1,1 @@
+{ imports = [ ../../../../modules/services/postgresql/module.nix ]; }

@@ -1,0 +1,1 @@
+{ imports = [ ../../../../../modules/services/openssh/module.nix ]; }

@@ -1,0 +1,1 @@
+{ imports = [ ../../../../modules/core/environment/etc/module.nix ]; }

@@ -1,0 +1,1 @@
+{ imports = [ ../../../modules/core/file-systems/module.nix ]; }

@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "pre-commit" {
+  meta = {
+    description = "Runs checks before commits of git";
+    homepage = "https://pre-commit.com";
+    license = lib.licenses.mit;
+    mainProgram = "pre-commit";
+  };
+}
