@@ -7,6 +7,8 @@
 pub struct Archive {
     bytes: Vec<u8>,
     inode: u32,
+    #[cfg(test)]
+    names: Vec<String>,
 }
 
 /// Kinds of files in the mode (`S_IFMT`).
@@ -41,6 +43,12 @@ impl Archive {
         self.entry(path, CHARACTER_DEVICE | mode, 1, (major, minor), &[]);
     }
 
+    /// Paths of all entries, in their order.
+    #[cfg(test)]
+    pub fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
     /// The bytes of the whole archive.
     pub fn finish(mut self) -> Vec<u8> {
         self.inode = 0;
@@ -50,6 +58,8 @@ impl Archive {
 
     fn entry(&mut self, path: &str, mode: u32, links: u32, device: (u32, u32), content: &[u8]) {
         self.inode += 1;
+        #[cfg(test)]
+        self.names.push(path.to_owned());
         self.record(path, [self.inode, mode, 0, 0, links, 1], device, content);
     }
 

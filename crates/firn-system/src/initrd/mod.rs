@@ -1,12 +1,17 @@
-//! `builtin:initrd`: the initial file system of a machine, an uncompressed cpio archive that holds
-//! the program as `/init`, kernel modules, and a plan for [`crate::stage1`].
+//! `builtin:initrd`: the initial file system of a machine, an uncompressed cpio archive.
+//!
+//! There are two kinds. One holds the program as `/init`, kernel modules, and a plan for
+//! [`crate::stage1`]: it boots fastest. The other one (`systemd` in the plan) has the service manager
+//! as `/init`, with units, programs and kernel modules where the machine itself would have them.
 //!
 //! Attributes: `program` (the static program), `plan` (JSON, see [`Request`]), `kernelModules` and
 //! `extraModules` (folders like `/lib/modules`).
 
+pub mod contents;
 pub mod cpio;
 pub mod modules;
 pub mod plan;
+mod systemd;
 
 use crate::{Error, Result, files, tree};
 use cpio::Archive;
@@ -32,6 +37,8 @@ pub struct Request {
     pub verbose: bool,
     /// Further files by path.
     pub files: BTreeMap<String, PathBuf>,
+    /// What an initial file system with the service manager consists of.
+    pub systemd: Option<systemd::Contents>,
 }
 
 /// The builder.
@@ -53,7 +60,12 @@ impl BuiltinBuilder for InitrdBuilder {
             .map(PathBuf::from)
             .collect();
         let program = Path::new(job.require("program")?);
-        build(&request, &folders, program, tree::output(job)?).map_err(|err| err.to_string())
+        let out = tree::output(job)?;
+        match &request.systemd {
+            None => build(&request, &folders, program, out),
+            Some(contents) => systemd::build(&request, contents, &folders, &job.store_dir, out),
+        }
+        .map_err(|err| err.to_string())
     }
 }
 
@@ -83,6 +95,10 @@ pub fn build(request: &Request, folders: &[PathBuf], program: &Path, out: &Path)
         archive.file(place.trim_start_matches('/'), 0o444, &read(source)?);
     }
     archive.file("init", 0o555, &read(program)?);
+    write(archive, out)
+}
+
+fn write(archive: Archive, out: &Path) -> Result<()> {
     files::make_folder(out)?;
     let path = out.join("initrd");
     fs::write(&path, archive.finish()).map_err(|err| Error::io("write", &path, &err))

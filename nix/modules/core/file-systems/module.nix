@@ -130,6 +130,7 @@ let
       };
       config = lib.mkMerge [
         (mkIf (config.label != null) { device = lib.mkDefault "/dev/disk/by-label/${config.label}"; })
+        (mkIf config.autoFormat { options = [ "x-systemd.makefs" ]; })
         (mkIf (config.fsType == "tmpfs" || config.fsType == "proc") {
           device = lib.mkDefault config.fsType;
         })
@@ -191,8 +192,11 @@ let
   fstabLine =
     fs:
     "${escape (toString fs.device)} ${escape fs.mountPoint} ${fs.fsType} ${
-      lib.concatStringsSep "," (map fromStage1 fs.options)
+      lib.concatStringsSep "," (map fromStage1 (ownOptions fs))
     } 0 ${toString (pass fs)}\n";
+  # What the initial file system mounts it has formatted as well.
+  ownOptions =
+    fs: if utils.fsNeededForBoot fs then lib.remove "x-systemd.makefs" fs.options else fs.options;
   fromStage1 = lib.replaceStrings [ "=/sysroot/" ":/sysroot/" ] [ "=/" ":/" ];
   swapLine =
     swap:

@@ -76,13 +76,15 @@ in
         restartIfChanged = false;
         serviceConfig.ExecStart = [ "" (command [ "--keep-baud" "115200,57600,38400,9600" "%I" "$TERM" ]) ];
       };
-      systemd.units = lib.listToAttrs (
+    })
+    (lib.mkIf (machine && config.console.enable) {
+      systemd.services = lib.listToAttrs (
         map (
           name:
-          lib.nameValuePair "serial-getty@${name}.service" {
+          lib.nameValuePair "serial-getty@${name}" {
             overrideStrategy = "asDropin";
+            enableDefaultPath = false;
             wantedBy = [ "getty.target" ];
-            text = "";
           }
         ) (lib.filter (name: lib.hasPrefix "tty" name) serial)
       );

@@ -81,6 +81,11 @@ in
       system.usrPackages = [ pkgs.udev ] ++ lib.filter lib.isDerivation cfg.packages;
       environment.etc = {
         "udev/rules.d/99-local.rules" = lib.mkIf (cfg.extraRules != "") { text = cfg.extraRules; };
+        # systemd's own rules hold back encrypted devices with nothing on them, which those that format
+        # them wait for. As in NixOS, they are there for all.
+        "udev/rules.d/99-unformatted.rules".text = ''
+          SUBSYSTEM=="block", ENV{DM_UUID}=="CRYPT-*", ENV{DM_SUSPENDED}!="1", ENV{DM_UDEV_DISABLE_OTHER_RULES_FLAG}!="1", ENV{ID_PART_TABLE_TYPE}=="", ENV{ID_FS_USAGE}=="", ENV{SYSTEMD_READY}="1"
+        '';
         "udev/hwdb.d/99-local.hwdb" = lib.mkIf (cfg.extraHwdb != "") { text = cfg.extraHwdb; };
       }
       // lib.optionalAttrs (!cfg.allHardware) (

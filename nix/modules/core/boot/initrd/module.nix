@@ -65,20 +65,24 @@ let
     available = lib.unique cfg.availableKernelModules;
     mounts = map mountData bootMounts;
     inherit (cfg) verbose;
-    luks = lib.mapAttrsToList (name: d: {
-      inherit name;
-      inherit (d) device keyFile allowDiscards;
-    }) cfg.luks.devices;
-  };
+    files = if config.boot.loader.supportsInitrdSecrets then { } else lib.mapAttrs secretSource cfg.secrets;
+  }
+  // lib.optionalAttrs cfg.systemd.enable { systemd = cfg.systemd.archive; };
+  # Without a boot loader that could add them, secrets are part of the initial file system.
+  secretSource = place: source: "${if source == null then place else source}";
+  inStore = source: lib.hasPrefix builtins.storeDir source;
   initrd = derivation {
     name = "initrd";
     system = pkgs.stdenv.hostPlatform.system;
     builder = "builtin:initrd";
     program = config.system.activationProgram;
     plan = builtins.toJSON plan;
-    kernelModules = "${config.boot.kernelPackages.kernel}/lib/modules";
-    extraModules = map (p: "${p}/lib/modules") config.boot.extraModulePackages;
-    secrets = builtins.toJSON (lib.mapAttrs (_: toString) { });
+    kernelModules = "${
+      if cfg.systemd.enable then config.system.modulesTree else config.boot.kernelPackages.kernel
+    }/lib/modules";
+    extraModules = lib.optionals (!cfg.systemd.enable) (
+      map (p: "${p}/lib/modules") config.boot.extraModulePackages
+    );
     preferLocalBuild = true;
     allowSubstitutes = false;
   };
@@ -139,113 +143,19 @@ in
       default = [ ];
       description = "Packages with rules of udev for the initial file system.";
     };
-    luks = {
-      devices = mkOption {
-        type = types.attrsOf (
-          types.submodule (
-            { name, ... }:
-            {
-              options = {
-                name = mkOption {
-                  type = types.str;
-                  default = name;
-                  visible = false;
-                  description = "Name of the opened device below `/dev/mapper`.";
-                };
-                device = mkOption {
-                  type = types.str;
-                  example = "/dev/disk/by-uuid/430e9eff-d852-4f68-aa3b-2fa3599ebe08";
-                  description = "The encrypted device.";
-                };
-                keyFile = mkOption {
-                  type = types.nullOr types.str;
-                  default = null;
-                  description = "File or device that holds the key; null asks for a passphrase.";
-                };
-                keyFileSize = mkOption {
-                  type = types.nullOr types.int;
-                  default = null;
-                  description = "How many bytes of the key file are the key.";
-                };
-                keyFileOffset = mkOption {
-                  type = types.nullOr types.int;
-                  default = null;
-                  description = "Where in the key file the key begins.";
-                };
-                keyFileTimeout = mkOption {
-                  type = types.nullOr types.int;
-                  default = null;
-                  description = "Seconds to wait for the key file before a passphrase is asked for.";
-                };
-                header = mkOption {
-                  type = types.nullOr types.str;
-                  default = null;
-                  description = "File or device that holds the header.";
-                };
-                allowDiscards = flag false "Whether freed blocks are passed on to the device.";
-                bypassWorkqueues = flag false "Whether work is done without queues.";
-                preLVM = flag true "Whether the device is opened before logical volumes are looked for.";
-                fallbackToPassword = flag true "Whether a passphrase is asked for when the key file is missing.";
-                crypttabExtraOpts = names "Further options of `crypttab`.";
-                preOpenCommands = lines "Shell commands run before the device is opened.";
-                postOpenCommands = lines "Shell commands run after the device was opened.";
-              };
-            }
-          )
-        );
-        default = { };
-        description = "Encrypted devices opened before the root is mounted.";
-      };
-      forceLuksSupportInInitrd = flag false "Whether the initial file system can open encrypted devices even if none is configured." // { internal = true; };
-      cryptoModules = names "Kernel modules for encryption.";
-      mitigateDMAAttacks = flag true "Whether hot-plugging of memory-accessing buses is off while keys are in memory.";
-      reusePassphrases = flag true "Whether one passphrase is tried on all devices.";
-    };
-    network = {
-      enable = flag false "Whether the initial file system has a network.";
-      flushBeforeStage2 = flag true "Whether interfaces are taken down before the machine's own network begins.";
-      postCommands = lines "Shell commands run when the network is up.";
-      udhcpc.enable = flag config.networking.useDHCP "Whether a DHCP server is asked.";
-      udhcpc.extraArgs = names "Arguments of the DHCP client.";
-      ssh = {
-        enable = flag false "Whether an ssh server runs in the initial file system.";
-        port = mkOption {
-          type = types.port;
-          default = 22;
-          description = "Port of the ssh server.";
-        };
-        shell = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          description = "Login shell in the initial file system.";
-        };
-        hostKeys = mkOption {
-          type = types.listOf (types.either types.str types.path);
-          default = [ ];
-          description = "The server's private keys.";
-        };
-        ignoreEmptyHostKeys = flag false "Whether the server may start without host keys.";
-        authorizedKeys = mkOption {
-          type = types.listOf types.str;
-          default = config.users.users.root.openssh.authorizedKeys.keys;
-          defaultText = lib.literalExpression "config.users.users.root.openssh.authorizedKeys.keys";
-          description = "Public keys that may log in as root.";
-        };
-        authorizedKeyFiles = mkOption {
-          type = types.listOf types.path;
-          default = [ ];
-          description = "Files of public keys that may log in as root.";
-        };
-        extraConfig = lines "Lines of the server's configuration.";
-      };
-    };
   };
 
   config = {
     boot.initrd.availableKernelModules = mkIf cfg.includeDefaultModules defaultModules;
-    boot.initrd.kernelModules = mkIf (cfg.luks.devices != { } || cfg.luks.forceLuksSupportInInitrd) [
-      "dm_mod"
-      "dm_crypt"
+    assertions = [
+      {
+        assertion =
+          config.boot.isContainer
+          || !cfg.enable
+          || config.boot.loader.supportsInitrdSecrets
+          || lib.all inStore (lib.attrValues (lib.mapAttrs secretSource cfg.secrets));
+        message = "boot.initrd.secrets: without a boot loader that adds them (boot.loader.systemd-boot.enable) secrets must lie in the store, where everyone can read them.";
+      }
     ];
     system.build.initialRamdisk = initrd;
     system.build.initrdPlan = plan;

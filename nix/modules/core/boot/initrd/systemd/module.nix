@@ -1,14 +1,13 @@
-# systemd in the initial file system. The options are here; making such an initial file system is
-# not there yet, and asking for it says so.
+# systemd as the first process of the initial file system: its units, programs, users and files.
 {
   config,
   lib,
   pkgs,
+  utils,
   ...
 }:
 let
   inherit (lib) mkOption types;
-  cfg = config.boot.initrd.systemd;
   unitLib = import ../../../systemd/units.nix { inherit lib pkgs; };
   unitTypes = import ../../../systemd/unit-options.nix { inherit lib unitLib; };
   declared = import ../../../systemd/network/options.nix { inherit lib; };
@@ -16,6 +15,12 @@ let
     default: description:
     mkOption {
       type = types.bool;
+      inherit default description;
+    };
+  number =
+    description: default:
+    mkOption {
+      type = types.nullOr types.int;
       inherit default description;
     };
   kind =
@@ -91,6 +96,11 @@ in
       default = [ ];
       description = "Store paths in the initial file system.";
     };
+    archive = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "What the archive consists of, for its builder.";
+    };
     initrdBin = mkOption {
       type = types.listOf types.package;
       default = [ ];
@@ -132,32 +142,46 @@ in
       description = "Settings of the service manager.";
     };
     users = mkOption {
-      type = types.attrsOf types.attrs;
       default = { };
       description = "Users of the initial file system.";
+      type = types.attrsOf (
+        types.submodule (
+          { name, ... }:
+          {
+            options = {
+              uid = number "Number of the user." (if name == "root" then 0 else null);
+              group = mkOption {
+                type = types.str;
+                default = if name == "root" then "root" else "nogroup";
+                description = "The user's group.";
+              };
+              shell = mkOption {
+                type = types.either types.shellPackage types.str;
+                default = if name == "root" then "/bin/bash" else "/sbin/nologin";
+                description = "The user's shell, as its path in the initial file system.";
+              };
+            };
+          }
+        )
+      );
     };
     groups = mkOption {
-      type = types.attrsOf types.attrs;
       default = { };
       description = "Groups of the initial file system.";
+      type = types.attrsOf (
+        types.submodule (
+          { name, ... }:
+          {
+            options.gid = number "Number of the group." (if name == "root" then 0 else null);
+          }
+        )
+      );
     };
     strip = flag true "Whether debugging information is left out.";
     dbus.enable = flag false "Whether D-Bus runs.";
     tpm2.enable = flag false "Whether a TPM can be used.";
     fido2.enable = flag true "Whether FIDO2 keys can be used.";
-    shell.enable = flag false "Whether there is a shell.";
+    shell.enable = flag true "Whether there is a shell with common tools.";
   };
-  config = {
-    assertions = [
-      {
-        assertion = !cfg.enable || config.boot.isContainer;
-        message = "boot.initrd.systemd.enable: base can't make an initial file system with systemd yet; leave it off, and the program itself is its first process.";
-      }
-      {
-        assertion =
-          config.boot.isContainer || config.boot.initrd.luks.devices == { } || cfg.enable;
-        message = "boot.initrd.luks.devices: base can't open encrypted devices in the initial file system yet.";
-      }
-    ];
-  };
+  imports = [ ./build.nix ./mounts.nix ];
 }

@@ -1,0 +1,171 @@
+# Encrypted devices, opened by systemd in the initial file system.
+{
+  config,
+  lib,
+  pkgs,
+  utils,
+  ...
+}:
+let
+  inherit (lib) mkOption mkIf types;
+  cfg = config.boot.initrd.luks;
+  bootDevices = map (fs: fs.device) (lib.filter utils.fsNeededForBoot config.system.build.fileSystems);
+  isRoot = d: lib.elem "/dev/mapper/${d.name}" bootDevices;
+  sorted = lib.partition isRoot (lib.attrValues cfg.devices);
+  # What the machine needs first is asked for first.
+  devices = sorted.right ++ sorted.wrong;
+  wanted = cfg.devices != { } || cfg.forceLuksSupportInInitrd;
+  flag =
+    default: description:
+    mkOption {
+      type = types.bool;
+      inherit default description;
+    };
+  names =
+    description:
+    mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      inherit description;
+    };
+  lines =
+    description:
+    mkOption {
+      type = types.lines;
+      default = "";
+      inherit description;
+    };
+
+  value = name: v: lib.optional (v != null) "${name}=${toString v}";
+  line =
+    d:
+    let
+      options = [
+        "x-initrd.attach"
+      ]
+      ++ lib.optional d.allowDiscards "discard"
+      ++ lib.optionals d.bypassWorkqueues [ "no-read-workqueue" "no-write-workqueue" ]
+      ++ value "header" d.header
+      ++ value "keyfile-offset" d.keyFileOffset
+      ++ value "keyfile-size" d.keyFileSize
+      ++ lib.optional (d.keyFileTimeout != null) "keyfile-timeout=${toString d.keyFileTimeout}s"
+      ++ d.crypttabExtraOpts;
+    in
+    "${d.name} ${d.device} ${if d.keyFile == null then "-" else d.keyFile} ${lib.concatStringsSep "," options}\n";
+
+  # One after the other, so that a passphrase is asked for once and then tried on the others.
+  service = name: "systemd-cryptsetup@${utils.escapeSystemdPath name}";
+  follows = first: second: {
+    ${service second.name} = {
+      overrideStrategy = "asDropin";
+      after = [ "${service first.name}.service" ];
+    };
+  };
+  order = lib.zipListsWith follows devices (lib.drop 1 devices);
+in
+{
+  options.boot.initrd = {
+    luks = {
+      devices = mkOption {
+        type = types.attrsOf (
+          types.submodule (
+            { name, ... }:
+            {
+              options = {
+                name = mkOption {
+                  type = types.str;
+                  default = name;
+                  visible = false;
+                  description = "Name of the opened device below `/dev/mapper`.";
+                };
+                device = mkOption {
+                  type = types.str;
+                  example = "/dev/disk/by-uuid/430e9eff-d852-4f68-aa3b-2fa3599ebe08";
+                  description = "The encrypted device.";
+                };
+                keyFile = mkOption {
+                  type = types.nullOr types.str;
+                  default = null;
+                  description = "File or device that holds the key; null asks for a passphrase.";
+                };
+                keyFileSize = mkOption {
+                  type = types.nullOr types.int;
+                  default = null;
+                  description = "How many bytes of the key file are the key.";
+                };
+                keyFileOffset = mkOption {
+                  type = types.nullOr types.int;
+                  default = null;
+                  description = "Where in the key file the key begins.";
+                };
+                keyFileTimeout = mkOption {
+                  type = types.nullOr types.int;
+                  default = null;
+                  description = "Seconds to wait for the key file before a passphrase is asked for.";
+                };
+                header = mkOption {
+                  type = types.nullOr types.str;
+                  default = null;
+                  description = "File or device that holds the header.";
+                };
+                allowDiscards = flag false "Whether freed blocks are passed on to the device.";
+                bypassWorkqueues = flag false "Whether work is done without queues.";
+                preLVM = flag true "Whether the device is opened before logical volumes are looked for.";
+                fallbackToPassword = flag true "Whether a passphrase is asked for when the key file is missing.";
+                crypttabExtraOpts = names "Further options of `crypttab`.";
+                preOpenCommands = lines "Shell commands run before the device is opened.";
+                postOpenCommands = lines "Shell commands run after the device was opened.";
+              };
+            }
+          )
+        );
+        default = { };
+        description = "Encrypted devices opened before the root is mounted.";
+      };
+      forceLuksSupportInInitrd = flag false "Whether the initial file system can open encrypted devices even if none is configured." // { internal = true; };
+      cryptoModules = mkOption {
+        type = types.listOf types.str;
+        default = [
+          "aesni_intel"
+          "aes_generic"
+          "af_alg"
+          "algif_skcipher"
+          "cbc"
+          "cryptd"
+          "sha256_ssse3"
+          "xts"
+        ];
+        description = "Kernel modules for encryption.";
+      };
+      mitigateDMAAttacks = flag true "Whether hot-plugging of memory-accessing buses is off while keys are in memory.";
+      reusePassphrases = flag true "Whether one passphrase is tried on all devices.";
+    };
+  };
+
+  config = lib.mkMerge [
+    (mkIf wanted {
+      boot.initrd.kernelModules = [ "dm_mod" "dm_crypt" ];
+      boot.initrd.availableKernelModules = cfg.cryptoModules;
+      boot.initrd.systemd = {
+        contents."/etc/crypttab".text = lib.concatMapStrings line devices;
+        # What is known of an opened device is kept for the machine's own udev, which would not believe in it
+        # otherwise.
+        contents."/etc/udev/rules.d/99-unformatted.rules".text =
+          config.environment.etc."udev/rules.d/99-unformatted.rules".text
+          + ''
+            SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ACTION=="add|change", OPTIONS+="db_persist"
+          '';
+        services = mkIf cfg.reusePassphrases (lib.mkMerge order);
+        extraBin.cryptsetup = lib.mkDefault "${pkgs.cryptsetup}/bin/cryptsetup";
+      };
+    })
+    {
+      assertions = [
+        {
+          assertion = config.boot.isContainer || cfg.devices == { } || config.boot.initrd.systemd.enable;
+          message = "boot.initrd.luks.devices: encrypted devices are opened by systemd; set boot.initrd.systemd.enable.";
+        }
+      ];
+    }
+  ];
+}

@@ -1,0 +1,159 @@
+# From `fileSystems` to the units that put the machine's root together below /sysroot, and the way
+# from there to the machine's own first process.
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
+let
+  inherit (lib) mkIf;
+  cfg = config.boot.initrd.systemd;
+  bootMounts = lib.filter utils.fsNeededForBoot config.system.build.fileSystems;
+  below = path: if path == "/" then "/sysroot" else "/sysroot${path}";
+  unitOf = path: "${utils.escapeSystemdPath path}.mount";
+  forPrograms = [ "defaults" "auto" "noauto" "nofail" ];
+  optionsOf =
+    fs:
+    lib.filter (
+      option: !(lib.elem option forPrograms || lib.hasPrefix "x-systemd." option)
+    ) fs.options;
+  target = fs: if fs.mountPoint == "/" then "initrd-root-fs.target" else "initrd-fs.target";
+  nofail = fs: lib.elem "nofail" fs.options;
+  isDevice = fs: lib.hasPrefix "/dev/" (toString fs.device);
+  formatter = fs: "systemd-makefs@${utils.escapeSystemdPath fs.device}";
+  preparer = fs: "overlay-folders-${utils.escapeSystemdPath fs.mountPoint}";
+
+  mount = fs: {
+    what = toString fs.device;
+    where = below fs.mountPoint;
+    type = if fs.fsType == "auto" then "" else fs.fsType;
+    options = lib.concatStringsSep "," (optionsOf fs);
+    ${if nofail fs then "wantedBy" else "requiredBy"} = [ (target fs) ];
+    before = lib.optional (!nofail fs) (target fs);
+    requires = lib.optional fs.autoFormat "${formatter fs}.service";
+    after =
+      lib.optional fs.autoFormat "${formatter fs}.service"
+      ++ lib.optional (overlayFolders fs != [ ]) "${preparer fs}.service";
+    wants = lib.optional (overlayFolders fs != [ ]) "${preparer fs}.service";
+    unitConfig = {
+      DefaultDependencies = false;
+      RequiresMountsFor = lib.mkIf (fs.depends != [ ]) (lib.concatMapStringsSep " " below fs.depends);
+    };
+  };
+
+  # Formats a device that has nothing on it.
+  format = fs: {
+    requires = [ "${utils.escapeSystemdPath fs.device}.device" ];
+    after = [ "${utils.escapeSystemdPath fs.device}.device" ];
+    before = [ (unitOf (below fs.mountPoint)) ];
+    unitConfig.DefaultDependencies = false;
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      TimeoutSec = 0;
+      ExecStart = "/lib/systemd/systemd-makefs ${fs.fsType} ${fs.device}";
+    };
+  };
+
+  # An overlay's own folders, which have to be there first.
+  overlayFolders =
+    fs: lib.filter (path: path != null) [ fs.overlay.upperdir fs.overlay.workdir ];
+  prepare = fs: {
+    unitConfig = {
+      DefaultDependencies = false;
+      RequiresMountsFor = lib.concatMapStringsSep " " below (overlayFolders fs);
+    };
+    before = [ (unitOf (below fs.mountPoint)) ];
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = "/bin/mkdir -p ${lib.concatMapStringsSep " " below (overlayFolders fs)}";
+    };
+  };
+in
+{
+  config = mkIf cfg.enable {
+    boot.initrd.systemd = {
+      mounts = map mount bootMounts;
+      services =
+        lib.listToAttrs (
+          map (fs: lib.nameValuePair (formatter fs) (format fs)) (
+            lib.filter (fs: fs.autoFormat && isDevice fs) bootMounts
+          )
+          ++ map (fs: lib.nameValuePair (preparer fs) (prepare fs)) (
+            lib.filter (fs: overlayFolders fs != [ ]) bootMounts
+          )
+        )
+        // {
+          systemd-udev-trigger = mkIf (!config.services.udev.allHardware) {
+            overrideStrategy = "asDropin";
+            after = [ "systemd-modules-load.service" ];
+            serviceConfig.ExecStart = [
+              ""
+              "-udevadm trigger --type=devices --action=add ${
+                lib.concatMapStringsSep " " (name: "--subsystem-match=${name}") [
+                  "block"
+                  "hid"
+                  "mmc"
+                  "net"
+                  "nvme"
+                  "pci"
+                  "scsi"
+                  "serio"
+                  "usb"
+                  "virtio"
+                ]
+              }"
+            ];
+          };
+          # The real root's fstab says nothing that isn't known here.
+          initrd-parse-etc = {
+            overrideStrategy = "asDropin";
+            serviceConfig.ExecStart = [
+              ""
+              "systemctl --no-block start initrd-cleanup.service"
+            ];
+          };
+          # systemd goes on with `init=` of the kernel's command line, but only where it sees a system.
+          prepare-root = {
+            description = "Preparation of the Machine's Root";
+            requiredBy = [ "initrd-fs.target" ];
+            before = [ "initrd-fs.target" ];
+            after = [ "initrd-root-fs.target" ];
+            unitConfig = {
+              DefaultDependencies = false;
+              RequiresMountsFor = "/sysroot";
+            };
+            serviceConfig = {
+              Type = "oneshot";
+              RemainAfterExit = true;
+            };
+            script = ''
+              [ -d /sysroot/etc ] || mkdir -m 0755 /sysroot/etc
+              [ -L /sysroot/etc/os-release ] || [ -e /sysroot/etc/os-release ] || : > /sysroot/etc/os-release
+            '';
+          };
+          panic-on-fail = {
+            description = "End of a Boot that Failed";
+            wantedBy = [ "emergency.target" ];
+            unitConfig = {
+              DefaultDependencies = false;
+              ConditionKernelCommandLine = [
+                "|boot.panic_on_fail"
+                "|stage1panic"
+              ];
+            };
+            serviceConfig = {
+              Type = "oneshot";
+              StandardOutput = "null";
+            };
+            script = ''
+              echo "the initial file system could not go on; its journal says why" > /dev/kmsg
+              echo c > /proc/sysrq-trigger
+            '';
+          };
+        };
+    };
+  };
+}
