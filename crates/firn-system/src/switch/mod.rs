@@ -10,7 +10,7 @@ pub use changes::{Changes, compare};
 pub use unit_files::UnitFiles;
 
 use crate::activate::{Action, Activation};
-use crate::{Error, Result, files};
+use crate::{Error, Result, bootloader, files};
 use std::path::{Path, PathBuf};
 
 /// What is asked for.
@@ -73,6 +73,9 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
             .with_help("only a machine with /etc/NIXOS can be switched"));
     }
     let mut report = Report::default();
+    if matches!(verb, Verb::Boot | Verb::Switch) {
+        boot_loader(&toplevel, &mut report, say)?;
+    }
     if verb == Verb::Boot {
         return Ok(report);
     }
@@ -95,6 +98,16 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
     apply(&current, &toplevel, &changes, &mut report);
     report.failures.extend(systemctl::failed_of(&changes.touched()));
     Ok(report)
+}
+
+/// Makes the machine start this system from now on, if it has a boot loader. Nothing else of a switch
+/// happens when this fails.
+fn boot_loader(toplevel: &Path, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<()> {
+    let Some(settings) = bootloader::settings(toplevel)? else { return Ok(()) };
+    say(&format!("installing the boot loader {}", settings.kind));
+    let warnings = bootloader::install_here(&settings, toplevel)?;
+    report.failures.extend(warnings);
+    Ok(())
 }
 
 /// Tells systemd of the new units and starts what has to run.

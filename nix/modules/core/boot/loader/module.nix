@@ -27,6 +27,12 @@ in
       default = 5;
       description = "Seconds the boot menu waits; null waits for ever.";
     };
+    supportsInitrdSecrets = mkOption {
+      type = types.bool;
+      internal = true;
+      default = cfg.systemd-boot.enable;
+      description = "Whether the boot loader's installation adds secrets to initial file systems.";
+    };
     external.enable = flag false "Whether a program of your own installs the boot loader.";
     initScript.enable = flag false "Whether `/sbin/init` starts the newest generation.";
     efi = {
@@ -109,6 +115,12 @@ in
       esp = cfg.efi.efiSysMountPoint;
       variables = cfg.efi.canTouchEfiVariables;
       inherit (cfg.systemd-boot) editor consoleMode graceful configurationLimit extraEntries;
+      extraCommands = cfg.systemd-boot.extraInstallCommands;
+      bootctl = "${config.systemd.package}/bin/bootctl";
+      title = config.system.nixos.distroName;
+      secrets = lib.mapAttrs (
+        place: source: if source == null then place else "${source}"
+      ) config.boot.initrd.secrets;
       extraFiles = lib.mapAttrs (_: toString) cfg.systemd-boot.extraFiles;
       loader = "${config.systemd.package}/lib/systemd/boot/efi/systemd-bootx64.efi";
     };
