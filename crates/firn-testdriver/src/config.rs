@@ -146,6 +146,8 @@ pub struct VmConfig {
     pub kernel_params: Vec<String>,
     /// Boot with the system's own boot loader from the disk image.
     pub boot_loader: Option<BootImage>,
+    /// UEFI firmware; without it a machine has a BIOS.
+    pub firmware: Option<FirmwareConfig>,
     /// Ports of the host that lead into the machine.
     pub forward_ports: Vec<ForwardPort>,
     /// No network but the virtual LANs.
@@ -165,6 +167,7 @@ impl Default for VmConfig {
             qemu_options: Vec::new(),
             kernel_params: Vec::new(),
             boot_loader: None,
+            firmware: None,
             forward_ports: Vec::new(),
             restrict_network: false,
             graphics: false,
@@ -183,18 +186,25 @@ pub struct EmptyDisk {
     pub serial: Option<String>,
 }
 
-/// A disk image with a boot loader, and the firmware that starts it.
+/// What is on the first disk of a machine that boots from it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BootImage {
-    /// Raw disk image; the machine writes to a copy.
-    pub image: PathBuf,
-    /// UEFI code, for machines with UEFI.
+    /// Image of the EFI system partition; the machine writes to a copy.
+    pub partition: PathBuf,
+    /// Links on the root partition at first, by path.
     #[serde(default)]
-    pub firmware: Option<PathBuf>,
-    /// Template of the UEFI variables.
-    #[serde(default)]
-    pub variables: Option<PathBuf>,
+    pub root_links: BTreeMap<String, PathBuf>,
+}
+
+/// UEFI firmware.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirmwareConfig {
+    /// Its code.
+    pub code: PathBuf,
+    /// Template of its variables; the machine writes to a copy, which outlives restarts.
+    pub variables: PathBuf,
 }
 
 /// A port of the host that leads into a machine.

@@ -21,8 +21,8 @@ pub mod api;
 
 pub use builder::{NixosTest, parse_backend};
 pub use config::{
-    BackendChoice, BootImage, Config, ContainerConfig, EmptyDisk, ForwardPort, Interface,
-    NodeConfig, Tools, VmConfig, variable_name,
+    BackendChoice, BootImage, Config, ContainerConfig, EmptyDisk, FirmwareConfig, ForwardPort,
+    Interface, NodeConfig, Tools, VmConfig, variable_name,
 };
 pub use driver::Driver;
 pub use failure::{Failure, Outcome};

@@ -5,11 +5,13 @@ use crate::log::Log;
 use crate::node::Surroundings;
 use firn_machine::Machine;
 use firn_machine::container::{Card, Container, ContainerOptions, Root};
+use firn_machine::image::disk::{DiskContent, DiskPlan};
 use firn_machine::net::{Switch, SwitchPort};
 use firn_machine::qemu::{
-    Accelerator, Boot, DiskPlan, Drive, DriveBus, Forward, NetCard, UserNet, Vm, VmOptions, VmSpec,
+    Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, UserNet, Vm, VmOptions, VmSpec,
     probe,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,11 +94,17 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         );
     }
     let (cards, ports) = network(name, config, around)?;
-    let (drives, disks) = disks(config, around, &folder);
+    let (drives, mut disks) = disks(config, around, &folder)?;
     let hardware = &config.vm;
-    let (boot, store_image) = match &hardware.boot_loader {
-        Some(image) => (firmware(image, &folder), None),
-        None => (direct_boot(config)?, around.config.store_image.clone()),
+    let firmware = hardware.firmware.as_ref().map(|firmware| {
+        let variables = folder.join("efivars");
+        let content = DiskContent::Copy(firmware.variables.clone());
+        disks.push(DiskPlan { file: variables.clone(), content });
+        Firmware { code: firmware.code.clone(), variables }
+    });
+    let boot = match &hardware.boot_loader {
+        Some(_) => Boot::Disk,
+        None => direct_boot(config, firmware.is_some())?,
     };
     let forwards = hardware.forward_ports.iter().map(|port| Forward {
         protocol: port.proto.clone(),
@@ -109,8 +117,9 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         cores: hardware.cores,
         accelerator,
         boot,
+        firmware,
         drives,
-        store_image,
+        store_image: around.config.store_image.clone(),
         cards,
         user_net: Some(UserNet {
             forwards: forwards.collect(),
@@ -157,7 +166,7 @@ fn disks(
     config: &NodeConfig,
     around: &Surroundings<'_>,
     folder: &Path,
-) -> (Vec<Drive>, Vec<DiskPlan>) {
+) -> Result<(Vec<Drive>, Vec<DiskPlan>), String> {
     let hardware = &config.vm;
     let bus = match hardware.disk_interface.as_str() {
         "scsi" => DriveBus::Scsi,
@@ -166,48 +175,67 @@ fn disks(
     };
     let mut drives = Vec::new();
     let mut plans = Vec::new();
-    let mut add = |name: String, serial: Option<String>, plan: DiskPlan| {
+    let mut add = |name: String, serial: Option<String>, content: DiskContent| {
         let file = folder.join(name);
         drives.push(Drive { file: file.clone(), bus, serial });
-        plans.push(DiskPlan { file, ..plan });
+        plans.push(DiskPlan { file, content });
     };
-    let empty = DiskPlan { file: PathBuf::new(), copy_of: None, size: 1, format: None };
-    let root = Some("root".to_string());
-    if let Some(image) = &hardware.boot_loader {
-        add("disk0".into(), root, DiskPlan { copy_of: Some(image.image.clone()), ..empty.clone() });
-    } else if hardware.disk_size > 0 {
-        let format = around.config.tools.mkfs.clone();
-        add("disk0".into(), root, DiskPlan { size: hardware.disk_size, format, ..empty.clone() });
-    } else if !hardware.empty_disks.is_empty() {
-        // The root is in memory; its place in the order stays.
-        add("disk0".into(), root, empty.clone());
+    let root = root_disk(config, around.config.tools.mkfs.as_deref(), folder)?;
+    // Where the root is in memory, its place in the order stays.
+    let empty = (!hardware.empty_disks.is_empty()).then_some(DiskContent::Empty(1));
+    if let Some(content) = root.or(empty) {
+        add("disk0".into(), Some("root".into()), content);
     }
     for (number, disk) in hardware.empty_disks.iter().enumerate() {
-        let plan = DiskPlan { size: disk.size, ..empty.clone() };
-        add(format!("disk{}", number + 1), disk.serial.clone(), plan);
+        let content = DiskContent::Empty(disk.size);
+        add(format!("disk{}", number + 1), disk.serial.clone(), content);
     }
-    if let Some(BootImage { variables: Some(variables), .. }) = &hardware.boot_loader {
-        let copy_of = Some(variables.clone());
-        plans.push(DiskPlan { file: folder.join("efivars"), copy_of, ..empty });
-    }
-    (drives, plans)
+    Ok((drives, plans))
 }
 
-fn firmware(image: &BootImage, folder: &Path) -> Boot {
-    match &image.firmware {
-        Some(code) => Boot::Uefi { code: code.clone(), variables: folder.join("efivars") },
-        None => Boot::Bios,
+/// What is on the root disk, if there is one.
+fn root_disk(
+    config: &NodeConfig,
+    mkfs: Option<&Path>,
+    folder: &Path,
+) -> Result<Option<DiskContent>, String> {
+    let (size, loader) = (config.vm.disk_size, &config.vm.boot_loader);
+    if size == 0 && loader.is_none() {
+        return Ok(None);
     }
+    let mkfs = mkfs.ok_or("the test's configuration has no program that formats disks")?;
+    let mkfs = mkfs.to_path_buf();
+    Ok(Some(match loader {
+        None => DiskContent::FileSystem { size, mkfs },
+        Some(BootImage { partition, root_links }) => {
+            let root = folder.join("root");
+            make_links(&root, root_links)
+                .map_err(|error| format!("cannot make {}: {error}", root.display()))?;
+            DiskContent::Partitioned { size, boot: partition.clone(), mkfs, root: Some(root) }
+        }
+    }))
+}
+
+fn make_links(folder: &Path, links: &BTreeMap<String, PathBuf>) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (place, target) in links {
+        let path = folder.join(place.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        if !path.is_symlink() {
+            std::os::unix::fs::symlink(target, path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Starts the system's kernel; the uncompressed image, where the kernel has one, saves unpacking it under
-/// emulation.
-fn direct_boot(config: &NodeConfig) -> Result<Boot, String> {
+/// emulation. UEFI starts only the other one.
+fn direct_boot(config: &NodeConfig, uefi: bool) -> Result<Boot, String> {
     let system = &config.system;
     let given = std::fs::canonicalize(system.join("kernel"))
         .map_err(|error| format!("{} has no kernel: {error}", system.display()))?;
     let plain = given.with_file_name("vmlinux");
-    let kernel = if plain.exists() { plain } else { given };
+    let kernel = if plain.exists() && !uefi { plain } else { given };
     let initrd = Some(system.join("initrd")).filter(|path| path.exists());
     let own = std::fs::read_to_string(system.join("kernel-params")).unwrap_or_default();
     let mut parameters: Vec<String> = config.vm.kernel_params.clone();

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -147,21 +148,48 @@ in
     restrictNetwork = flag false "Whether the machine has no network but the virtual LANs.";
     writableStore = flag true "Whether `/nix/store` can be written to.";
     writableStoreUseTmpfs = flag true "Whether what is written to the store is kept in memory.";
-    useNixStoreImage = flag true "Whether the store is an image; here it always is.";
-    mountHostNixStore = flag false "Whether the store is the host's; here it never is.";
+    useNixStoreImage = flag true "Whether the store is an image; here it always is, on a disk of its own.";
+    mountHostNixStore = flag false "Whether the store is the host's; here it is an image of what the test's machines need, whatever their root is.";
     useBootLoader = flag false "Whether the machine boots by its own boot loader.";
     installBootLoader = flag v.useBootLoader "Whether the boot loader is installed on the disk.";
     directBoot.enable = flag (!v.useBootLoader) "Whether the kernel is started directly.";
     useEFIBoot = flag false "Whether the firmware is UEFI.";
     useBIOSBoot = flag false "Whether the boot loader is for BIOS.";
     useSecureBoot = flag false "Whether secure boot is on.";
-    efi.keepVariables = flag v.useBootLoader "Whether UEFI variables are kept over restarts.";
+    efi = {
+      keepVariables = flag true "Whether UEFI variables are kept over restarts; here they are as long as the test runs.";
+      OVMF = mkOption {
+        type = types.package;
+        default = pkgs.OVMF;
+        defaultText = lib.literalExpression "pkgs.OVMF";
+        description = "The UEFI firmware.";
+      };
+      firmware = mkOption {
+        type = types.path;
+        default = v.efi.OVMF.firmware;
+        defaultText = lib.literalExpression "virtualisation.efi.OVMF.firmware";
+        description = "The firmware's code.";
+      };
+      variables = mkOption {
+        type = types.path;
+        default = v.efi.OVMF.variables;
+        defaultText = lib.literalExpression "virtualisation.efi.OVMF.variables";
+        description = "The firmware's variables at first.";
+      };
+    };
     tpm.enable = flag false "Whether the machine has a TPM.";
     useDefaultFilesystems = flag true "Whether file systems are those of a test machine.";
     rootDevice = mkOption {
       type = types.nullOr types.str;
-      default = "/dev/vda";
+      default = if v.useBootLoader then "/dev/disk/by-label/nixos" else "/dev/vda";
+      defaultText = lib.literalExpression ''if virtualisation.useBootLoader then "/dev/disk/by-label/nixos" else "/dev/vda"'';
       description = "The root disk in the machine.";
+    };
+    bootPartition = mkOption {
+      type = types.nullOr types.str;
+      default = if v.useBootLoader && v.useEFIBoot then "/dev/disk/by-label/ESP" else null;
+      defaultText = lib.literalExpression ''if virtualisation.useEFIBoot then "/dev/disk/by-label/ESP" else null'';
+      description = "The boot partition in the machine.";
     };
     bootDevice = mkOption {
       type = types.nullOr types.str;
@@ -170,9 +198,9 @@ in
       description = "Older name of `rootDevice`.";
     };
     fileSystems = mkOption {
-      type = types.attrsOf types.raw;
+      type = options.fileSystems.type;
       default = { };
-      description = "File systems beside those of a test machine.";
+      description = "File systems of a test machine: what is said here joins what the test framework declares.";
     };
     useHostCerts = flag false "Whether the host's certificates are trusted.";
     host.pkgs = mkOption {
@@ -240,6 +268,25 @@ in
     diskSize = if v.diskImage == null then 0 else if v.diskSize == "auto" then 1024 else v.diskSize;
     emptyDisks = map emptyDisk v.emptyDiskImages;
     inherit (v.qemu) diskInterface;
+    firmware =
+      if v.useEFIBoot then
+        {
+          code = "${v.efi.firmware}";
+          variables = "${v.efi.variables}";
+        }
+      else
+        null;
+    bootLoader =
+      if v.useBootLoader then
+        {
+          partition = "${config.system.build.espImage}";
+          rootLinks = lib.optionalAttrs v.installBootLoader {
+            "/nix/var/nix/profiles/system" = "system-1-link";
+            "/nix/var/nix/profiles/system-1-link" = "${config.system.build.toplevel}";
+          };
+        }
+      else
+        null;
     qemuOptions =
       lib.concatMap (lib.splitString " ") (v.qemu.options ++ v.qemu.networkingOptions)
       ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives);

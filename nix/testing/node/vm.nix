@@ -21,7 +21,7 @@ let
         device = v.rootDevice;
         fsType = "ext4";
       };
-  store = lib.optionalAttrs (!v.useBootLoader) (
+  store =
     if v.writableStore then
       {
         "/nix/.ro-store" = {
@@ -53,15 +53,47 @@ let
           options = [ "ro" ];
           neededForBoot = true;
         };
-      }
-  );
+      };
+  boot = lib.optionalAttrs (v.bootPartition != null) {
+    "/boot" = {
+      device = v.bootPartition;
+      fsType = "vfat";
+      noCheck = true;
+    };
+  };
+  # Where the driver starts the kernel it says this itself.
+  quickParameters = [
+    "mitigations=off"
+    "nokaslr"
+    "audit=0"
+    "cryptomgr.notests"
+    "init_on_alloc=0"
+    "rcupdate.rcu_expedited=1"
+    "transparent_hugepage=never"
+    "nowatchdog"
+    "psi=0"
+  ];
   # The second stage's modules load from memory with the first's: no further process, no further disk reads.
   # Options of modules are known to the second stage only.
   early = config.boot.extraModprobeConfig == "";
   machine = lib.mkIf (v.backend == "vm") {
-    fileSystems = lib.mkIf v.useDefaultFilesystems (
-      lib.mkOverride 10 ({ "/" = root; } // store // v.fileSystems)
-    );
+    fileSystems = lib.mkIf v.useDefaultFilesystems (lib.mkOverride 10 v.fileSystems);
+    system.build.espImage = derivation {
+      name = "esp-${v.test.nodeName}";
+      inherit (pkgs.stdenv.hostPlatform) system;
+      builder = "builtin:esp-image";
+      toplevel = "${config.system.build.toplevel}";
+      preferLocalBuild = true;
+      allowSubstitutes = false;
+    };
+    # Waiting for someone at the menu is no use.
+    boot.loader.timeout = lib.mkOverride 150 0;
+    assertions = [
+      {
+        assertion = !v.useBootLoader || v.useEFIBoot;
+        message = "virtualisation.useBootLoader: base boots by systemd-boot; set virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
+      }
+    ];
     swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
     boot.initrd.kernelModules = [
       "virtio_pci"
@@ -87,6 +119,7 @@ let
         # The kernel tries out its timer and panics when no tick comes in time, which happens on busy hosts.
         "no_timer_check"
       ]
+      (lib.mkIf v.useBootLoader (map (name: "console=${name}") v.qemu.consoles ++ quickParameters))
       # One serial line, the console; three that nothing is behind would be probed and announced.
       (lib.mkIf (v.qemu.options == [ ]) [ "8250.nr_uarts=1" ])
       # Every byte on an emulated serial line is costly. What the kernel says of its start is in the journal;
@@ -101,6 +134,7 @@ let
 in
 {
   # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
+  config.virtualisation.fileSystems = { "/" = root; } // store // boot;
   config.boot.kernelPackages = lib.mkOverride 1400 (pkgs.linuxPackages_cloud or pkgs.linuxPackages);
   imports = [ { config = machine; } ];
 }

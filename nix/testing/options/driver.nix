@@ -35,7 +35,6 @@ let
     preferLocalBuild = true;
     allowSubstitutes = false;
   };
-  usesImage = lib.any (machine: !machine.virtualisation.useBootLoader) (lib.attrValues virtual);
 
   python = if config.extraPythonPackages hostPkgs.python3Packages == [ ] then
     hostPkgs.python3
@@ -147,7 +146,7 @@ in
           forceAccel = config.qemu.forceAccel;
         }
         // lib.optionalAttrs config.enableOCR { tesseract = "${hostPkgs.tesseract}/bin/tesseract"; };
-      storeImage = if usesImage then "${storeImage}" else null;
+      storeImage = if hasVms then "${storeImage}" else null;
     };
     driverConfigurationFile = hostPkgs.writeText "driver-configuration-${config.name}.json" (
       builtins.toJSON config.driverConfiguration

@@ -1,3 +1,5 @@
-//! File system images for machines.
+//! File system and disk images for machines.
 
+pub mod disk;
 pub mod erofs;
+pub mod gpt;

@@ -18,6 +18,8 @@ pub struct VmSpec {
     pub accelerator: Accelerator,
     /// What starts.
     pub boot: Boot,
+    /// UEFI firmware.
+    pub firmware: Option<Firmware>,
     /// Disks, in the order of their names in the machine.
     pub drives: Vec<Drive>,
     /// Read-only image attached as `/dev/nvme0n1`.
@@ -60,16 +62,9 @@ pub enum Accelerator {
 /// What starts.
 #[derive(Clone, Debug, Default)]
 pub enum Boot {
-    /// The first disk, by the BIOS.
+    /// What the firmware finds on the first disk.
     #[default]
-    Bios,
-    /// The first disk, by UEFI: code and the machine's own copy of the variables.
-    Uefi {
-        /// Firmware code.
-        code: PathBuf,
-        /// Variables, written to.
-        variables: PathBuf,
-    },
+    Disk,
     /// A kernel.
     Kernel {
         /// Its image.
@@ -79,6 +74,15 @@ pub enum Boot {
         /// Its parameters.
         parameters: Vec<String>,
     },
+}
+
+/// UEFI firmware; without it a machine has a BIOS.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// Its code.
+    pub code: PathBuf,
+    /// The machine's own copy of the variables, written to.
+    pub variables: PathBuf,
 }
 
 /// A disk.
@@ -179,24 +183,18 @@ impl VmSpec {
     }
 
     fn starts(&self, args: &mut Arguments) {
-        match &self.boot {
-            Boot::Bios => {}
-            Boot::Uefi { code, variables } => {
-                let code = comma(code);
-                args.pair(
-                    "-drive",
-                    &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
-                );
-                let variables = comma(variables);
-                args.pair("-drive", &format!("if=pflash,format=raw,unit=1,file={variables}"));
+        if let Some(Firmware { code, variables }) = &self.firmware {
+            let code = comma(code);
+            args.pair("-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"));
+            let variables = comma(variables);
+            args.pair("-drive", &format!("if=pflash,format=raw,unit=1,file={variables}"));
+        }
+        if let Boot::Kernel { kernel, initrd, parameters } = &self.boot {
+            args.pair("-kernel", &kernel.to_string_lossy());
+            if let Some(initrd) = initrd {
+                args.pair("-initrd", &initrd.to_string_lossy());
             }
-            Boot::Kernel { kernel, initrd, parameters } => {
-                args.pair("-kernel", &kernel.to_string_lossy());
-                if let Some(initrd) = initrd {
-                    args.pair("-initrd", &initrd.to_string_lossy());
-                }
-                args.pair("-append", &parameters.join(" "));
-            }
+            args.pair("-append", &parameters.join(" "));
         }
     }
 

@@ -6,12 +6,12 @@ use crate::agent::AgentClient;
 use crate::agent::client::TalkSink;
 use crate::console::{Console, LineSink};
 use crate::error::{Context, MachineError, Result};
+use crate::image::disk::DiskPlan;
 use crate::machine::{Backend, Hardware, Machine, StartOptions, State};
 use crate::net::SwitchPort;
 use crate::process::Process;
 use crate::spawn::spawn_bound;
 use serde_json::{Value, json};
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -23,19 +23,6 @@ use std::time::{Duration, Instant};
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 const CONNECT_PAUSE: Duration = Duration::from_millis(5);
 const AGENT_COMMAND_LIMIT: Duration = Duration::from_secs(30);
-
-/// A file to make before the first start.
-#[derive(Clone, Debug)]
-pub struct DiskPlan {
-    /// Where.
-    pub file: PathBuf,
-    /// Its contents, or an empty disk.
-    pub copy_of: Option<PathBuf>,
-    /// MiB of an empty disk; a copy keeps its size.
-    pub size: u32,
-    /// Program (`mkfs.ext4`) that formats it.
-    pub format: Option<PathBuf>,
-}
 
 /// What a virtual machine is made from.
 pub struct VmOptions {
@@ -86,7 +73,7 @@ impl Vm {
     }
 
     fn launch(&self, start: StartOptions) -> Result<Running> {
-        self.options.disks.iter().try_for_each(make_disk)?;
+        self.options.disks.iter().try_for_each(DiskPlan::make)?;
         let spec = VmSpec { allow_reboot: start.allow_reboot, ..self.options.spec.clone() };
         let qmp = listen(&spec.sockets.qmp)?;
         let console = listen(&spec.sockets.console)?;
@@ -158,35 +145,6 @@ fn accept(listener: &UnixListener, process: &Process) -> Result<UnixStream> {
             Err(_) => std::thread::sleep(CONNECT_PAUSE),
         }
     }
-}
-
-fn make_disk(plan: &DiskPlan) -> Result<()> {
-    if plan.file.exists() {
-        return Ok(());
-    }
-    let failed = || format!("cannot make the disk {}", plan.file.display());
-    if let Some(source) = &plan.copy_of {
-        return std::fs::copy(source, &plan.file).map(drop).doing(failed).and_then(|()| {
-            use std::os::unix::fs::PermissionsExt;
-            let writable = std::fs::Permissions::from_mode(0o600);
-            std::fs::set_permissions(&plan.file, writable).doing(failed)
-        });
-    }
-    let file = File::create(&plan.file).doing(failed)?;
-    file.set_len(u64::from(plan.size) << 20).doing(failed)?;
-    let Some(program) = &plan.format else { return Ok(()) };
-    let output = Command::new(program)
-        .args(["-q", "-F", "-L", "nixos", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard"])
-        .arg(&plan.file)
-        .env_clear()
-        .output()
-        .doing(failed)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr).trim().to_string();
-    let _ = std::fs::remove_file(&plan.file);
-    Err(MachineError::gone(format!("{}: {text}", failed())))
 }
 
 impl Machine for Vm {

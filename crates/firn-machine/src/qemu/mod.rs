@@ -9,7 +9,8 @@ pub mod probe;
 mod qmp;
 
 pub use command::{
-    Accelerator, Boot, Drive, DriveBus, Forward, NetCard, Sockets, TCG_PROCESSOR, UserNet, VmSpec,
+    Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, Sockets, TCG_PROCESSOR,
+    UserNet, VmSpec,
 };
-pub use machine::{DiskPlan, Vm, VmOptions};
+pub use machine::{Vm, VmOptions};
 pub use qmp::{QmpClient, QmpMessage};
