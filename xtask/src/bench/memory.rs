@@ -21,7 +21,7 @@ pub fn peak_until_end(child: &mut Child, program: &Path) -> Result<f64, String> 
     Ok(peak as f64 / 1e6)
 }
 
-/// Bytes that all processes of one program hold; pages that several share count once, in parts (`Pss` in proc(5)).
+/// Bytes that all processes of one program hold; pages that they share with each other count once for each.
 fn resident(program: (u64, u64)) -> u64 {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let kilobytes: u64 = processes
@@ -30,8 +30,8 @@ fn resident(program: (u64, u64)) -> u64 {
             file.is_ok_and(|file| (file.dev(), file.ino()) == program)
         })
         .filter_map(|process| {
-            let status = fs::read_to_string(process.path().join("smaps_rollup")).ok()?;
-            let line = status.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            let status = fs::read_to_string(process.path().join("status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
             line.split_whitespace().next()?.parse::<u64>().ok()
         })
         .sum();

@@ -1,15 +1,9 @@
 //! Every example is a flake whose checks hold.
 
-use std::path::{Path, PathBuf};
-
-use crate::program::Program;
+use crate::program::{Program, examples};
 
 /// Examples that other tests run.
-const ELSEWHERE: &[&str] = &["http-server", "nixpkgs-by-name"];
-
-fn examples() -> PathBuf {
-    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")).unwrap()
-}
+const ELSEWHERE: &[&str] = &["http-server", "nixpkgs-by-name", "remote-unlock"];
 
 #[test]
 fn their_checks_hold() {

@@ -12,6 +12,7 @@ mod host;
 mod http_server;
 mod inputs;
 mod program;
+mod remote_unlock;
 #[path = "../commands/server.rs"]
 mod server;
 mod unprivileged;

@@ -114,11 +114,14 @@ impl Said {
     }
 }
 
+/// The folder of examples.
+pub fn examples() -> PathBuf {
+    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")).unwrap()
+}
+
 /// An example's text.
 pub fn example(name: &str) -> String {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name).join("flake.nix");
-    std::fs::read_to_string(path).unwrap()
+    std::fs::read_to_string(examples().join(name).join("flake.nix")).unwrap()
 }
 
 /// Why end-to-end tests can't run here.

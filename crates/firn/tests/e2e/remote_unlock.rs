@@ -1,0 +1,35 @@
+//! A machine with encrypted disks: firmware, boot loader, initial file system with ssh, a variant of the
+//! system; from end to end.
+
+use crate::program::{Program, examples};
+
+#[test]
+fn a_client_unlocks_both_disks() {
+    let Some(program) = Program::new() else { return };
+    let flake = format!("path:{}", examples().join("remote-unlock").display());
+    let said = program.run(&["flake", "check", "--rebuild", "--no-update-lock-file", "-L", &flake]);
+    said.assert_success(&[
+        "machine booted (vm",
+        "Loaded initrd from LINUX_EFI_INITRD_MEDIA_GUID",
+        "Accepted publickey for root",
+        "test remote-unlock passed",
+    ]);
+    program.assert_nothing_left();
+}
+
+#[test]
+fn a_machine_that_nobody_could_unlock_is_refused() {
+    let Some(program) = Program::new() else { return };
+    let module = examples().join("remote-unlock/module.nix");
+    let machine = format!(
+        "((builtins.getFlake \"base\").lib.nixosSystem {{ modules = [ {} {{
+           nixpkgs.hostPlatform = \"x86_64-linux\";
+           boot.initrd.remoteUnlock.enable = true;
+           boot.loader.systemd-boot.enable = true;
+           fileSystems.\"/\".device = \"/dev/vda\";
+         }} ]; }}).config.system.build.toplevel.drvPath",
+        module.display()
+    );
+    let said = program.run(&["eval", "--impure", "--expr", &machine]);
+    said.assert_failure(&["boot.initrd.remoteUnlock.authorizedKeys must not be empty"]);
+}
