@@ -1,0 +1,295 @@
+//! What has to happen before wanted paths are valid, and in which order.
+//!
+//! A goal is one derivation (some of its outputs are wanted) or one plain path. One thread plans
+//! and schedules; each substitution and each build has a thread of its own, and says by message
+//! that it is done. A goal holds locks only while it builds, and only those of its own outputs, so
+//! that goals can't block each other.
+
+mod one;
+mod plan;
+mod work;
+
+use crate::build::{Built, Shared, cancelled};
+use crate::cancel::Cancel;
+use crate::failure::{BuildFailure, BuildFailures, FailureKind};
+use crate::options::BuildOptions;
+use crate::scratch::remove_stale;
+use crate::substitute::Substituter;
+use firn_events::{Event, Reporter};
+use firn_formats::{Derivation, DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
+use firn_sandbox::Launcher;
+use firn_store::{BuildMode, Realise, Realised, Store, StoreError, StoreResult};
+use firn_store_disk::LocalStore;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Makes derived paths valid in a local store.
+pub struct Builder {
+    /// The store.
+    pub store: Arc<LocalStore>,
+    /// How builds run.
+    pub options: BuildOptions,
+    /// How a sandbox is started; the default is this program with `__sandbox`.
+    pub launcher: Launcher,
+    /// Where events go.
+    pub reporter: Reporter,
+    /// Where finished paths may come from, if anywhere.
+    pub substituter: Option<Arc<dyn Substituter>>,
+    /// Ends everything when thrown, as by Ctrl-C.
+    pub cancel: Cancel,
+}
+
+impl Realise for Builder {
+    fn realise(&self, wanted: &[DerivedPath], mode: BuildMode) -> StoreResult<Vec<Realised>> {
+        self.build(wanted, mode).map_err(StoreError::from)
+    }
+}
+
+impl Builder {
+    /// As [`Realise::realise`], with the failures as they are.
+    ///
+    /// # Errors
+    /// Everything that failed; with `keep_going` that can be several.
+    pub fn build(
+        &self,
+        wanted: &[DerivedPath],
+        mode: BuildMode,
+    ) -> Result<Vec<Realised>, BuildFailures> {
+        let mut session = Session::new(self).map_err(|e| one(wanted, &e))?;
+        for path in wanted {
+            session.want(path, mode).map_err(|e| one(wanted, &e))?;
+        }
+        session.announce();
+        session.work();
+        session.results(wanted)
+    }
+}
+
+fn one(wanted: &[DerivedPath], error: &StoreError) -> BuildFailures {
+    let failure = wanted.first().map(|path| BuildFailure::store(path.base(), error));
+    BuildFailures(failure.into_iter().collect())
+}
+
+/// Builds that are counted against the same limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Downloads: the network is the limit, not this machine.
+    Fetch,
+    /// Builders of this program that do nothing but their own work.
+    Builtin,
+    /// Everything else.
+    Build,
+    /// Copying finished paths.
+    Substitute,
+}
+
+const CLASSES: [Class; 4] = [Class::Fetch, Class::Builtin, Class::Build, Class::Substitute];
+
+#[derive(Debug)]
+enum State {
+    /// Not looked at yet.
+    New,
+    /// Being substituted; then looked at again.
+    Substituting,
+    /// Waits for this many other goals.
+    Waiting(usize),
+    /// In a queue or running.
+    Building,
+    Done(Result<Built, BuildFailure>),
+}
+
+struct Goal {
+    path: StorePath,
+    drv: Option<Arc<Derivation>>,
+    wanted: OutputsSpec,
+    mode: BuildMode,
+    class: Class,
+    state: State,
+    dependents: Vec<usize>,
+    may_substitute: bool,
+}
+
+struct Message {
+    goal: usize,
+    class: Class,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Built(Result<Built, BuildFailure>),
+    Substituted(StoreResult<bool>),
+}
+
+struct Session<'a> {
+    builder: &'a Builder,
+    shared: Arc<Shared>,
+    stop: Cancel,
+    goals: Vec<Goal>,
+    index: BTreeMap<(StorePath, bool), usize>,
+    queues: [VecDeque<usize>; 4],
+    running: [usize; 4],
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+}
+
+impl<'a> Session<'a> {
+    fn new(builder: &'a Builder) -> StoreResult<Session<'a>> {
+        let stop = Cancel::new().map_err(|e| StoreError::other(format!("making an event: {e}")))?;
+        let shared = Shared {
+            store: builder.store.clone(),
+            options: builder.options.clone(),
+            launcher: builder.launcher.clone(),
+            reporter: builder.reporter.clone(),
+            cancel: vec![builder.cancel.clone(), stop.clone()],
+        };
+        remove_stale(&shared.builds());
+        let (sender, receiver) = channel();
+        Ok(Session {
+            builder,
+            shared: Arc::new(shared),
+            stop,
+            goals: Vec::new(),
+            index: BTreeMap::new(),
+            queues: Default::default(),
+            running: [0; 4],
+            sender,
+            receiver,
+        })
+    }
+
+    fn show(&self, path: &StorePath) -> String {
+        self.shared.store.store_dir().display(path)
+    }
+
+    fn want(&mut self, path: &DerivedPath, mode: BuildMode) -> StoreResult<()> {
+        let goal = match path {
+            DerivedPath::Opaque(path) => self.goal(path, OutputsSpec::All, BuildMode::Normal, true),
+            DerivedPath::Built { drv, outputs } => match &**drv {
+                SingleDerivedPath::Opaque(drv) => self.goal(drv, outputs.clone(), mode, false),
+                SingleDerivedPath::Built { .. } => {
+                    let what = "building derivations that are themselves built";
+                    return Err(StoreError::Unsupported(format!("{what} (dynamic-derivations)")));
+                }
+            },
+        };
+        self.plan_from(goal);
+        Ok(())
+    }
+
+    /// The goal for a path, new or known. `plain` is a path as it is, else it is a derivation.
+    fn goal(
+        &mut self,
+        path: &StorePath,
+        wanted: OutputsSpec,
+        mode: BuildMode,
+        plain: bool,
+    ) -> usize {
+        if let Some(&known) = self.index.get(&(path.clone(), plain)) {
+            let goal = &mut self.goals[known];
+            let more = goal.wanted.union(&wanted);
+            let grown = more != goal.wanted;
+            goal.wanted = more;
+            if mode != BuildMode::Normal {
+                goal.mode = mode;
+            }
+            // What was found valid may not be all that is wanted now.
+            if grown && matches!(goal.state, State::Done(Ok(_))) {
+                goal.state = State::New;
+            }
+            return known;
+        }
+        let number = self.goals.len();
+        self.goals.push(Goal {
+            path: path.clone(),
+            drv: None,
+            wanted,
+            mode,
+            class: if plain { Class::Substitute } else { Class::Build },
+            state: State::New,
+            dependents: Vec::new(),
+            may_substitute: self.builder.options.substitute && self.builder.substituter.is_some(),
+        });
+        self.index.insert((path.clone(), plain), number);
+        number
+    }
+
+    fn enqueue(&mut self, number: usize) {
+        self.goals[number].state = State::Building;
+        let class = self.goals[number].class;
+        self.queues[slot(class)].push_back(number);
+    }
+
+    /// Says how much there is to do, as far as it is known.
+    fn announce(&self) {
+        let open = |class: Class| {
+            let waiting =
+                |goal: &&Goal| goal.class == class && !matches!(goal.state, State::Done(_));
+            self.goals.iter().filter(waiting).count() as u64
+        };
+        let (fetches, builds) = (open(Class::Fetch), open(Class::Build) + open(Class::Builtin));
+        if fetches + builds > 0 {
+            self.shared.reporter.emit(Event::Expect { builds, fetches, fetch_bytes: 0 });
+        }
+    }
+
+    fn results(mut self, wanted: &[DerivedPath]) -> Result<Vec<Realised>, BuildFailures> {
+        let mut causes = Vec::new();
+        for goal in &self.goals {
+            if let State::Done(Err(failure)) = &goal.state
+                && !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled)
+            {
+                causes.push(failure.clone());
+            }
+        }
+        let mut realised = Vec::new();
+        let mut consequences = Vec::new();
+        for path in wanted {
+            match self.result(path) {
+                Ok(outputs) => realised.push(Realised { wanted: path.clone(), outputs }),
+                Err(failure) if failure.kind == FailureKind::Dependency => {
+                    consequences.push(failure)
+                }
+                Err(failure) if causes.is_empty() && failure.kind == FailureKind::Cancelled => {
+                    consequences.push(failure);
+                }
+                Err(_) => {}
+            }
+        }
+        if causes.is_empty() && consequences.is_empty() {
+            return Ok(realised);
+        }
+        if self.builder.cancel.is_cancelled() && causes.is_empty() {
+            consequences.truncate(1);
+        }
+        causes.extend(consequences);
+        Err(BuildFailures(causes))
+    }
+
+    fn result(&mut self, path: &DerivedPath) -> Result<Built, BuildFailure> {
+        let (base, plain) = (path.base(), matches!(path, DerivedPath::Opaque(_)));
+        let number = self.index.get(&(base.clone(), plain));
+        let state = number.map(|number| &self.goals[*number].state);
+        let Some(State::Done(result)) = state else {
+            return Err(cancelled(base));
+        };
+        let mut built = result.clone()?;
+        if let DerivedPath::Built { outputs: OutputsSpec::Names(names), .. } = path {
+            built.retain(|name, _| names.contains(name));
+        }
+        Ok(built)
+    }
+}
+
+fn slot(class: Class) -> usize {
+    CLASSES.iter().position(|c| *c == class).unwrap_or(0)
+}
+
+fn class_of(drv: &Derivation) -> Class {
+    match drv.builtin_name() {
+        Some("fetchurl") => Class::Fetch,
+        // A test that runs machines is as heavy as any build.
+        Some("nixos-test") | None => Class::Build,
+        Some(_) => Class::Builtin,
+    }
+}
