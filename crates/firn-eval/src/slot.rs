@@ -9,7 +9,7 @@
 //! - anything else, and only inside slots: an expression that waits *in the slot itself*, without an
 //!   object of its own. The upper bits are the slot's index, by which its environment is found:
 //!   slots of an environment wait for expressions of that environment; a set made by a literal has
-//!   its environment in the word before it. Address 0 means that it is being evaluated.
+//!   its environment in the word before it, and so has a call's, for its arguments, the caller's. Address 0 means that it is being evaluated.
 //!
 //! Invariant (V2): words of the third kind never leave their slot; [`Slot::get`] makes a reference.
 
@@ -22,8 +22,8 @@ use crate::value::{TAG_MASK, TAG_THUNK, Value};
 const REFERENCE: u64 = 0xffff;
 const KIND_SHIFT: u32 = 48;
 const ADDRESS: u64 = (1 << KIND_SHIFT) - 1;
-/// In a waiting word: the slot is a set's. (User addresses on all supported systems are below 2⁴⁷.)
-const IN_SET: u64 = 1 << 47;
+/// In a waiting word: the environment is before the slots. (User addresses on all supported systems are below 2⁴⁷.)
+const BEFORE: u64 = 1 << 47;
 /// Slots beyond this index hold thunks.
 pub(crate) const MOST_WAITING: usize = 0xfff0;
 
@@ -72,11 +72,11 @@ impl Slot {
         self.set_word((index as u64) << KIND_SHIFT | node as *const Node as u64);
     }
 
-    /// The same in a slot of a set that has its environment in the word before it.
+    /// Lets an expression wait here whose environment is in the word before the set or environment.
     #[inline(always)]
-    pub(crate) fn wait_in_set(&self, index: usize, node: &'static Node) {
+    pub(crate) fn wait_for(&self, index: usize, node: &'static Node) {
         debug_assert!((1..=MOST_WAITING).contains(&index));
-        self.set_word((index as u64) << KIND_SHIFT | IN_SET | node as *const Node as u64);
+        self.set_word((index as u64) << KIND_SHIFT | BEFORE | node as *const Node as u64);
     }
 }
 
@@ -116,16 +116,16 @@ impl Slot {
             // SAFETY: the slot was filled when somebody referred to it.
             return Waiting::Moved(unsafe { Value::from_word(word) });
         }
-        let node = word & ADDRESS & !IN_SET;
+        let node = word & ADDRESS & !BEFORE;
         if node == 0 {
             return Waiting::Running;
         }
         let index = (word >> KIND_SHIFT) as usize;
-        // SAFETY: the slot has this index in its environment or set, and a set with waiting slots
-        // has its environment in the word before it.
+        // SAFETY: the slot has this index in its environment or set; the bit says that there is an
+        // environment's address before it.
         unsafe {
             let start = (self as *const Slot).sub(index);
-            let env = if word & IN_SET == 0 {
+            let env = if word & BEFORE == 0 {
                 Env(start)
             } else {
                 Env((*start.sub(1)).word() as *const Slot)
@@ -157,13 +157,16 @@ pub(crate) fn known(value: Value) -> Option<Value> {
     Some(value)
 }
 
-/// An environment: the parent's address, then slots. Bit 0 of the first word is set when something on
-/// the heap refers to the environment.
+/// An environment: the parent's address, then slots. In the first word, bit 0 is set when something on
+/// the heap refers to the environment, and bit 1 when the environment of the call's arguments is in
+/// the word before it.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Env(pub *const Slot);
 
 const KEPT: u64 = 1;
+const HAS_CALLER: u64 = 2;
+const FLAGS: u64 = TAG_MASK;
 
 static NO_ENVIRONMENT: Slot = Slot(AtomicU64::new(KEPT));
 
@@ -183,7 +186,7 @@ impl Env {
     #[inline(always)]
     fn parent(self) -> Env {
         // SAFETY: the compiler counted the environments between use and definition.
-        Env((unsafe { (*self.0).word() } & !KEPT) as *const Slot)
+        Env((unsafe { (*self.0).word() } & !FLAGS) as *const Slot)
     }
 
     /// The slot with this index, counted from 1 (0 is the parent).
@@ -191,6 +194,27 @@ impl Env {
     pub fn slot(self, index: usize) -> &'static Slot {
         // SAFETY: the compiler laid out the environment and gave out the index.
         unsafe { &*self.0.add(index) }
+    }
+
+    /// Writes the first word of an environment.
+    #[inline(always)]
+    pub fn begin(self, parent: Env) {
+        self.slot(0).set_word(parent.0 as u64);
+    }
+
+    /// Writes the first word of an environment that has a word before it, and `caller` there: what
+    /// waits in its slots belongs to that environment.
+    #[inline(always)]
+    pub fn begin_call(self, parent: Env, caller: Env) {
+        self.slot(0).set_word(parent.0 as u64 | HAS_CALLER);
+        // SAFETY: the caller's promise: there is a word before this one.
+        unsafe { (*self.0.sub(1)).set_word(caller.0 as u64) };
+    }
+
+    /// Whether there is the environment of a call's arguments before this one.
+    #[inline(always)]
+    pub fn has_caller(self) -> bool {
+        self.slot(0).word() & HAS_CALLER != 0
     }
 
     /// Whether something on the heap refers to this environment.
@@ -202,11 +226,33 @@ impl Env {
     /// Notes that something on the heap refers to this environment, and so to those around it.
     #[inline(always)]
     pub fn keep(self) {
+        if !self.is_kept() {
+            self.keep_all();
+        }
+    }
+
+    /// Keeps this environment, those around it, and those that arguments in them wait for.
+    #[inline(never)]
+    fn keep_all(self) {
+        let mut left = Vec::new();
         let mut env = self;
-        while !env.is_kept() {
+        loop {
             let first = env.slot(0);
             first.set_word(first.word() | KEPT);
+            if env.has_caller() {
+                // SAFETY: the flag says that an environment's address is in the word before.
+                let caller = Env(unsafe { (*env.0.sub(1)).word() } as *const Slot);
+                if !caller.is_kept() {
+                    left.push(caller);
+                }
+            }
             env = env.parent();
+            while env.is_kept() {
+                match left.pop() {
+                    Some(next) => env = next,
+                    None => return,
+                }
+            }
         }
     }
 }

@@ -200,10 +200,7 @@ impl Compiler<'_> {
         }
         let mut words = vec![layout as *const Layout as u64];
         words.extend(nodes.iter().map(|n| n.word_of()));
-        let certain =
-            |n: &&'static Node| matches!(n.delay, Delay::Const | Delay::Var | Delay::Lambda);
-        let may_wait = if nodes.iter().all(certain) { 0 } else { attrs::MAY_WAIT };
-        Ok(self.emit_with(attrs::plain, pos, Delay::Thunk, 0, may_wait, &words))
+        Ok(self.emit_with(attrs::plain, pos, Delay::Thunk, 0, super::may_wait(&nodes), &words))
     }
 
     fn with_inherit_env(&mut self, id: AttrsId, defs: &[AttrDef], pos: Pos) -> R<&'static Node> {

@@ -359,7 +359,7 @@ impl Compiler<'_> {
             }
         };
         words.extend(args.iter().map(|n| n.word_of()));
-        self.emit(op, pos, Delay::Thunk, &words)
+        self.emit_with(op, pos, Delay::Thunk, 0, may_wait(args), &words)
     }
 
     /// A call of a builtin that is known now and gets all its arguments.
@@ -540,4 +540,10 @@ fn known_attr(base: &'static Node, name: Symbol) -> Option<Value> {
     let attrs: Attrs = base.constant(0).as_attrs()?;
     let value = attrs.get(name)?.get().known();
     (!value.is_thunk()).then_some(value)
+}
+
+/// The code of a node some of whose parts may have to wait, or 0.
+fn may_wait(nodes: &[&'static Node]) -> u16 {
+    let certain = |n: &&'static Node| matches!(n.delay, Delay::Const | Delay::Var | Delay::Lambda);
+    if nodes.iter().all(certain) { 0 } else { attrs::MAY_WAIT }
 }

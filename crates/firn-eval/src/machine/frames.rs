@@ -10,45 +10,79 @@ const MOST_SLOTS: usize = 24;
 
 /// For each number of slots the environments to use again, linked by their first words.
 #[derive(Clone, Copy)]
-pub(crate) struct Spare([*const Slot; MOST_SLOTS + 1]);
+struct Links([*const Slot; MOST_SLOTS + 1]);
 
-impl Default for Spare {
-    fn default() -> Spare {
-        Spare([std::ptr::null(); MOST_SLOTS + 1])
+impl Default for Links {
+    fn default() -> Links {
+        Links([std::ptr::null(); MOST_SLOTS + 1])
     }
+}
+
+impl Links {
+    #[inline(always)]
+    fn take(&mut self, slots: usize) -> Option<Env> {
+        if slots > MOST_SLOTS || self.0[slots].is_null() {
+            return None;
+        }
+        let env = Env(self.0[slots]);
+        self.0[slots] = env.slot(0).word() as *const Slot;
+        for index in 1..=slots {
+            env.slot(index).set_word(0);
+        }
+        Some(env)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, env: Env, slots: usize) {
+        env.slot(0).set_word(self.0[slots] as u64);
+        self.0[slots] = env.0;
+    }
+}
+
+/// Environments to use again.
+#[derive(Default)]
+pub(crate) struct Spare {
+    plain: Links,
+    /// Those with a word for the caller's environment.
+    calls: Links,
 }
 
 impl Machine {
     /// An environment with `slots` empty slots.
     #[inline(always)]
     pub(crate) fn env(&mut self, parent: Env, slots: usize) -> Env {
-        if slots <= MOST_SLOTS && !self.spare.0[slots].is_null() {
-            return self.spare_env(parent, slots);
-        }
-        let object = self.heap.words(For::Env, 1 + slots);
-        // SAFETY: just allocated.
-        unsafe { *object = parent.0 as u64 };
-        Env(object as *const Slot)
+        let env = match self.spare.plain.take(slots) {
+            Some(env) => env,
+            None => Env(self.heap.words(For::Env, 1 + slots) as *const Slot),
+        };
+        env.begin(parent);
+        env
     }
 
+    /// An environment with `slots` empty slots for a call whose arguments may have to wait.
     #[inline(always)]
-    fn spare_env(&mut self, parent: Env, slots: usize) -> Env {
-        let env = Env(self.spare.0[slots]);
-        let first = env.slot(0);
-        self.spare.0[slots] = first.word() as *const Slot;
-        first.set_word(parent.0 as u64);
-        for index in 1..=slots {
-            env.slot(index).set_word(0);
-        }
+    pub(crate) fn call_env(&mut self, parent: Env, slots: usize, caller: Env) -> Env {
+        let env = match self.spare.calls.take(slots) {
+            Some(env) => env,
+            None => {
+                let object = self.heap.words(For::Env, 2 + slots) as *const Slot;
+                Env(object.wrapping_add(1))
+            }
+        };
+        env.begin_call(parent, caller);
         env
     }
 
     /// Takes an environment back whose expression has been evaluated, if nothing refers to it.
     #[inline(always)]
     pub(crate) fn done_with(&mut self, env: Env, slots: usize) {
-        if slots <= MOST_SLOTS && !env.is_kept() {
-            env.slot(0).set_word(self.spare.0[slots] as u64);
-            self.spare.0[slots] = env.0;
+        if slots > MOST_SLOTS || env.is_kept() {
+            return;
+        }
+        if env.has_caller() {
+            self.spare.calls.put(env, slots);
+        } else {
+            self.spare.plain.put(env, slots);
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn plain(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
         let child = node.child(1 + i);
         match at_once(m, child, env) {
             Some(value) => set.slot_at(i).set(value),
-            None => set.slot_at(i).wait_in_set(1 + i, child),
+            None => set.slot_at(i).wait_for(1 + i, child),
         }
     }
     Ok(set.value())

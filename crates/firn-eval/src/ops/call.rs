@@ -7,7 +7,8 @@ use crate::code::{Formals, Lambda, Node};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::heap::For;
 use crate::machine::Machine;
-use crate::ops::{bind, delay};
+use crate::ops::attrs::MAY_WAIT;
+use crate::ops::{at_once, bind, delay};
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::value::*;
@@ -34,12 +35,26 @@ fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<V
         && let Some((lambda, parent)) = function.as_closure()
         && lambda.arity as usize == N
     {
-        let inner = m.env(parent, lambda.slots as usize);
+        let slots = lambda.slots as usize;
         let plain = if lambda.formals.is_some() { N - 1 } else { N };
-        for i in 0..plain {
-            let value = delay(m, node.child(1 + i), env);
-            inner.slot(1 + i).set(value);
-        }
+        let inner = if node.slot == MAY_WAIT {
+            let inner = m.call_env(parent, slots, env);
+            for i in 0..plain {
+                let child = node.child(1 + i);
+                match at_once(m, child, env) {
+                    Some(value) => inner.slot(1 + i).set(value),
+                    None => inner.slot(1 + i).wait_for(1 + i, child),
+                }
+            }
+            inner
+        } else {
+            let inner = m.env(parent, slots);
+            for i in 0..plain {
+                let value = delay(m, node.child(1 + i), env);
+                inner.slot(1 + i).set(value);
+            }
+            inner
+        };
         if let Some(formals) = &lambda.formals {
             return call_pattern(m, node, env, lambda, formals, inner, N);
         }
