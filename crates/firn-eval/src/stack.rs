@@ -2,9 +2,11 @@
 //! is taken only as far as the stack is used.
 
 use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 
-/// Address space reserved for the evaluation's stack.
-const RESERVED: usize = 8 << 30;
+/// Address space reserved for the evaluation's stack, in the order in which it is tried: a limit on
+/// address space (`ulimit -v`) may leave less than the first.
+const RESERVED: [usize; 5] = [8 << 30, 1 << 30, 256 << 20, 64 << 20, 16 << 20];
 /// Room left below the limit for functions that do not check.
 const MARGIN: usize = 1 << 20;
 /// What is assumed of a thread that [`run`] did not start.
@@ -19,14 +21,36 @@ thread_local! {
 /// # Errors
 /// When the thread can't be started. A panic in `work` goes on here.
 pub fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    run_with(&RESERVED, work)
+}
+
+fn run_with<T: Send>(sizes: &[usize], work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    // A thread that can't be started drops its closure; the work itself stays here.
+    let work = Mutex::new(Some(work));
+    let mut failure = None;
+    for &size in sizes {
+        match run_on(size, &work) {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => break,
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| std::io::Error::other("there is no work to do")))
+}
+
+fn run_on<T: Send>(
+    size: usize,
+    work: &Mutex<Option<impl FnOnce() -> T + Send>>,
+) -> std::io::Result<Option<T>> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("evaluator".into())
-            .stack_size(RESERVED)
+            .stack_size(size)
             .spawn_scoped(scope, || {
                 let here = 0u8;
-                LIMIT.set((&raw const here as usize).saturating_sub(RESERVED - MARGIN));
-                work()
+                LIMIT.set((&raw const here as usize).saturating_sub(size - MARGIN));
+                let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+                work.map(|work| work())
             })?;
         match thread.join() {
             Ok(value) => Ok(value),
@@ -43,4 +67,20 @@ pub(crate) fn limit() -> usize {
     }
     let here = 0u8;
     (&raw const here as usize).saturating_sub(SMALL_STACK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_does_not_fit_gives_way_to_a_smaller_one() {
+        let deep = |n: usize| -> usize {
+            let room = std::hint::black_box([n; 1024]);
+            room[n % 1024]
+        };
+        let ran = run_with(&[1 << 50, 16 << 20], move || (deep(7), limit() != 0));
+        assert_eq!(ran.ok(), Some((7, true)));
+        assert!(run_with(&[1 << 50], || ()).is_err());
+    }
 }

@@ -409,6 +409,8 @@ pub(crate) const FUNCTION_CLOSURE: u64 = 0;
 pub(crate) const FUNCTION_PARTIAL: u64 = 1;
 pub(crate) const FUNCTION_PRIMOP: u64 = 2;
 pub(crate) const FUNCTION_PRIMOP_APP: u64 = 3;
+/// The same function as another object, with an identity of its own.
+pub(crate) const FUNCTION_ALIAS: u64 = 4;
 
 /// Handle of a function.
 #[derive(Clone, Copy)]
@@ -430,6 +432,16 @@ impl Function {
         unsafe { *self.0 }
     }
 
+    /// The function that this is an alias of, or itself.
+    pub(crate) fn original(self) -> Function {
+        let head = self.head();
+        if head & TAG_MASK == FUNCTION_ALIAS {
+            Function((head & !TAG_MASK) as *const u64)
+        } else {
+            self
+        }
+    }
+
     /// The closure, if it is a plain one.
     #[inline(always)]
     pub(crate) fn as_closure(self) -> Option<(&'static Lambda, Env)> {
@@ -445,7 +457,8 @@ impl Function {
         let head = self.head();
         let code = head & !TAG_MASK;
         // SAFETY: V1; layouts as `Machine` writes them: closure [lambda, env], partial
-        // [lambda|1, env, n, args…], builtin [op|2], applied builtin [op|3, n, args…].
+        // [lambda|1, env, n, args…], builtin [op|2], applied builtin [op|3, n, args…], alias
+        // [object|4] of one that is none.
         unsafe {
             match head & TAG_MASK {
                 FUNCTION_CLOSURE => FunctionKind::Closure(
@@ -461,6 +474,7 @@ impl Function {
                     )
                 }
                 FUNCTION_PRIMOP => FunctionKind::PrimOp(&*(code as *const PrimOp)),
+                FUNCTION_ALIAS => Function(code as *const u64).kind(),
                 _ => {
                     let n = *self.0.add(1) as usize;
                     FunctionKind::PrimOpApp(

@@ -27,12 +27,26 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    give_memory_back_soon();
     end_quietly_on_closed_pipes();
     let arguments: Vec<_> = std::env::args_os().collect();
     match program::run(arguments) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Lets the allocator give free memory back after some milliseconds. With the second that it waits by
+/// itself, what large syntax trees and texts had taken stayed for the whole of an evaluation.
+fn give_memory_back_soon() {
+    /// `mi_option_purge_delay` of `mimalloc.h`, in versions 2 and 3.
+    const PURGE_DELAY: std::ffi::c_int = 15;
+    const MILLISECONDS: std::ffi::c_long = 10;
+    unsafe extern "C" {
+        fn mi_option_set(option: std::ffi::c_int, value: std::ffi::c_long);
+    }
+    // SAFETY: the function of the allocator this program is linked with; there are no other threads.
+    unsafe { mi_option_set(PURGE_DELAY, MILLISECONDS) };
 }
 
 /// Whoever read our output may have seen enough, as `head` has: that is no reason to complain.

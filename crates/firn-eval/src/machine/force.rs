@@ -222,9 +222,8 @@ impl Machine {
         let Some(function) = v.as_function() else { return v };
         match function.kind() {
             FunctionKind::Closure(lambda, env) => self.closure(lambda, env),
-            FunctionKind::Partial(lambda, env, args) => self.partial(lambda, env, args, &[]),
             FunctionKind::PrimOp(op) => self.primop(op),
-            FunctionKind::PrimOpApp(op, args) => self.primop_app(op, args, &[]),
+            _ => self.alias(function),
         }
     }
 

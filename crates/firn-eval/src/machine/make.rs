@@ -174,6 +174,15 @@ impl Machine {
         Value::from_object(object, TAG_FUNCTION)
     }
 
+    /// The same function as a value of its own.
+    pub(crate) fn alias(&mut self, function: Function) -> Value {
+        let original = function.original();
+        let object = self.heap.words(For::Function, 1);
+        // SAFETY: a word was just allocated; function objects are aligned to 8.
+        unsafe { *object = original.0 as u64 | FUNCTION_ALIAS };
+        Value::from_object(object, TAG_FUNCTION)
+    }
+
     pub(crate) fn partial(
         &mut self,
         lambda: &'static Lambda,
