@@ -1,5 +1,6 @@
 # Evaluates the cases of this folder with stub packages and shows what a machine would get: its
-# units, its files in `/etc` and the plan of its activation. A case is `cases/NAME.nix`, a module;
+# units, its files in `/etc` and the plan of its activation; or the same of its initial file system, where
+# systemd makes that. A case is `cases/NAME.nix`, a module;
 # what it must give is `cases/NAME.txt`.
 #
 #   nix-instantiate --eval --json --strict run.nix -A NAME
@@ -42,7 +43,34 @@ let
   # Masked generators and udev rules are the same everywhere.
   interesting = entry: entry.enable && (entry.content.link or "") != "/dev/null";
 
-  show =
+  # An initial file system made by systemd, and what the boot loader is told. Its machine is like others.
+  initrd = config: config.boot.initrd.systemd;
+  showInitrd =
+    config:
+    withoutHashes (
+      lib.concatStrings (
+        lib.mapAttrsToList (name: unit ("initrd ${name}")) (
+          lib.filterAttrs (_: u: u.text != "" || u.wantedBy != [ ]) (initrd config).units
+        )
+      )
+      + lib.concatStrings (
+        lib.mapAttrsToList (
+          place: entry:
+          section "initrd file ${place}" (if entry.text != null then entry.text else "-> ${entry.source}")
+        ) (lib.filterAttrs (_: entry: entry.enable) (initrd config).contents)
+      )
+      + section "initrd links" (
+        lib.concatStrings (
+          lib.mapAttrsToList (place: target: "${place} -> ${target}\n") (initrd config).archive.links
+        )
+      )
+      + section "initrd modules" (
+        lib.concatMapStrings (name: name + "\n") config.system.build.initrdPlan.modules
+      )
+      + section "boot loader" (builtins.toJSON config.system.activationPlan.bootLoader)
+    );
+
+  showMachine =
     config:
     withoutHashes (
       lib.concatStrings (lib.mapAttrsToList unit config.systemd.units)
@@ -58,6 +86,7 @@ let
         ) config.system.activationPlan.steps
       )
     );
+  show = config: (if (initrd config).enable then showInitrd else showMachine) config;
   names = map (lib.removeSuffix ".nix") (
     lib.filter (lib.hasSuffix ".nix") (lib.attrNames (builtins.readDir ./cases))
   );

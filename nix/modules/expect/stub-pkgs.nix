@@ -15,8 +15,10 @@ let
   file = name: text: stub name // { inherit text; };
   names = [
     "bash"
+    "busybox"
     "cacert"
     "coreutils"
+    "cryptsetup"
     "curl"
     "dbus"
     "e2fsprogs"
@@ -58,6 +60,7 @@ let
     };
     runtimeShell = "/stub/bash/bin/bash";
     linuxPackages.kernel = stub "linux";
+    debian = lib.genAttrs [ "dmsetup" "libcryptsetup12" "libgcc-s1" ] stub;
     writeText = file;
     writeTextFile = args: file args.name args.text;
     runCommand = name: _: text: file name text;

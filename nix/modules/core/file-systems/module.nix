@@ -141,7 +141,7 @@ let
             ++ lib.optionals (config.overlay.upperdir != null) [ config.overlay.upperdir config.overlay.workdir ];
           options =
             let
-              at = path: if config.neededForBoot && config.overlay.useStage1BaseDirectories then "/sysroot${path}" else path;
+              at = path: if utils.fsNeededForBoot config && config.overlay.useStage1BaseDirectories then "/sysroot${path}" else path;
             in
             [ "lowerdir=${lib.concatMapStringsSep ":" (path: at (toString path)) config.overlay.lowerdir}" ]
             ++ lib.optionals (config.overlay.upperdir != null) [

@@ -33,6 +33,7 @@ let
   # A path literal is known to the store; a text is a place on the machine.
   placeOf = key: if lib.isString key then key else "/etc/ssh/${baseNameOf key}";
   keys = map placeOf ssh.hostKeys;
+  tool = "${pkgs.busybox}/bin/busybox";
   sshd = "${pkgs.openssh}/bin/sshd";
   sshdConfig =
     ''
@@ -151,14 +152,14 @@ in
           wantedBy = [ "initrd.target" ];
           # Addresses go with the server, so that the machine's own network begins afresh.
           serviceConfig = mkIf cfg.flushBeforeStage2 {
-            ExecStopPost = "+-/bin/sh -c 'for i in /sys/class/net/*; do ip address flush dev $${i##*/} scope global; done'";
+            ExecStopPost = "+-${tool} sh -c 'for i in /sys/class/net/*; do ${tool} ip address flush dev $${i##*/} scope global; done'";
           };
         };
         sockets.systemd-networkd = {
           overrideStrategy = "asDropin";
           wantedBy = [ "sockets.target" ];
         };
-        extraBin.ip = lib.mkDefault "${pkgs.busybox}/bin/busybox";
+        extraBin.ip = mkIf config.boot.initrd.systemd.shell.enable (lib.mkDefault tool);
       };
     })
     (mkIf (cfg.enable && ssh.enable) {

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   utils,
   ...
 }:
@@ -10,6 +11,8 @@ let
   inherit (lib) mkIf;
   cfg = config.boot.initrd.systemd;
   bootMounts = lib.filter utils.fsNeededForBoot config.system.build.fileSystems;
+  # These units do their work even where the initial file system has no shell for people.
+  tool = "${pkgs.busybox}/bin/busybox";
   below = path: if path == "/" then "/sysroot" else "/sysroot${path}";
   unitOf = path: "${utils.escapeSystemdPath path}.mount";
   forPrograms = [ "defaults" "auto" "noauto" "nofail" ];
@@ -68,7 +71,7 @@ let
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
-      ExecStart = "/bin/mkdir -p ${lib.concatMapStringsSep " " below (overlayFolders fs)}";
+      ExecStart = "${tool} mkdir -p ${lib.concatMapStringsSep " " below (overlayFolders fs)}";
     };
   };
 in
@@ -130,7 +133,7 @@ in
               RemainAfterExit = true;
             };
             script = ''
-              [ -d /sysroot/etc ] || mkdir -m 0755 /sysroot/etc
+              [ -d /sysroot/etc ] || ${tool} mkdir -m 0755 /sysroot/etc
               [ -L /sysroot/etc/os-release ] || [ -e /sysroot/etc/os-release ] || : > /sysroot/etc/os-release
             '';
           };
