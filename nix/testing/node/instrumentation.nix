@@ -34,6 +34,35 @@ in
       };
     };
 
+    # The same in the initial file system, which then stays where it is until `switch_root()`.
+    boot.initrd.systemd = mkIf config.testing.initrdBackdoor {
+      services.backdoor = {
+        description = "Agent of the test driver";
+        wantedBy = [ "sysinit.target" ];
+        after = [ "systemd-modules-load.service" ];
+        conflicts = [ "shutdown.target" "initrd-switch-root.target" ];
+        before = [ "shutdown.target" "initrd-switch-root.target" ];
+        unitConfig.DefaultDependencies = false;
+        serviceConfig = {
+          ExecStart = "${config.system.activationProgram} __agent /bin/bash initrd";
+          Restart = "on-failure";
+          RestartSec = "100ms";
+          KillSignal = "SIGHUP";
+          WorkingDirectory = "/";
+        };
+      };
+      services.initrd-cleanup = {
+        overrideStrategy = "asDropin";
+        serviceConfig.ExecStart = [ "" "${pkgs.busybox}/bin/busybox true" ];
+      };
+    };
+    assertions = [
+      {
+        assertion = !config.testing.initrdBackdoor || config.boot.initrd.systemd.enable;
+        message = "testing.initrdBackdoor: the agent runs in initial file systems by systemd only; set boot.initrd.systemd.enable.";
+      }
+    ];
+
     networking.hostName = mkDefault config.virtualisation.test.nodeName;
     networking.defaultGateway = mkOverride 150 null;
     networking.nameservers = mkOverride 150 [ ];

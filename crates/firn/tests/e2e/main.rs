@@ -5,6 +5,7 @@
 //! so that packages are fetched once, and run one after the other, so that times are true.
 #![allow(clippy::unwrap_used)]
 
+mod boot;
 mod data;
 mod examples;
 mod failing;
@@ -12,7 +13,7 @@ mod host;
 mod http_server;
 mod inputs;
 mod program;
-mod remote_unlock;
+
 #[path = "../commands/server.rs"]
 mod server;
 mod unprivileged;

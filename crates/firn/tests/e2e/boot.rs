@@ -1,5 +1,5 @@
-//! A machine with encrypted disks: firmware, boot loader, initial file system with ssh, a variant of the
-//! system; from end to end.
+//! Machines that boot as real ones do: firmware, boot loader, initial file system by systemd, with encrypted
+//! disks and ssh; from end to end.
 
 use crate::program::{Program, examples};
 
@@ -32,4 +32,15 @@ fn a_machine_that_nobody_could_unlock_is_refused() {
     );
     let said = program.run(&["eval", "--impure", "--expr", &machine]);
     said.assert_failure(&["boot.initrd.remoteUnlock.authorizedKeys must not be empty"]);
+}
+
+#[test]
+fn the_boot_loader_starts_what_was_chosen() {
+    let Some(program) = Program::new() else { return };
+    let base = examples().join("../nix");
+    let test = base.join("tests/boot-loader/machine-test.nix");
+    let said =
+        program.run(&["build", "--impure", "--no-link", "-L", "-f", &test.to_string_lossy()]);
+    said.assert_success(&[]);
+    program.assert_nothing_left();
 }
