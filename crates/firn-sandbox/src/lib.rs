@@ -35,5 +35,6 @@ mod tree;
 
 pub use error::SandboxError;
 pub use helper::{Builtins, helper_main};
+pub use probe::namespace_help;
 pub use run::{Ending, Launcher, Report, Running, Stdio, Usage};
 pub use spec::{Entry, IdRange, Identity, Limit, Network, Privileges, Program, SandboxSpec, Text};

@@ -116,7 +116,7 @@ fn description(m: &mut Machine, attrs: Attrs) -> R<String> {
 }
 
 /// Splits a derivation's name before its version: at the first dash that no letter follows.
-fn split_name(name: &str) -> (&str, &str) {
+pub fn split_name(name: &str) -> (&str, &str) {
     let bytes = name.as_bytes();
     let dash = (0..bytes.len()).find(|&at| {
         bytes[at] == b'-' && bytes.get(at + 1).is_some_and(|next| !next.is_ascii_alphabetic())

@@ -146,6 +146,9 @@ pub static DECLARED: &[Setting] = &[
         "false",
         "Replace equal files in the store by hard links as they are added.",
     ),
+    s("bash-prompt", Text, "", "The prompt (`PS1`) of `nix develop`'s shells."),
+    s("bash-prompt-prefix", Text, "", "Put in front of the prompt in `nix develop`'s shells."),
+    s("bash-prompt-suffix", Text, "", "Put behind the prompt in `nix develop`'s shells."),
     s(
         "build-dir",
         Text,

@@ -149,6 +149,25 @@ fn is_built(store: &dyn Store, path: &DerivedPath) -> StoreResult<bool> {
     Ok(true)
 }
 
+/// Says on standard error what has to be built before `wanted` is there.
+///
+/// # Errors
+/// A derivation can't be read.
+pub fn print_missing(context: &Context, wanted: &[DerivedPath]) -> Result<(), Failure> {
+    let store = context.store()?;
+    let missing = missing(&*store, wanted)?;
+    context.display.finish();
+    match missing.len() {
+        0 => {}
+        1 => eprintln!("this derivation will be built:"),
+        count => eprintln!("these {count} derivations will be built:"),
+    }
+    for path in missing {
+        eprintln!("  {}", store.store_dir().display(&path));
+    }
+    Ok(())
+}
+
 /// The derivations that have to be built before `wanted` is there, each after what it needs.
 ///
 /// # Errors

@@ -34,6 +34,8 @@ enum Command {
     /// Look into derivations
     #[command(subcommand)]
     Derivation(commands::derivation::Command),
+    /// Start a shell in the build environment of a package
+    Develop(commands::develop::Arguments),
     /// Evaluate and print a value
     Eval(commands::eval::Arguments),
     /// Work with flakes
@@ -54,13 +56,19 @@ enum Command {
     Options(commands::options::Arguments),
     /// Print what the store knows about paths
     PathInfo(commands::path_info::Arguments),
+    /// Print shell code that makes the build environment of a package
+    PrintDevEnv(commands::print_dev_env::Arguments),
     /// Give flakes short names
     #[command(subcommand)]
     Registry(commands::registry::Command),
+    /// Run a program of a package
+    Run(commands::run::Arguments),
     /// Look up packages
     Search(commands::search::Arguments),
     /// Evaluate expressions at a prompt
     Repl(commands::repl::Arguments),
+    /// Start a shell that finds the programs of packages
+    Shell(commands::shell::Arguments),
     /// Work with the store
     #[command(subcommand)]
     Store(commands::store::Command),
@@ -91,6 +99,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Config(command) => commands::config::run(command, &global),
         Command::Debian(arguments) => commands::debian::run(arguments),
         Command::Derivation(command) => commands::derivation::run(command, &global),
+        Command::Develop(arguments) => commands::develop::run(arguments, &global),
         Command::Eval(arguments) => commands::eval::run(arguments, &global),
         Command::Flake(command) => commands::flake::run(command, &global),
         Command::Hash(command) => commands::hash::run(command),
@@ -99,9 +108,12 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Nar(command) => commands::nar::run(command),
         Command::Options(arguments) => commands::options::run(arguments, &global),
         Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
+        Command::PrintDevEnv(arguments) => commands::print_dev_env::run(arguments, &global),
         Command::Registry(command) => commands::registry::run(command, &global),
+        Command::Run(arguments) => commands::run::run(arguments, &global),
         Command::Search(arguments) => commands::search::run(arguments, &global),
         Command::Repl(arguments) => commands::repl::run(arguments, &global),
+        Command::Shell(arguments) => commands::shell::run(arguments, &global),
         Command::Store(command) => commands::store::run(command, &global),
         Command::Test(command) => commands::test::run(command, &global),
     }

@@ -313,6 +313,38 @@ impl<'c> Evaluation<'c> {
     }
 }
 
+/// What installables are to be built as; the flake here when none are named.
+///
+/// # Errors
+/// One of them is nothing that can be built.
+pub fn wanted(
+    context: &Context,
+    source: &SourceArguments,
+    installables: &[String],
+) -> Result<Vec<DerivedPath>, Failure> {
+    let store = context.store()?;
+    let lookup = Lookup::packages(context.settings.text("system"));
+    let installables = match installables {
+        [] => &[".".to_owned()],
+        given => given,
+    };
+    let mut evaluation = None;
+    installables
+        .iter()
+        .map(|text| {
+            if text.starts_with(store.store_dir().as_str()) {
+                return Ok(DerivedPath::parse(store.store_dir(), text)?);
+            }
+            let evaluation = match &mut evaluation {
+                Some(evaluation) => evaluation,
+                none => none.insert(Evaluation::new(context, source)?),
+            };
+            let found = evaluation.find(text, &lookup)?;
+            evaluation.derived_path(&found)
+        })
+        .collect()
+}
+
 /// The derivation that a value is, and the outputs that are meant when none are named.
 fn derivation_of(m: &mut Machine, value: Value, path: &str) -> R<(String, Vec<String>)> {
     let value = m.force(value)?;

@@ -9,6 +9,8 @@ mod building;
 mod cli;
 mod commands;
 mod context;
+mod dev_shell;
+mod enter;
 mod environment;
 mod evaluation;
 mod exit;

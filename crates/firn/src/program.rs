@@ -25,6 +25,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
     ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),
     ("nix-prefetch-url", commands::nix_prefetch_url::main),
+    ("nix-shell", commands::nix_shell::main),
     ("nix-store", commands::nix_store::main),
     ("nixos-test-driver", commands::machine_helpers::test_driver),
     ("switch-to-configuration", commands::system::switch_to_configuration),
@@ -34,6 +35,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
 const HELPERS: &[(&str, Entry)] = &[
     ("__agent", commands::machine_helpers::agent),
     ("__container", commands::machine_helpers::container),
+    ("__enter", crate::enter::helper),
     ("__sandbox", crate::building::sandbox_helper),
     ("__kvm-probe", commands::machine_helpers::kvm_probe),
 ];

@@ -3,7 +3,9 @@
 mod evaluation;
 mod global;
 mod locking;
+mod program;
 
 pub use evaluation::EvaluationArguments;
 pub use global::GlobalArguments;
 pub use locking::{LockingArguments, input_path};
+pub use program::EnvironmentArguments;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{DerivedPath, StorePath};
+use firn_formats::StorePath;
 use firn_store::{BuildMode, Realised, Store};
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
+use crate::installable::{self, SourceArguments};
 
 /// What to build.
 #[derive(Args)]
@@ -42,8 +42,9 @@ pub struct Arguments {
 /// Builds.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let wanted = wanted(&context, &arguments)?;
+    let wanted = installable::wanted(&context, &arguments.source, &arguments.installables)?;
     if arguments.dry_run {
+        crate::building::print_missing(&context, &wanted)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mode = if arguments.rebuild { BuildMode::Check } else { BuildMode::Normal };
@@ -55,30 +56,6 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     }
     print(&*store, &built, &arguments)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn wanted(context: &Context, arguments: &Arguments) -> Result<Vec<DerivedPath>, Failure> {
-    let store = context.store()?;
-    let lookup = Lookup::packages(context.settings.text("system"));
-    let installables = match arguments.installables.as_slice() {
-        [] => &[".".to_owned()],
-        given => given,
-    };
-    let mut evaluation = None;
-    installables
-        .iter()
-        .map(|text| {
-            if text.starts_with(store.store_dir().as_str()) {
-                return Ok(DerivedPath::parse(store.store_dir(), text)?);
-            }
-            let evaluation = match &mut evaluation {
-                Some(evaluation) => evaluation,
-                none => none.insert(Evaluation::new(context, &arguments.source)?),
-            };
-            let found = evaluation.find(text, &lookup)?;
-            evaluation.derived_path(&found)
-        })
-        .collect()
 }
 
 /// Outputs in the order in which links are numbered, each with the suffix of its link.

@@ -97,7 +97,8 @@ fn build(mut request: Request) -> Result<ExitCode, Failure> {
     let found = find(&context, &*store, &mut request.options)?;
     let wanted = wanted(&*store, &found)?;
     if request.dry_run {
-        return dry_run(&context, &*store, &wanted);
+        crate::building::print_missing(&context, &wanted)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let built =
         context.realiser()?.realise(&wanted, request.mode).map_err(crate::building::failure)?;
@@ -169,21 +170,4 @@ fn links(built: &[Realised]) -> Vec<(String, &StorePath)> {
         }
     }
     links
-}
-
-/// Says on standard error what is not there yet.
-fn dry_run(
-    context: &Context,
-    store: &dyn Store,
-    wanted: &[DerivedPath],
-) -> Result<ExitCode, Failure> {
-    let missing = crate::building::missing(store, wanted)?;
-    context.display.finish();
-    if !missing.is_empty() {
-        eprintln!("these {} derivations will be built:", missing.len());
-    }
-    for path in missing {
-        eprintln!("  {}", store.store_dir().display(&path));
-    }
-    Ok(ExitCode::SUCCESS)
 }

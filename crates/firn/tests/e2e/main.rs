@@ -16,4 +16,5 @@ mod program;
 
 #[path = "../commands/server.rs"]
 mod server;
+mod shells;
 mod unprivileged;

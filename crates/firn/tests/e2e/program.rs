@@ -1,5 +1,6 @@
 //! Running the program, and looking at what it leaves behind.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,12 +44,24 @@ impl Program {
 
     /// A command of the program, with the tests' store and an environment of its own.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command_first(arguments);
+        command.arg("--store").arg(self.store());
+        command
+    }
+
+    /// The same with the store named by the environment, where the last arguments are not firn's.
+    pub fn command_first(&self, arguments: &[&str]) -> Command {
+        self.command_called("firn", arguments)
+    }
+
+    /// The same for the program by another name.
+    pub fn command_called(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firn"));
         command
+            .arg0(name)
             .args(arguments)
-            .arg("--store")
-            .arg(self.store())
             .env_clear()
+            .env("NIX_REMOTE", self.store())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.join("home"));
         command
