@@ -119,16 +119,15 @@ impl Writer<'_> {
         let (blue, magenta, off) = (self.paint(BLUE), self.paint(MAGENTA), self.paint(NORMAL));
         let origin = file.origin();
         let _ = write!(self.out, "{blue}at {magenta}{origin}:{}:{}{off}:", at.line, at.column);
-        let text = |line: u32| file.line(line).map(String::from_utf8_lossy);
+        let text = |line: u32| Some(crate::excerpt(file.line(line)?, 1).0);
         if let Some(line) = at.line.checked_sub(1).and_then(text) {
             let _ = write!(self.out, "\n {:5}| {line}", at.line - 1);
         }
-        if let Some(line) = text(at.line) {
+        if let Some(line) = file.line(at.line) {
+            let (line, column) = crate::excerpt(line, at.column as usize);
             let (red, off) = (self.paint(RED), self.paint(NORMAL));
-            // Not a width in the format string: that panics from 65536 on.
-            let column = " ".repeat(at.column as usize);
             let _ = write!(self.out, "\n {:5}| {line}", at.line);
-            let _ = write!(self.out, "\n      |{column}{red}^{off}");
+            let _ = write!(self.out, "\n      |{}{red}^{off}", " ".repeat(column));
         }
         if let Some(line) = text(at.line + 1) {
             let _ = write!(self.out, "\n {:5}| {line}", at.line + 1);

@@ -3,11 +3,13 @@
 
 pub mod cppnix;
 mod diagnostic;
+mod excerpt;
 pub mod explained;
 mod json;
 mod similar;
 pub mod terminal;
 
 pub use diagnostic::{Diagnostic, Frame, Label, Severity};
+pub use excerpt::excerpt;
 pub use json::to_json;
 pub use similar::similar;

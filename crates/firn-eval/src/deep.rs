@@ -57,6 +57,7 @@ fn inside(m: &mut Machine, v: Value, seen: &mut FxHashSet<u64>) -> R<()> {
         }
         Kind::List(list) => {
             for (i, slot) in list.slots().iter().enumerate() {
+                m.poll_at(i)?;
                 match deep(m, slot.get(), seen) {
                     Ok(v) => slot.set(v),
                     Err(raised) => {

@@ -279,7 +279,8 @@ fn ambiguous(
                 return Ok(());
             }
             out.extend_from_slice(b"[ ");
-            for element in list.iter() {
+            for (i, element) in list.iter().enumerate() {
+                m.poll_at(i)?;
                 ambiguous(m, element, out, seen, depth + 1)?;
                 out.push(b' ');
             }
@@ -488,6 +489,7 @@ impl Printer {
         self.out.push(b'[');
         let pretty = self.pretty(m, list.len(), list.slots().first().map(|s| s.get()))?;
         for (i, element) in list.iter().enumerate() {
+            m.poll_at(i)?;
             self.space(pretty);
             if self.items >= self.options.max_items {
                 push_elided(&mut self.out, list.len() - i, "item", "items");

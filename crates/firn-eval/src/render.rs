@@ -122,17 +122,19 @@ impl Machine {
         let Some((file, offset)) = self.positions().resolve(pos) else { return false };
         let at = file.line_column(offset);
         let _ = write!(out, "{indent}at {}:{}:{}:", file.origin(), at.line, at.column);
-        let line = |number: u32| file.line(number).map(String::from_utf8_lossy);
+        let line = |number: u32, column: u32| {
+            file.line(number).map(|line| firn_diag::excerpt(line, column as usize))
+        };
         if at.line > 1
-            && let Some(text) = line(at.line - 1)
+            && let Some((text, _)) = line(at.line - 1, 1)
         {
             let _ = write!(out, "\n {:5}| {text}", at.line - 1);
         }
-        if let Some(text) = line(at.line) {
+        if let Some((text, column)) = line(at.line, at.column) {
             let _ = write!(out, "\n {:5}| {text}", at.line);
-            let _ = write!(out, "\n      |{:width$}^", "", width = at.column as usize);
+            let _ = write!(out, "\n      |{}^", " ".repeat(column));
         }
-        if let Some(text) = line(at.line + 1) {
+        if let Some((text, _)) = line(at.line + 1, 1) {
             let _ = write!(out, "\n {:5}| {text}", at.line + 1);
         }
         out.push('\n');

@@ -16,10 +16,14 @@ thread_local! {
     static LIMIT: Cell<usize> = const { Cell::new(0) };
 }
 
+/// Why evaluation ended: no memory was left. It unwinds the stack to [`run`], without the report of a
+/// panic.
+pub(crate) struct OutOfMemory;
+
 /// Runs `work` on a thread with a large stack and returns what it returns.
 ///
 /// # Errors
-/// When the thread can't be started. A panic in `work` goes on here.
+/// When the thread can't be started, or evaluation uses up all memory. A panic in `work` goes on here.
 pub fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     run_with(&RESERVED, work)
 }
@@ -54,6 +58,10 @@ fn run_on<T: Send>(
             })?;
         match thread.join() {
             Ok(value) => Ok(value),
+            Err(panic) if panic.is::<OutOfMemory>() => Err(std::io::Error::new(
+                std::io::ErrorKind::OutOfMemory,
+                "out of memory: evaluation needs more than there is",
+            )),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })

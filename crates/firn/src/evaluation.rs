@@ -193,6 +193,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_built_in_lacks_documentation() {
+        let context = Context::new(&crate::arguments::GlobalArguments::with_settings(vec![
+            ("store".to_owned(), "dummy://".to_owned()),
+            (
+                "experimental-features".to_owned(),
+                "flakes fetch-tree dynamic-derivations parse-toml-timestamps fetch-closure"
+                    .to_owned(),
+            ),
+        ]));
+        let Ok(context) = context else { unreachable!("the settings are known") };
+        let mode = Mode { read_only: true, ..Mode::default() };
+        let machine = context.flakes().and_then(|flakes| machine(&context, &flakes, &mode));
+        let Ok(mut machine) = machine else { unreachable!("a dummy store can be opened") };
+        let mut lacking = Vec::new();
+        for op in machine.primops() {
+            let named = !op.args.is_empty() && op.args.iter().all(|arg| !arg.is_empty());
+            if !named || op.doc.len() < 20 || !op.doc.trim_end().ends_with(['.', '`', ')']) {
+                lacking.push(op.short_name().to_owned());
+            }
+        }
+        let all = machine.builtins();
+        for entry in machine.sorted(all).collect::<Vec<_>>() {
+            let is_primop = entry.value().as_function().is_some_and(|f| f.primop().is_some());
+            if !is_primop && firn_eval::constant_doc(&entry.sym.text()).is_none() {
+                lacking.push(entry.sym.text().into_owned());
+            }
+        }
+        assert!(all.len() > 100 && lacking.is_empty(), "{lacking:?}");
+    }
+
+    #[test]
     fn search_paths_keep_their_urls() {
         let entries =
             split_search_path("nixpkgs=https://example.org/x.tar.gz:/etc/nixos:a=flake:nixpkgs");

@@ -72,6 +72,7 @@ impl Machine {
                 out.push(b'[');
                 let mut join = ContextJoin::default();
                 for (i, element) in list.iter().enumerate() {
+                    self.poll_at(i)?;
                     if i > 0 {
                         out.push(b',');
                     }

@@ -154,7 +154,8 @@ fn map(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument passed to builtins.map";
     let f = m.force_function(args[0], Pos::NONE, what)?;
     let (result, slots) = m.new_list(list.len());
-    for (to, from) in slots.iter().zip(list.slots()) {
+    for (i, (to, from)) in slots.iter().zip(list.slots()).enumerate() {
+        m.poll_at(i)?;
         let call = m.lazy_call(f, &[from.get()]);
         to.set(call);
     }
@@ -295,6 +296,7 @@ fn gen_list(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     }
     let (result, slots) = m.new_list(len as usize);
     for (i, slot) in slots.iter().enumerate() {
+        m.poll_at(i)?;
         let index = m.int(i as i64);
         let call = m.lazy_call(f, &[index]);
         slot.set(call);

@@ -173,7 +173,10 @@ fn replace(
     let mut copied = 0;
     let mut p = 0;
     // One place behind the last byte: an empty pattern is found there too.
+    let mut steps = 0;
     while p <= text.len() {
+        steps += 1;
+        m.poll_at(steps)?;
         let Some(index) = patterns.find(&text[p..]) else {
             p += 1;
             continue;

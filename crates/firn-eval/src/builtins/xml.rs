@@ -145,7 +145,8 @@ impl Writer<'_> {
             Kind::Path(p) => self.scalar("path", p.bytes()),
             Kind::List(list) => {
                 self.open("list", &[]);
-                for element in list.iter() {
+                for (i, element) in list.iter().enumerate() {
+                    m.poll_at(i)?;
                     self.value(m, element, pos)?;
                 }
                 self.close("list");

@@ -331,6 +331,15 @@ impl Machine {
         answer
     }
 
+    /// Asks the host now and then whether to go on, in a loop that is at this index.
+    ///
+    /// # Errors
+    /// When the user interrupted the evaluation.
+    #[inline(always)]
+    pub(crate) fn poll_at(&mut self, index: usize) -> R<()> {
+        if index & 0xffff == 0xffff { self.poll_plain() } else { Ok(()) }
+    }
+
     /// Asks the host whether to go on; for loops that call nothing.
     ///
     /// # Errors
