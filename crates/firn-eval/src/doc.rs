@@ -34,6 +34,11 @@ const CONSTANTS: &[(&str, &str)] = &[
         that set with `drvPath`, `outPath` and one attribute for each of `outputs`.",
     ),
     ("false", "The Boolean that is not true."),
+    (
+        "firn",
+        "What only this program has: helpers of its library, and `program`, the store path of the \
+        running program. Test for it with `builtins ? firn`.",
+    ),
     ("langVersion", "The version of the language, `6`."),
     ("nixPath", "The search path behind `<name>`: a list of sets with `prefix` and `path`."),
     ("nixVersion", "The version of Nix that this evaluator follows."),
