@@ -6,6 +6,7 @@
 
 mod attrs;
 mod expr;
+mod functions;
 mod hints;
 mod strings;
 
