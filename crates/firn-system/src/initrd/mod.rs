@@ -14,6 +14,7 @@ pub mod plan;
 mod systemd;
 
 use crate::{Error, Result, files, tree};
+use contents::Collector;
 use cpio::Archive;
 use firn_store::{BuiltinBuilder, BuiltinJob};
 use modules::Index;
@@ -35,6 +36,8 @@ pub struct Request {
     pub mounts: Vec<Mount>,
     /// Whether it says what it does.
     pub verbose: bool,
+    /// The program that formats empty devices, when one may have to be.
+    pub formatter: Option<PathBuf>,
     /// Further files by path.
     pub files: BTreeMap<String, PathBuf>,
     /// What an initial file system with the service manager consists of.
@@ -62,7 +65,7 @@ impl BuiltinBuilder for InitrdBuilder {
         let program = Path::new(job.require("program")?);
         let out = tree::output(job)?;
         match &request.systemd {
-            None => build(&request, &folders, program, out),
+            None => build(&request, &folders, program, &job.store_dir, out),
             Some(contents) => systemd::build(&request, contents, &folders, &job.store_dir, out),
         }
         .map_err(|err| err.to_string())
@@ -73,7 +76,13 @@ impl BuiltinBuilder for InitrdBuilder {
 ///
 /// # Errors
 /// When the program or a module can't be read, or the archive can't be written.
-pub fn build(request: &Request, folders: &[PathBuf], program: &Path, out: &Path) -> Result<()> {
+pub fn build(
+    request: &Request,
+    folders: &[PathBuf],
+    program: &Path,
+    store: &str,
+    out: &Path,
+) -> Result<()> {
     let index = Index::of(folders)?;
     let mut archive = Archive::new();
     for folder in ["dev", "proc", "run", "sys", "sysroot", "modules", "etc"] {
@@ -86,8 +95,18 @@ pub fn build(request: &Request, folders: &[PathBuf], program: &Path, out: &Path)
     for (name, path) in &shipped.files {
         archive.file(&format!("modules/{name}"), 0o444, &read(path)?);
     }
-    let plan =
-        Plan { modules, available, mounts: request.mounts.clone(), verbose: request.verbose };
+    let plan = Plan {
+        modules,
+        available,
+        mounts: request.mounts.clone(),
+        verbose: request.verbose,
+        formatter: request.formatter.clone(),
+    };
+    if let Some(formatter) = &request.formatter {
+        let mut collector = Collector::new(&mut archive, Path::new(store));
+        collector.add(formatter);
+        collector.finish()?;
+    }
     let text = serde_json::to_string(&plan).map_err(|err| Error::new(err.to_string()))?;
     archive.file("initrd.json", 0o444, text.as_bytes());
     archive.file("etc/initrd-release", 0o444, b"NAME=firn\nID=firn\n");
@@ -172,7 +191,7 @@ mod tests {
         )
         .unwrap();
         let out = scratch.path().join("out");
-        build(&request, &[modules], &program, &out).unwrap();
+        build(&request, &[modules], &program, "/nix/store", &out).unwrap();
         let bytes = fs::read(out.join("initrd")).unwrap();
         assert!(bytes.starts_with(b"070701"));
         assert_eq!(bytes.len() % 4, 0);

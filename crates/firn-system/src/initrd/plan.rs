@@ -1,6 +1,7 @@
 //! `/initrd.json`: what the first process of the initial file system does, as data.
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The whole plan.
 #[derive(Debug, Serialize, Deserialize, Default)]
@@ -14,6 +15,8 @@ pub struct Plan {
     pub mounts: Vec<Mount>,
     /// Whether it says what it does.
     pub verbose: bool,
+    /// The program that formats empty devices (`mke2fs`).
+    pub formatter: Option<PathBuf>,
 }
 
 /// A module for devices that may be there.
@@ -37,4 +40,6 @@ pub struct Mount {
     pub fs_type: String,
     /// Mount options.
     pub options: Vec<String>,
+    /// Whether an empty device is formatted first.
+    pub auto_format: bool,
 }

@@ -3,6 +3,7 @@
 
 use crate::{Error, Result, files};
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -85,6 +86,17 @@ fn serial_of(device: &Path) -> Option<String> {
     Some(fs::read_to_string(path).ok()?.trim().to_owned())
 }
 
+/// Bytes at the beginning of a device in which every kind of content leaves a mark.
+const BEGINNING: u64 = 1 << 20;
+
+/// Has the device nothing on it? Anything but zeros may be something that this program doesn't know.
+pub fn is_empty(device: &Path) -> Result<bool> {
+    let mut bytes = Vec::new();
+    let file = File::open(device).map_err(|err| Error::io("read", device, &err))?;
+    file.take(BEGINNING).read_to_end(&mut bytes).map_err(|err| Error::io("read", device, &err))?;
+    Ok(bytes.iter().all(|byte| *byte == 0))
+}
+
 /// What a superblock says.
 #[derive(Debug, Default, PartialEq)]
 struct Probe {
@@ -157,6 +169,18 @@ mod tests {
         assert_eq!(Wanted::of("UUID=ab-c"), Wanted::Uuid("ab-c".into()));
         assert_eq!(Wanted::of("/dev/disk/by-id/virtio-root"), Wanted::Serial("root".into()));
         assert_eq!(Wanted::of("/dev/vda"), Wanted::Path("/dev/vda".into()));
+    }
+
+    #[test]
+    fn only_zeros_are_nothing() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("device");
+        fs::write(&path, vec![0u8; 100_000]).unwrap();
+        assert!(is_empty(&path).unwrap());
+        let mut bytes = vec![0u8; 100_000];
+        bytes[65_600] = b'_';
+        fs::write(&path, bytes).unwrap();
+        assert!(!is_empty(&path).unwrap());
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn main() -> Result<Infallible> {
         .map_err(|err| Error::new(format!("'{PLAN}' is no plan: {err}")))?;
     drivers::load_all(&plan);
     for step in mounts(&plan) {
-        mount_one(&step)?;
+        mount_one(&step, plan.formatter.as_deref())?;
     }
     let init = first_process()?;
     switch_root(&plan)?;
@@ -71,13 +71,14 @@ fn mounts(plan: &Plan) -> Vec<Mount> {
                 fs_type: stage2::kernel_parameter("rootfstype")
                     .unwrap_or_else(|| "auto".to_owned()),
                 options: options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect(),
+                auto_format: false,
             },
         );
     }
     all
 }
 
-fn mount_one(step: &Mount) -> Result<()> {
+fn mount_one(step: &Mount, formatter: Option<&Path>) -> Result<()> {
     let target = Path::new(ROOT).join(step.mount_point.trim_start_matches('/'));
     files::make_folder(&target)?;
     let parsed = options::parse(&step.options);
@@ -85,6 +86,9 @@ fn mount_one(step: &Mount) -> Result<()> {
         files::make_folder(Path::new(folder))?;
     }
     let source = devices::find(&step.device, &step.fs_type)?;
+    if let Some(formatter) = formatter.filter(|_| step.auto_format) {
+        format(formatter, &source, &step.fs_type)?;
+    }
     let kind = if step.fs_type == "auto" { devices::kind(&source)? } else { step.fs_type.clone() };
     let data = CString::new(parsed.data.clone())
         .map_err(|_| Error::new(format!("wrong mount options for {}", step.mount_point)))?;
@@ -98,6 +102,22 @@ fn mount_one(step: &Mount) -> Result<()> {
             "see the kernel's messages above; `fileSystems` in the configuration declares it",
         )
     })
+}
+
+/// Makes a file system on a device that has nothing at all on it.
+fn format(formatter: &Path, device: &Path, kind: &str) -> Result<()> {
+    if !devices::is_empty(device)? {
+        return Ok(());
+    }
+    let status = Command::new(formatter)
+        .args(["-q", "-F", "-t", kind, "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard"])
+        .arg(device)
+        .status()
+        .map_err(|err| Error::io("run", formatter, &err))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::new(format!("cannot format '{}': {status}", device.display()))),
+    }
 }
 
 /// The path of the machine's first process, seen from its root.

@@ -84,6 +84,8 @@ in
       description = "Files of hosts' public keys.";
     };
   };
+  # As in NixOS, every machine has the client.
+  config.environment.systemPackages = [ cfg.package ];
   config.environment.etc = {
     "ssh/ssh_config".text = ''
       ${cfg.extraConfig}

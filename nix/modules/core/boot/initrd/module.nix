@@ -48,6 +48,7 @@ let
     device = if fs.device == null then fs.fsType else fs.device;
     noCheck = fs.noCheck;
   };
+  formats = lib.filter (fs: fs.autoFormat) bootMounts;
   modulesOfType = {
     overlay = [ "overlay" ];
     erofs = [ "erofs" ];
@@ -65,6 +66,8 @@ let
     available = lib.unique cfg.availableKernelModules;
     mounts = map mountData bootMounts;
     inherit (cfg) verbose;
+    # By systemd it is a unit's work.
+    formatter = if !cfg.systemd.enable && formats != [ ] then "${pkgs.e2fsprogs}/bin/mke2fs" else null;
     files = if config.boot.loader.supportsInitrdSecrets then { } else lib.mapAttrs secretSource cfg.secrets;
   }
   // lib.optionalAttrs cfg.systemd.enable { systemd = cfg.systemd.archive; };
@@ -147,7 +150,11 @@ in
 
   config = {
     boot.initrd.availableKernelModules = mkIf cfg.includeDefaultModules defaultModules;
-    assertions = [
+    assertions = map (fs: {
+      assertion = config.boot.isContainer || lib.hasPrefix "ext" fs.fsType;
+      message = "fileSystems.\"${fs.mountPoint}\".autoFormat: the initial file system can only make ext2, ext3 and ext4.";
+    }) formats
+    ++ [
       {
         assertion =
           config.boot.isContainer

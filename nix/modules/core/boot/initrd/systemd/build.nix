@@ -49,13 +49,13 @@ let
     // from pkgs.debian.libgcc-s1 "lib/x86_64-linux-gnu" "lib/x86_64-linux-gnu" [ "libgcc_s.so.1" ]
     // programs pkgs.kmod [ "kmod" "modprobe" "insmod" "lsmod" "rmmod" ]
     // programs pkgs.util-linux [ "mount" "umount" "sulogin" "dmesg" "switch_root" ]
-    // lib.optionalAttrs formatsExt4 (programs pkgs.e2fsprogs [ "mke2fs" "mkfs.ext4" ])
+    // lib.optionalAttrs formatsExt4 (programs pkgs.e2fsprogs [ "mke2fs" "mkfs.ext2" "mkfs.ext3" "mkfs.ext4" ])
     // lib.optionalAttrs cfg.shell.enable (programs pkgs.bash [ "bash" "sh" ])
     // lib.mapAttrs' (name: path: lib.nameValuePair "bin/${name}" { link = "${path}"; }) cfg.extraBin
     // {
       sbin.link = "bin";
     };
-  formatsExt4 = lib.any (fs: fs.autoFormat && fs.fsType == "ext4") bootMounts;
+  formatsExt4 = lib.any (fs: fs.autoFormat) bootMounts;
   bootMounts = lib.filter utils.fsNeededForBoot config.system.build.fileSystems;
   usrTree = import ../../../../../build/tree.nix {
     inherit system;
@@ -162,6 +162,13 @@ in
       ];
     };
     boot.initrd.systemd = {
+      # A shell without a password, for those who asked for it.
+      services = mkIf (cfg.emergencyAccess == true) (
+        lib.genAttrs [ "emergency" "rescue" ] (_: {
+          overrideStrategy = "asDropin";
+          environment.SYSTEMD_SULOGIN_FORCE = "1";
+        })
+      );
       units = unitLib.unitsOf kinds // byPath "mount" cfg.mounts // byPath "automount" cfg.automounts;
       users = {
         root = { };
