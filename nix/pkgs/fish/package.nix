@@ -1,5 +1,7 @@
 { fromDebian, lib }:
 fromDebian "fish" {
+  # It can be a user's shell.
+  passthru.shellPath = "/bin/fish";
   meta = {
     description = "Friendly interactive shell";
     homepage = "https://fishshell.com/";

@@ -1,5 +1,7 @@
 { fromDebian, lib }:
 fromDebian "zsh" {
+  # It can be a user's shell.
+  passthru.shellPath = "/bin/zsh";
   meta = {
     description = "The Z shell";
     homepage = "https://www.zsh.org/";

@@ -1,6 +1,7 @@
 //! Commands that evaluate, as a user calls them: no network, no packages, a store of their own.
 #![allow(clippy::unwrap_used)]
 
+mod base;
 mod diagnostics;
 mod flakes;
 mod locking;

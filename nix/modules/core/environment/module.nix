@@ -129,17 +129,40 @@ in
         pkgs.bash
         pkgs.coreutils
         pkgs.findutils
+        pkgs.getent
         pkgs.gnugrep
         pkgs.gnused
         pkgs.gnutar
         pkgs.gzip
+        pkgs.hostname-debian
         pkgs.iproute2
         pkgs.kmod
         pkgs.procps
         pkgs.util-linux
         pkgs.shadow
       ];
-      systemPackages = cfg.corePackages ++ cfg.defaultPackages ++ [ config.systemd.package ];
+      systemPackages =
+        cfg.corePackages
+        ++ cfg.defaultPackages
+        ++ [
+          config.systemd.package
+          # What people's scripts take for granted on every machine.
+          pkgs.acl
+          pkgs.attr
+          pkgs.bzip2
+          pkgs.cpio
+          pkgs.curl
+          pkgs.diffutils
+          pkgs.gawk
+          pkgs.gnupatch
+          pkgs.less
+          pkgs.mkpasswd
+          pkgs.ncurses
+          pkgs.netcat
+          pkgs.which
+          pkgs.xz
+          pkgs.zstd
+        ];
       pathsToLink = [
         "/bin"
         "/sbin"

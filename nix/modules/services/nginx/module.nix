@@ -292,10 +292,13 @@ let
           sed -e 's,/var/log/nginx,'"$TMPDIR"',g; s,/var/cache/nginx,'"$TMPDIR"',g; s,/run/nginx,'"$TMPDIR"',g' \
             -e '/^ *user /d; s/^ *\(ssl_certificate\|ssl_certificate_key\|ssl_trusted_certificate\|ssl_dhparam\) /# &/' \
             "$textPath" > check.conf
+          # Only root may bind ports below 1024: others stand for them.
+          sed -i -E -e '/^ *listen /s/([ :])([0-9]{1,2})([ ;])/\1200\2\3/' \
+            -e '/^ *listen /s/([ :])([0-9]{3})([ ;])/\120\2\3/' check.conf
           if grep -q ' ssl' check.conf; then
             sed -i -e 's/\( ssl\)\( http2\)\{0,1\}/ /' check.conf
           fi
-          ${cfg.package}/bin/nginx -t -e /dev/stderr -p "$TMPDIR" -c "$PWD/check.conf"
+          ${cfg.package}/bin/nginx -t -e stderr -p "$TMPDIR" -c "$PWD/check.conf"
           cp "$textPath" "$out"
         '';
 in
@@ -416,10 +419,10 @@ in
       preStart = cfg.preStart;
       startLimitIntervalSec = 60;
       serviceConfig = {
-        ExecStart = "${cfg.package}/bin/nginx -e /dev/stderr -c ${configFile}";
+        ExecStart = "${cfg.package}/bin/nginx -e stderr -c ${configFile}";
         ExecReload = [
-          "${cfg.package}/bin/nginx -t -e /dev/stderr -c ${configFile}"
-          "${pkgs.coreutils}/bin/kill -HUP $MAINPID"
+          "${cfg.package}/bin/nginx -t -e stderr -c ${configFile}"
+          "${pkgs.procps}/bin/kill -HUP $MAINPID"
         ];
         Restart = "always";
         RestartSec = "10s";

@@ -199,7 +199,7 @@ in
         ${setup}
       '';
       serviceConfig = {
-        ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
+        ExecReload = "${pkgs.procps}/bin/kill -HUP $MAINPID";
         User = "postgres";
         Group = "postgres";
         RuntimeDirectory = "postgresql";

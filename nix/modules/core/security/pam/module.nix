@@ -140,10 +140,20 @@ in
         rootOK = lib.mkDefault true;
         setEnvironment = lib.mkDefault false;
       };
+      # What the `su` of util-linux asks for `su -`.
+      su-l = {
+        rootOK = lib.mkDefault true;
+        setEnvironment = lib.mkDefault false;
+      };
       passwd = { };
       chpasswd.rootOK = lib.mkDefault true;
       systemd-user.startSession = lib.mkDefault true;
       runuser = {
+        rootOK = lib.mkDefault true;
+        unixAuth = lib.mkDefault false;
+        setEnvironment = lib.mkDefault false;
+      };
+      runuser-l = {
         rootOK = lib.mkDefault true;
         unixAuth = lib.mkDefault false;
         setEnvironment = lib.mkDefault false;
