@@ -20,6 +20,7 @@ fn machines_get_the_files_that_are_expected() {
             ["nix-instantiate", "--eval", "--raw", "--read-write-mode", run.as_str(), "-A", &name];
         let shown = user.run(&words);
         let expected = std::fs::read_to_string(&expected).unwrap();
+        let (shown, expected) = (shown.trim_end(), expected.trim_end());
         for (at, (shown, expected)) in shown.lines().zip(expected.lines()).enumerate() {
             assert_eq!(shown, expected, "{name}, line {}", at + 1);
         }
