@@ -25,12 +25,15 @@ let
       map (name: lib.nameValuePair "${place}/${name}" { link = "${package}/${folder}/${name}"; }) names
     );
   withNetwork = lib.optionals cfg.network.enable;
+  withChecks = lib.optionals (initrd.checkJournalingFS && lib.any (fs: lib.hasPrefix "ext" fs.fsType) bootMounts);
   programs = package: names: from package "bin" "bin" names;
   usr =
     from systemd "lib/systemd/system" "lib/systemd/system" (
-      lib.subtractLists cfg.suppressedUnits (upstream.units ++ withNetwork upstream.network)
+      lib.subtractLists cfg.suppressedUnits (upstream.units ++ withNetwork upstream.network ++ withChecks upstream.checks)
     )
-    // from systemd "lib/systemd" "lib/systemd" (upstream.helpers ++ withNetwork upstream.networkHelpers)
+    // from systemd "lib/systemd" "lib/systemd" (
+      upstream.helpers ++ withNetwork upstream.networkHelpers ++ withChecks upstream.checkHelpers
+    )
     // from systemd "lib/systemd/system-generators" "lib/systemd/system-generators" upstream.generators
     // from systemd "lib/udev/rules.d" "lib/udev/rules.d" upstream.rules
     // programs systemd (upstream.programs ++ withNetwork upstream.networkPrograms)
@@ -49,6 +52,8 @@ let
     // from pkgs.debian.libgcc-s1 "lib/x86_64-linux-gnu" "lib/x86_64-linux-gnu" [ "libgcc_s.so.1" ]
     // programs pkgs.kmod [ "kmod" "modprobe" "insmod" "lsmod" "rmmod" ]
     // programs pkgs.util-linux [ "mount" "umount" "sulogin" "dmesg" "switch_root" ]
+    // programs pkgs.util-linux (withChecks [ "fsck" ])
+    // programs pkgs.e2fsprogs (withChecks [ "e2fsck" "fsck.ext2" "fsck.ext3" "fsck.ext4" ])
     // lib.optionalAttrs formatsExt4 (programs pkgs.e2fsprogs [ "mke2fs" "mkfs.ext2" "mkfs.ext3" "mkfs.ext4" ])
     // lib.optionalAttrs cfg.shell.enable (programs pkgs.bash [ "bash" "sh" ])
     // lib.mapAttrs' (name: path: lib.nameValuePair "bin/${name}" { link = "${path}"; }) cfg.extraBin

@@ -24,6 +24,10 @@ let
   target = fs: if fs.mountPoint == "/" then "initrd-root-fs.target" else "initrd-fs.target";
   nofail = fs: lib.elem "nofail" fs.options;
   isDevice = fs: lib.hasPrefix "/dev/" (toString fs.device);
+  checked =
+    fs:
+    config.boot.initrd.checkJournalingFS && isDevice fs && !fs.noCheck && lib.hasPrefix "ext" fs.fsType;
+  checker = fs: "systemd-fsck@${utils.escapeSystemdPath fs.device}";
   formatter = fs: "systemd-makefs@${utils.escapeSystemdPath fs.device}";
   preparer = fs: "overlay-folders-${utils.escapeSystemdPath fs.mountPoint}";
 
@@ -34,9 +38,12 @@ let
     options = lib.concatStringsSep "," (optionsOf fs);
     ${if nofail fs then "wantedBy" else "requiredBy"} = [ (target fs) ];
     before = lib.optional (!nofail fs) (target fs);
-    requires = lib.optional fs.autoFormat "${formatter fs}.service";
+    requires =
+      lib.optional fs.autoFormat "${formatter fs}.service"
+      ++ lib.optional (checked fs) "${checker fs}.service";
     after =
       lib.optional fs.autoFormat "${formatter fs}.service"
+      ++ lib.optional (checked fs) "${checker fs}.service"
       ++ lib.optional (overlayFolders fs != [ ]) "${preparer fs}.service";
     wants = lib.optional (overlayFolders fs != [ ]) "${preparer fs}.service";
     unitConfig = {
@@ -84,6 +91,13 @@ in
           map (fs: lib.nameValuePair (formatter fs) (format fs)) (
             lib.filter (fs: fs.autoFormat && isDevice fs) bootMounts
           )
+          ++ map (
+            fs:
+            lib.nameValuePair (checker fs) {
+              overrideStrategy = "asDropin";
+              after = [ "${formatter fs}.service" ];
+            }
+          ) (lib.filter (fs: checked fs && fs.autoFormat) bootMounts)
           ++ map (fs: lib.nameValuePair (preparer fs) (prepare fs)) (
             lib.filter (fs: overlayFolders fs != [ ]) bootMounts
           )

@@ -73,6 +73,9 @@
       "systemd-udevd-kernel.socket"
     ];
   };
+  # For file systems that are checked before they are mounted.
+  checks = [ "systemd-fsck@.service" ];
+  checkHelpers = [ "systemd-fsck" ];
   # Of the network, when there is one.
   network = [
     "network.target"
