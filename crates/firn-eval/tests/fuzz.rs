@@ -1,0 +1,318 @@
+//! Texts that are nearly right, and what becomes of them: a value or an error, never a panic.
+//!
+//! Texts of `spec/fuzz` and `spec/lang/eval` are cut, spliced and mixed by a generator with a fixed seed, so that
+//! every run does the same. `FIRN_FUZZ_ROUNDS` and `FIRN_FUZZ_SEED` make longer and other runs; the
+//! text being tried is in the file `fuzz-current` of cargo's folder for tests, should the process end.
+#![allow(clippy::unwrap_used)]
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use firn_eval::{ContextElem, FileType, Host, HostError, HostResult, Machine, Pos, Settings};
+use firn_source::Origin;
+
+/// How often evaluation may ask whether to go on.
+const FUEL: u32 = 200;
+
+/// A host that has nothing, and stops evaluation after a while.
+struct NoHost(Cell<u32>);
+
+fn nothing<T>() -> HostResult<T> {
+    Err(HostError::new("there is nothing outside"))
+}
+
+impl Host for NoHost {
+    fn read_file(&self, _: &str) -> HostResult<Vec<u8>> {
+        nothing()
+    }
+    fn read_dir(&self, _: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
+        nothing()
+    }
+    fn file_type(&self, _: &str) -> HostResult<Option<FileType>> {
+        Ok(None)
+    }
+    fn path_exists(&self, _: &str) -> HostResult<bool> {
+        Ok(false)
+    }
+    fn read_link(&self, _: &str) -> HostResult<Option<Vec<u8>>> {
+        Ok(None)
+    }
+    fn resolve_links(&self, path: &str) -> HostResult<String> {
+        Ok(path.to_owned())
+    }
+    fn env_var(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+    fn search_path_entry(&self, _: &str) -> HostResult<Option<String>> {
+        Ok(None)
+    }
+    fn copy_to_store(&self, _: &str) -> HostResult<String> {
+        nothing()
+    }
+    fn realise(&self, _: &[ContextElem]) -> HostResult<Vec<(String, String)>> {
+        nothing()
+    }
+    fn trace(&self, _: &str) {}
+    fn warn(&self, _: &str) {}
+    fn interrupted(&self) -> bool {
+        self.0.set(self.0.get() + 1);
+        self.0.get() > FUEL
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A generator of numbers that depend on the seed alone (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end.max(1) as u64) as usize
+    }
+}
+
+/// Pieces that lead somewhere: operators, borders of numbers, builtins by name.
+const PIECES: &[&str] = &[
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    ";",
+    ":",
+    ",",
+    "@",
+    "?",
+    ".",
+    "...",
+    "=",
+    "==",
+    "//",
+    "++",
+    "+",
+    "-",
+    "*",
+    "/",
+    "->",
+    "||",
+    "&&",
+    "!",
+    "<",
+    "''",
+    "\"",
+    "${",
+    "$${",
+    "let",
+    "in",
+    "rec",
+    "with",
+    "inherit",
+    "assert",
+    "if",
+    "then",
+    "else",
+    "or",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "(-9223372036854775807 - 1)",
+    "1e308",
+    "0.0",
+    "{ }",
+    "[ ]",
+    "\"\"",
+    "(x: x)",
+    "({ a ? b, b ? a }: a)",
+    "builtins",
+    "__functor",
+    "__toString",
+    "outPath",
+    "__overrides",
+    "type",
+    "\"derivation\"",
+    "./.",
+    "~/a",
+    "<a>",
+    "http://a",
+    "\\",
+    "\u{0}",
+    "é",
+    "/*",
+    "*/",
+    "/**",
+    "#\n",
+    "builtins.toJSON",
+    "builtins.fromJSON",
+    "builtins.fromTOML",
+    "builtins.match",
+    "builtins.split",
+    "builtins.sort",
+    "builtins.substring",
+    "builtins.genList",
+    "builtins.toXML",
+    "builtins.replaceStrings",
+    "builtins.hashString",
+    "builtins.concatStringsSep",
+    "builtins.genericClosure",
+    "builtins.deepSeq",
+    "builtins.tryEval",
+    "removeAttrs",
+    "builtins.listToAttrs",
+    "builtins.mapAttrs",
+    "builtins.elemAt",
+    "builtins.path",
+    "builtins.functionArgs",
+];
+
+/// Where tokens of a text begin: borders between letters and others.
+fn borders(text: &[u8]) -> Vec<usize> {
+    let kind = |b: u8| match b {
+        b if b.is_ascii_alphanumeric() => 0,
+        b if b.is_ascii_whitespace() => 1,
+        _ => 2,
+    };
+    let inner =
+        (1..text.len()).filter(|&i| kind(text[i]) == 2 || kind(text[i - 1]) != kind(text[i]));
+    std::iter::once(0).chain(inner).chain([text.len()]).collect()
+}
+
+fn range(numbers: &mut Numbers, text: &[u8]) -> std::ops::Range<usize> {
+    let borders = borders(text);
+    let start = numbers.below(borders.len());
+    let end = (start + numbers.below(12)).min(borders.len() - 1);
+    borders[start.min(end)]..borders[end]
+}
+
+/// A text that is a few changes away from one of these.
+fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
+    let mut text = corpus[numbers.below(corpus.len())].clone();
+    for _ in 0..1 + numbers.below(6) {
+        let cut = range(numbers, &text);
+        match numbers.below(6) {
+            0 => drop(text.drain(cut)),
+            1 => {
+                let copied = text[cut.clone()].to_vec();
+                text.splice(cut.end..cut.end, copied);
+            }
+            2 | 3 => {
+                let piece = PIECES[numbers.below(PIECES.len())];
+                let end = if numbers.below(2) == 0 { cut.start } else { cut.end };
+                text.splice(cut.start..end, format!(" {piece} ").into_bytes());
+            }
+            4 => {
+                let other = &corpus[numbers.below(corpus.len())];
+                let piece = other[range(numbers, other)].to_vec();
+                text.splice(cut, piece);
+            }
+            _ if !text.is_empty() => {
+                let at = numbers.below(text.len());
+                text[at] = numbers.below(256) as u8;
+            }
+            _ => {}
+        }
+    }
+    text.truncate(20_000);
+    text
+}
+
+/// Does everything that can be done with a text.
+fn try_out(text: &[u8]) {
+    let settings = Settings { max_call_depth: 300, ..Settings::default() };
+    let mut m = Machine::new(Rc::new(NoHost(Cell::new(0))), settings, &[]);
+    let value = m.eval_text(Origin::String, text, "/");
+    let shown = value.and_then(|value| {
+        m.documentation(value)?;
+        let shown = m.print_value_bytes(value, firn_eval::PrintOptions::PLAIN)?;
+        let value = m.force_deep(value)?;
+        m.print_ambiguous(value)?;
+        for name in ["toJSON", "toXML"] {
+            let function = m.builtin(name)?;
+            m.call(function, &[value], Pos::NONE)?;
+        }
+        Ok(shown)
+    });
+    if let Err(raised) = shown {
+        let error = m.take_error(raised);
+        assert!(m.render_error(&error, true).starts_with("error:"));
+    }
+    let scope = m.empty_attrs();
+    let _ = m.prepare_bindings(text, "/", scope).map_err(|raised| m.take_error(raised));
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+fn texts(folder: &str) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(folder), &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "the texts of {folder} are gone");
+    found.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+fn number_of(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn fuzz(name: &str, corpus: Vec<Vec<u8>>, seed: u64, wrap: fn(Vec<u8>) -> Vec<u8>) {
+    let rounds = number_of("FIRN_FUZZ_ROUNDS", 1500);
+    let mut numbers = Numbers(number_of("FIRN_FUZZ_SEED", seed) | 1);
+    let current = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-current-{name}"));
+    firn_eval::stack::run(|| {
+        for round in 0..rounds {
+            let text = wrap(changed(&mut numbers, &corpus));
+            fs::write(&current, &text).unwrap();
+            let tried = catch_unwind(AssertUnwindSafe(|| try_out(&text)));
+            assert!(tried.is_ok(), "round {round} panics on: {}", String::from_utf8_lossy(&text));
+        }
+    })
+    .unwrap();
+}
+
+#[test]
+fn expressions() {
+    let mut corpus = texts("fuzz/eval");
+    corpus.extend(texts("lang/eval"));
+    fuzz("expressions", corpus, 0x5eed, |text| text);
+}
+
+/// A text as a string literal.
+fn literal(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text).replace('\0', " ");
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${"))
+}
+
+#[test]
+fn texts_that_builtins_read() {
+    fuzz("texts", texts("fuzz/text"), 0xf00d, |text| {
+        let text = literal(&text);
+        let calls = [
+            "fromJSON t",
+            "fromTOML t",
+            "match t t",
+            "split t \"aab,c\"",
+            "parseDrvName t",
+            "splitVersion t",
+        ];
+        let tries: Vec<_> =
+            calls.iter().map(|call| format!("(builtins.tryEval (builtins.{call}))")).collect();
+        // One error must not hide the next call: which comes first changes with the text.
+        let first = text.len() % tries.len();
+        format!("let t = {text}; in [ {} {} ]", tries[first], tries.join(" ")).into_bytes()
+    });
+}
