@@ -17,6 +17,8 @@
         data = pkgs.nixosTest ./data.nix;
         # Login by key from another machine, sudo, timers, locale, shells.
         login = pkgs.nixosTest ./login.nix;
+        # Two networks, and a machine between them that translates addresses.
+        router = pkgs.nixosTest ./router.nix;
       };
     };
 }

@@ -3,4 +3,5 @@
 mod bare;
 pub mod machines;
 mod memory;
+pub mod modules;
 pub mod parse;

@@ -36,10 +36,19 @@ let
       "0"
     else
       toString value;
+  # A container has the network's settings for itself, and shares the others with its host.
+  sysctl =
+    if cfg.isContainer then
+      lib.filterAttrs (name: _: lib.hasPrefix "net." name) cfg.kernel.sysctl
+    else
+      cfg.kernel.sysctl;
   sysctlFile = lib.concatStrings (
     lib.mapAttrsToList (
-      name: value: lib.optionalString (value != null) "${name}=${sysctlText value}\n"
-    ) cfg.kernel.sysctl
+      name: value:
+      lib.optionalString (
+        value != null
+      ) "${lib.optionalString cfg.isContainer "-"}${name}=${sysctlText value}\n"
+    ) sysctl
   );
 in
 {
@@ -162,8 +171,8 @@ in
     };
     boot.kernelParams = [ "loglevel=${toString cfg.consoleLogLevel}" ];
     environment.etc = lib.mkMerge [
+      (mkIf (sysctl != { }) { "sysctl.d/60-nixos.conf".text = sysctlFile; })
       (mkIf (!cfg.isContainer) {
-        "sysctl.d/60-nixos.conf".text = sysctlFile;
         "modules-load.d/nixos.conf" = mkIf (cfg.kernelModules != [ ]) {
           text = lib.concatMapStrings (name: name + "\n") cfg.kernelModules;
         };
@@ -178,7 +187,7 @@ in
     ];
     systemd.suppressedSystemUnits =
       lib.optional (cfg.kernelModules == [ ]) "systemd-modules-load.service"
-      ++ lib.optional cfg.isContainer "systemd-sysctl.service"
+      ++ lib.optional (sysctl == { }) "systemd-sysctl.service"
       ++ lib.optional (!cfg.tmp.useTmpfs) "tmp.mount";
     systemd.mounts = mkIf cfg.tmp.useTmpfs [
       {

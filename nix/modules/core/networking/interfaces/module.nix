@@ -210,19 +210,20 @@ let
       ExecStart = runBatch i.name (batch i);
     };
   };
+  # A batch takes no `-6`: the family is that of the address.
   gatewayLine =
-    v: g:
+    g:
     lib.optionalString (g != null) (
-      lib.optionalString (g.interface != null) "-${v} route replace ${g.address} dev ${g.interface}\n"
-      + "-${v} route replace default via ${g.address}${
+      lib.optionalString (g.interface != null) "route replace ${g.address} dev ${g.interface}\n"
+      + "route replace default via ${g.address}${
         lib.optionalString (g.metric != null) " metric ${toString g.metric}"
       }${lib.optionalString (g.interface != null) " dev ${g.interface}"}${
         lib.optionalString (g.source != null) " src ${g.source}"
       }\n"
     );
   gateways =
-    gatewayLine "4" cfg.defaultGateway
-    + lib.optionalString cfg.enableIPv6 (gatewayLine "6" cfg.defaultGateway6);
+    gatewayLine cfg.defaultGateway
+    + lib.optionalString cfg.enableIPv6 (gatewayLine cfg.defaultGateway6);
 in
 {
   options.networking = {
