@@ -190,12 +190,19 @@ impl FlakeSource for Flakes {
 pub type SharedFlakes = Arc<Flakes>;
 
 fn no_flake(reference: &FlakeRef) -> InputError {
-    let mut message =
-        format!("source tree referenced by '{reference}' does not contain a 'flake.nix' file");
-    if reference.input.kind() == "git" && reference.input.source_path().is_some() {
-        message += "\nhelp: in a Git repository a flake sees only files that Git knows: 'git add flake.nix'";
+    let file = std::path::Path::new(&reference.subdir).join("flake.nix");
+    if let Some(root) = reference.input.source_path().filter(|_| reference.input.kind() == "git")
+        && root.join(&file).exists()
+    {
+        let (file, root) = (file.display(), root.display());
+        return InputError::new(format!(
+            "Path '{file}' in the repository \"{root}\" is not tracked by Git.\n\
+             help: a flake sees only files that Git knows: git -C \"{root}\" add \"{file}\""
+        ));
     }
-    InputError::new(message)
+    InputError::new(format!(
+        "source tree referenced by '{reference}' does not contain a 'flake.nix' file"
+    ))
 }
 
 fn explain_offline(error: InputError, input: &Input) -> InputError {

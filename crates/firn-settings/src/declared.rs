@@ -304,6 +304,18 @@ pub static DECLARED: &[Setting] = &[
     ),
     s("netrc-file", Text, "/etc/nix/netrc", "Names and passwords for HTTP."),
     s("nix-path", List, "", "Where `<NAME>` is looked for."),
+    s(
+        "nix-shell-always-looks-for-shell-nix",
+        Flag,
+        "true",
+        "Let `nix-shell FOLDER` take `shell.nix` of the folder, and not its `default.nix`.",
+    ),
+    s(
+        "nix-shell-shebang-arguments-relative-to-script",
+        Flag,
+        "true",
+        "Read paths in the first lines of a script against the script's folder.",
+    ),
     s("parse-cache", Flag, "true", "Keep parsed files between runs, in the cache folder."),
     s("post-build-hook", Text, "", "Program that is run after each build."),
     s("pre-build-hook", Text, "", "Program that may set up a sandbox."),

@@ -113,8 +113,10 @@ impl SourceArguments {
         self.file.is_none() && self.expr.is_none()
     }
 
+    /// Whether evaluation sees locked sources alone; files on disk are none (Nix manual, "nix",
+    /// "Options that change the interpretation of installables").
     fn is_pure(&self) -> bool {
-        self.is_flake() && !self.evaluation.impure
+        self.file.is_none() && !self.evaluation.impure
     }
 }
 

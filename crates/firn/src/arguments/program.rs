@@ -15,7 +15,7 @@ pub struct EnvironmentArguments {
     #[arg(short, long = "ignore-env", alias = "ignore-environment")]
     ignore: bool,
     /// Keep a variable in spite of --ignore-env
-    #[arg(short, long = "keep-env-var", alias = "keep", value_name = "NAME", requires = "ignore")]
+    #[arg(short, long = "keep-env-var", alias = "keep", value_name = "NAME")]
     keep: Vec<String>,
     /// Take a variable away
     #[arg(short, long = "unset-env-var", alias = "unset", value_name = "NAME")]
@@ -29,13 +29,10 @@ impl EnvironmentArguments {
     /// The environment that remains of this process's.
     ///
     /// # Errors
-    /// A variable is both kept and taken away, or set and taken away.
+    /// The arguments contradict each other.
     pub fn environment(&self) -> Result<BTreeMap<OsString, OsString>, Failure> {
-        let set: Vec<&String> = self.set.iter().step_by(2).collect();
-        if let Some(name) = self.unset.iter().find(|n| self.keep.contains(n) || set.contains(n)) {
-            return Err(Failure::new(format!(
-                "error: the variable '{name}' is to be taken away, and kept or set as well"
-            )));
+        if let Some(contradiction) = self.contradiction() {
+            return Err(Failure::new(format!("error: {contradiction}")));
         }
         let kept = |name: &OsString| match self.ignore {
             true => self.keep.iter().any(|kept| kept.as_str() == name),
@@ -47,5 +44,26 @@ impl EnvironmentArguments {
             environment.insert(pair[0].clone().into(), pair[1].clone().into());
         }
         Ok(environment)
+    }
+
+    /// What is wrong with the arguments, in the words of the reference.
+    fn contradiction(&self) -> Option<String> {
+        if self.ignore && !self.unset.is_empty() {
+            return Some("--unset-env-var does not make sense with --ignore-env".to_owned());
+        }
+        if !self.ignore && !self.keep.is_empty() {
+            return Some("--keep-env-var does not make sense without --ignore-env".to_owned());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let names = self.set.iter().step_by(2);
+        if let Some(name) = names.clone().find(|name| !seen.insert(*name)) {
+            return Some(format!(
+                "Duplicate definition of environment variable '{name}' with '--set-env-var' is ambiguous"
+            ));
+        }
+        let name = names.clone().find(|name| self.unset.contains(name))?;
+        Some(format!(
+            "Cannot set environment variable '{name}' that is unset with '--unset-env-var'"
+        ))
     }
 }

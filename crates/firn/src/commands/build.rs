@@ -66,7 +66,11 @@ fn outputs(built: &[Realised]) -> impl Iterator<Item = (usize, &String, &StorePa
         .flat_map(|(index, one)| one.outputs.iter().map(move |(name, path)| (index, name, path)))
 }
 
-fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Failure> {
+/// Makes links to results: BASE, BASE-1, …, with the names of outputs.
+///
+/// # Errors
+/// A link can't be made.
+pub fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Failure> {
     for (index, output, path) in outputs(built) {
         let mut name = base.as_os_str().to_owned();
         if index > 0 {

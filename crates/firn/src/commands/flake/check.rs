@@ -1,11 +1,12 @@
 //! `firn flake check`: evaluate every output of a flake as its kind demands, and build its checks.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use firn_events::Level;
 use firn_flake::schema::{self, Finding};
-use firn_store::BuildMode;
+use firn_store::{BuildMode, Realised};
 
 use super::reference;
 use crate::arguments::GlobalArguments;
@@ -28,6 +29,12 @@ pub struct Arguments {
     /// Run checks again whose results are in the store
     #[arg(long)]
     rebuild: bool,
+    /// Print the paths of the checks' results
+    #[arg(long)]
+    print_out_paths: bool,
+    /// Make links of this name to the results
+    #[arg(short, long, value_name = "PATH")]
+    out_link: Option<PathBuf>,
     /// Run the nodes of tests in virtual machines or in containers, whatever the tests choose
     #[arg(long, value_name = "vm|container", value_parser = ["vm", "container"])]
     backend: Option<String>,
@@ -57,7 +64,17 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         })
     })?;
     if !arguments.no_build && !report.builds.is_empty() {
-        build(&context, &report.builds, arguments.rebuild)?;
+        let built = build(&context, &report.builds, arguments.rebuild)?;
+        context.display.finish();
+        let store = context.store()?;
+        if let Some(base) = &arguments.out_link {
+            crate::commands::build::link(&*store, &built, base)?;
+        }
+        for path in built.iter().flat_map(|one| one.outputs.values()) {
+            if arguments.print_out_paths {
+                println!("{}", store.store_dir().display(path));
+            }
+        }
     }
     context.display.finish();
     if !report.omitted_systems.is_empty() {
@@ -83,7 +100,11 @@ pub fn backend(context: &Context, forced: Option<String>) -> Option<String> {
     Some("vm".to_owned())
 }
 
-fn build(context: &Context, derivations: &[String], rebuild: bool) -> Result<(), Failure> {
+fn build(
+    context: &Context,
+    derivations: &[String],
+    rebuild: bool,
+) -> Result<Vec<Realised>, Failure> {
     let store = context.store()?;
     context.reporter.message(Level::Info, format!("running {} flake checks...", derivations.len()));
     let wanted = derivations
@@ -99,5 +120,5 @@ fn build(context: &Context, derivations: &[String], rebuild: bool) -> Result<(),
     } else {
         realiser.realise(&wanted, BuildMode::Normal)
     };
-    results.map(drop).map_err(crate::building::failure)
+    results.map_err(crate::building::failure)
 }
