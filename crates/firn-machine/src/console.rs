@@ -28,6 +28,11 @@ struct State {
     /// How much of `text` earlier waits have consumed, in bytes.
     consumed: usize,
     partial: Vec<u8>,
+    /// Which start of the machine this is; what is left of an earlier one no longer counts.
+    run: u64,
+    /// Streams that are read.
+    sources: usize,
+    /// Every stream has ended.
     closed: bool,
 }
 
@@ -45,16 +50,21 @@ impl Console {
     /// Reads `source` to its end in a thread of its own.
     pub fn attach(self: &Arc<Self>, mut source: impl Read + Send + 'static) {
         let console = self.clone();
-        console.lock().closed = false;
+        let run = {
+            let mut state = console.lock();
+            state.closed = false;
+            state.sources += 1;
+            state.run
+        };
         std::thread::spawn(move || {
             let mut buffer = vec![0; 8192];
             while let Ok(count) = source.read(&mut buffer) {
-                if count == 0 {
+                if count == 0 || console.lock().run != run {
                     break;
                 }
                 console.add(&buffer[..count]);
             }
-            console.close();
+            console.close(run);
         });
     }
 
@@ -96,8 +106,15 @@ impl Console {
         (self.sink)(line);
     }
 
-    fn close(&self) {
+    fn close(&self, run: u64) {
         let mut state = self.lock();
+        if state.run != run {
+            return;
+        }
+        state.sources -= 1;
+        if state.sources > 0 {
+            return;
+        }
         let rest = (!state.partial.is_empty()).then(|| state.take_line());
         if let Some(line) = &rest {
             state.keep(line);
@@ -124,7 +141,8 @@ impl Console {
 
     /// Forgets everything, for a new start.
     pub fn reset(&self) {
-        *self.lock() = State::default();
+        let mut state = self.lock();
+        *state = State { run: state.run + 1, ..State::default() };
     }
 
     /// Waits until `find` answers true for the text not consumed by earlier waits; lines are joined without

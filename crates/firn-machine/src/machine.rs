@@ -60,8 +60,8 @@ pub trait Machine: Send + Sync {
     fn wait_ended(&self, limit: Option<Duration>) -> Result<()>;
     /// Pulls the plug and waits for the end.
     fn kill(&self) -> Result<()>;
-    /// Pulls or plugs the cables of all its network cards.
-    fn set_links(&self, up: bool);
+    /// Pulls or plugs the cable of its first card on a virtual LAN; the others stay as they are.
+    fn set_link(&self, up: bool);
     /// What only virtual machines have.
     fn hardware(&self) -> Result<&dyn Hardware> {
         Err(MachineError::unsupported(

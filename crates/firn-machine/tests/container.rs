@@ -223,9 +223,9 @@ fn network(pair: &Pair) {
     assert_eq!(run(&pair.two, "curl -sf http://192.168.1.1:8080/page"), (0, "found\n".into()));
     let there = run(&pair.two, "curl -sf http://192.168.1.1:8080/big | md5sum").1;
     assert_eq!(there, run(&pair.one, "md5sum < /tmp/big").1);
-    pair.one.set_links(false);
+    pair.one.set_link(false);
     assert_ne!(run(&pair.two, "curl -sf -m 1 http://192.168.1.1:8080/page").0, 0);
-    pair.one.set_links(true);
+    pair.one.set_link(true);
     assert!(pair.two.agent().wait_probe(port("192.168.1.1"), true, BOOT_LIMIT).unwrap());
     let never = pair.one.agent().wait_probe(port("localhost"), false, Duration::from_millis(50));
     assert!(!never.unwrap());

@@ -62,6 +62,12 @@ pub struct Tools {
     /// The tesseract program, for reading text from screens.
     #[serde(default)]
     pub tesseract: Option<PathBuf>,
+    /// The swtpm program, for machines with a TPM.
+    #[serde(default)]
+    pub swtpm: Option<PathBuf>,
+    /// The virtiofsd program, for folders that machines share with the driver.
+    #[serde(default)]
+    pub virtiofsd: Option<PathBuf>,
 }
 
 /// How a node shall be run.
@@ -94,12 +100,44 @@ pub struct NodeConfig {
     /// Network cards.
     #[serde(default)]
     pub interfaces: Vec<Interface>,
+    /// Folders of the driver's side that the node sees.
+    #[serde(default)]
+    pub shared_directories: Vec<SharedDirectory>,
+    /// Credentials that the node's systemd gets, by name.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, Credential>,
     /// Virtual hardware.
     #[serde(default)]
     pub vm: VmConfig,
     /// For systems that are no closure: a folder to use as root, and process 1.
     #[serde(default)]
     pub container: ContainerConfig,
+}
+
+/// A folder of the driver's side that a node sees.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SharedDirectory {
+    /// Name under which a virtual machine mounts it.
+    pub tag: String,
+    /// Path on the driver's side; `$SHARED_DIR` and `$TMPDIR` stand for the folder that all machines share
+    /// and the one of the machine.
+    pub source: String,
+    /// Path in the node.
+    pub target: PathBuf,
+    /// The node's system does not mount it: the driver does, once the node is up.
+    #[serde(default)]
+    pub mount_late: bool,
+}
+
+/// A credential for systemd: a text, or a file's contents.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Credential {
+    /// Its text.
+    pub text: Option<String>,
+    /// The file that holds it.
+    pub source: Option<PathBuf>,
 }
 
 /// A network card on a virtual LAN.
@@ -140,7 +178,7 @@ pub struct VmConfig {
     pub empty_disks: Vec<EmptyDisk>,
     /// Interface of the disks: `virtio`, `scsi` or `ide`.
     pub disk_interface: String,
-    /// Further arguments of QEMU.
+    /// Further arguments of QEMU, each any number of words with quotes as a shell has them.
     pub qemu_options: Vec<String>,
     /// Further kernel parameters.
     pub kernel_params: Vec<String>,
@@ -154,6 +192,8 @@ pub struct VmConfig {
     pub restrict_network: bool,
     /// Whether there is a screen.
     pub graphics: bool,
+    /// Whether there is a TPM, and the model of its device.
+    pub tpm: Option<String>,
 }
 
 impl Default for VmConfig {
@@ -171,6 +211,7 @@ impl Default for VmConfig {
             forward_ports: Vec::new(),
             restrict_network: false,
             graphics: false,
+            tpm: None,
         }
     }
 }
@@ -217,6 +258,15 @@ pub struct ForwardPort {
     pub host_port: u16,
     /// Port in the machine.
     pub guest_port: u16,
+    /// Address on the host; empty for all.
+    #[serde(default)]
+    pub host_address: String,
+    /// Address in the machine; empty for its first.
+    #[serde(default)]
+    pub guest_address: String,
+    /// The other way round: connections of the machine to the guest's address and port lead to the host's.
+    #[serde(default)]
+    pub from_guest: bool,
 }
 
 impl Config {

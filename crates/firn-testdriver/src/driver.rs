@@ -38,6 +38,9 @@ impl Driver {
         let mut numbers = config.vlans.clone();
         numbers.extend(config.nodes.values().flat_map(|n| n.interfaces.iter().map(|i| i.vlan)));
         let mut switches = BTreeMap::new();
+        let shared = crate::shares::shared_folder(folder);
+        std::fs::create_dir_all(&shared)
+            .map_err(|error| format!("cannot make {}: {error}", shared.display()))?;
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers {

@@ -3,17 +3,21 @@
 use crate::config::{BootImage, NodeConfig, parse_mac};
 use crate::log::Log;
 use crate::node::Surroundings;
+use crate::shares;
 use firn_machine::Machine;
-use firn_machine::container::{Card, Container, ContainerOptions, Root};
+use firn_machine::container::{Bind, Card, Container, ContainerOptions, Root};
 use firn_machine::image::disk::{DiskContent, DiskPlan};
 use firn_machine::net::{Switch, SwitchPort};
 use firn_machine::qemu::{
-    Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, UserNet, Vm, VmOptions, VmSpec,
-    probe,
+    Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, Tpm, UserNet, Vm,
+    VmOptions, VmSpec, probe,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The hidden command that connects its standard streams to a host and port.
+pub const CONNECT_COMMAND: &str = "__connect";
 
 type Made = Result<Box<dyn Machine>, String>;
 
@@ -55,13 +59,22 @@ pub fn container(
     } else {
         config.container.init.clone()
     };
+    let mut environment = Vec::new();
+    let mut binds = shares::binds(config, around, &folder)?;
+    if !config.credentials.is_empty() {
+        let source = shares::write_credentials(config, &folder)?;
+        // The place that systemd-nspawn uses as well.
+        let target = PathBuf::from("/run/host/credentials");
+        environment.push(("CREDENTIALS_DIRECTORY".into(), target.to_string_lossy().into_owned()));
+        binds.push(Bind { source, target, writable: false });
+    }
     let options = ContainerOptions {
         name: name.into(),
         folder,
         root,
         init,
-        environment: Vec::new(),
-        binds: Vec::new(),
+        environment,
+        binds,
         cards,
         program: around.program.to_path_buf(),
         console: sink(name, around.log),
@@ -110,7 +123,13 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         protocol: port.proto.clone(),
         host: port.host_port,
         guest: port.guest_port,
+        host_address: port.host_address.clone(),
+        guest_address: port.guest_address.clone(),
+        from_guest: port.from_guest,
     });
+    let (tpm, mut companions) = tpm(config, around, &folder)?;
+    let (shared, servers) = shares::served(config, around, &folder)?;
+    companions.extend(servers);
     let spec = VmSpec {
         name: name.into(),
         memory: hardware.memory_size,
@@ -124,9 +143,14 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         user_net: Some(UserNet {
             forwards: forwards.collect(),
             restrict: hardware.restrict_network,
+            // QEMU starts it, so that the file's name must mean the same there.
+            connector: format!("/proc/{}/exe {CONNECT_COMMAND}", std::process::id()),
         }),
         graphics: hardware.graphics,
-        extra: hardware.qemu_options.clone(),
+        tpm,
+        credentials: shares::credentials(config)?,
+        shares: shared,
+        extra: extra_options(config, around, &folder)?,
         ..VmSpec::default()
     };
     let options = VmOptions {
@@ -135,11 +159,80 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         folder,
         spec,
         disks,
+        companions,
         ports,
         console: sink(name, around.log),
         talk: sink(name, around.log),
     };
     Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
+}
+
+/// A TPM and the program that emulates it; its state lasts as long as the test.
+fn tpm(
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+    folder: &Path,
+) -> Result<(Option<Tpm>, Vec<Companion>), String> {
+    let Some(model) = &config.vm.tpm else { return Ok((None, Vec::new())) };
+    let program = around.config.tools.swtpm.clone();
+    let program = program.ok_or("the test's configuration has no swtpm, which its TPM needs")?;
+    let (state, socket) = (make_folder(folder.join("tpm"))?, folder.join("tpm.sock"));
+    let words = ["socket", "--tpm2", "--terminate", "--tpmstate"].map(String::from);
+    let mut arguments = Vec::from(words);
+    arguments.push(format!("dir={}", state.display()));
+    arguments.extend(["--ctrl".into(), format!("type=unixio,path={}", socket.display())]);
+    let companion = Companion { program, arguments, socket: socket.clone(), inherits: false };
+    Ok((Some(Tpm { socket, model: model.clone() }), vec![companion]))
+}
+
+/// What the test adds to QEMU's arguments.
+fn extra_options(
+    config: &NodeConfig,
+    around: &Surroundings<'_>,
+    folder: &Path,
+) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    for option in &config.vm.qemu_options {
+        let given = split_words(&shares::expand(option, around, folder))
+            .ok_or_else(|| format!("a quote is not closed in the QEMU option '{option}'"))?;
+        words.extend(given);
+    }
+    Ok(words)
+}
+
+/// The words of a text, with the quotes that a shell knows; `None` when one is not closed.
+fn split_words(text: &str) -> Option<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' | '\t' | '\n' => words.extend(word.take()),
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '\'' => break,
+                        c => word.push(c),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '"' => break,
+                        '\\' => word.push(chars.next()?),
+                        c => word.push(c),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().push(chars.next()?),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    Some(words)
 }
 
 fn network(
@@ -256,4 +349,22 @@ fn switch_of(vlan: u32, around: &Surroundings<'_>) -> Result<Arc<Switch>, String
 fn sink(name: &str, log: &Log) -> Arc<dyn Fn(&str) + Send + Sync> {
     let (name, log) = (name.to_string(), log.clone());
     Arc::new(move |line: &str| log.console(&name, line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_words;
+
+    #[test]
+    fn words_as_a_shell_reads_them() {
+        for (text, words) in [
+            ("-device virtio-gpu-pci", Some(vec!["-device", "virtio-gpu-pci"])),
+            (" -a  'b c' ", Some(vec!["-a", "b c"])),
+            (r#"-x "a\"b" c\ d ''"#, Some(vec!["-x", "a\"b", "c d", ""])),
+            ("'open", None),
+        ] {
+            let words = words.map(|words| words.into_iter().map(String::from).collect());
+            assert_eq!(split_words(text), words, "{text}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
 /// Helper processes by their first argument (ARCHITECTURE.md, "Helper process"). One line each.
 const HELPERS: &[(&str, Entry)] = &[
     ("__agent", commands::machine_helpers::agent),
+    (firn_testdriver::CONNECT_COMMAND, commands::machine_helpers::connect),
     ("__container", commands::machine_helpers::container),
     ("__enter", crate::enter::helper),
     ("__sandbox", crate::building::sandbox_helper),

@@ -2,14 +2,57 @@
 # gives them.
 {
   config,
-  lib,
   options,
+  lib,
   pkgs,
   ...
 }:
 let
   inherit (lib) mkOption types;
   v = config.virtualisation;
+  # What is said of the screen in the test; nothing when only the default holds.
+  saidOfScreen = if options.virtualisation.graphics.highestPrio < 1500 then v.graphics else null;
+  directory = types.submodule {
+    options = {
+      source = mkOption {
+        type = types.str;
+        description = ''
+          Folder on the driver's side: a store path, or a folder of the test below `$SHARED_DIR` (one for all
+          machines) or `$TMPDIR` (the machine's own).
+        '';
+      };
+      target = mkOption {
+        type = types.path;
+        description = "Where the machine sees it.";
+      };
+      securityModel = mkOption {
+        type = types.enum [ "passthrough" "mapped-xattr" "mapped-file" "none" ];
+        default = "mapped-xattr";
+        visible = false;
+        description = "Without effect.";
+      };
+    };
+  };
+  credential = types.submodule {
+    options = {
+      text = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The credential's text.";
+      };
+      source = mkOption {
+        type = types.nullOr types.path;
+        default = null;
+        description = "A file that holds it.";
+      };
+      mechanism = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        visible = false;
+        description = "Without effect.";
+      };
+    };
+  };
   flag =
     default: description:
     mkOption {
@@ -121,7 +164,10 @@ in
       example = [ 512 512 ];
       description = "Sizes in MiB of further, empty disks.";
     };
-    graphics = flag false "Whether the machine has a screen.";
+    graphics = flag true ''
+      Whether the machine has a screen. When nothing is said it has one if the test's script looks at the
+      screen or presses keys.
+    '';
     resolution = mkOption {
       type = types.attrsOf types.ints.positive;
       default = {
@@ -131,9 +177,10 @@ in
       description = "Resolution of the screen.";
     };
     sharedDirectories = mkOption {
-      type = types.attrsOf types.attrs;
+      type = types.attrsOf directory;
       default = { };
-      description = "Folders of the host; not supported, because a test sees nothing of its host.";
+      example = lib.literalExpression ''{ data = { source = "''${./data}"; target = "/mnt/data"; }; }'';
+      description = "Folders of the driver's side which the machine sees.";
     };
     additionalPaths = mkOption {
       type = types.listOf types.path;
@@ -177,7 +224,26 @@ in
         description = "The firmware's variables at first.";
       };
     };
-    tpm.enable = flag false "Whether the machine has a TPM.";
+    tpm = {
+      enable = flag false "Whether the machine has a TPM.";
+      deviceModel = mkOption {
+        type = types.str;
+        default = "tpm-tis";
+        description = "QEMU's name of the TPM's device.";
+      };
+      package = mkOption {
+        type = types.raw;
+        default = null;
+        visible = false;
+        description = "Without effect: the test's own swtpm is used.";
+      };
+      provisioning = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        visible = false;
+        description = "Without effect.";
+      };
+    };
     useDefaultFilesystems = flag true "Whether file systems are those of a test machine.";
     rootDevice = mkOption {
       type = types.nullOr types.str;
@@ -210,9 +276,10 @@ in
       description = "Packages of the host.";
     };
     credentials = mkOption {
-      type = types.attrsOf types.attrs;
+      type = types.attrsOf credential;
       default = { };
-      description = "systemd credentials, each with `text` or `source`.";
+      example = { password.text = "secret"; };
+      description = "Credentials of the machine's systemd, each with `text` or `source`.";
     };
     qemu = {
       package = mkOption {
@@ -258,13 +325,19 @@ in
     };
   };
 
+  config.assertions = map (p: {
+    assertion = p.from == "host" || p.proto == "tcp" && lib.hasPrefix "10.0.2." p.guest.address;
+    message = "virtualisation.forwardPorts: what comes from the guest must be TCP to an address in 10.0.2.0/24, not ${p.proto} to '${p.guest.address}'.";
+  }) v.forwardPorts;
+
   config.virtualisation.hardware = {
     inherit (v)
       memorySize
       cores
       restrictNetwork
-      graphics
       ;
+    graphics = saidOfScreen;
+    tpm = if v.tpm.enable then v.tpm.deviceModel else null;
     diskSize = if v.diskImage == null then 0 else if v.diskSize == "auto" then 1024 else v.diskSize;
     emptyDisks = map emptyDisk v.emptyDiskImages;
     inherit (v.qemu) diskInterface;
@@ -288,13 +361,16 @@ in
       else
         null;
     qemuOptions =
-      lib.concatMap (lib.splitString " ") (v.qemu.options ++ v.qemu.networkingOptions)
+      v.qemu.options ++ v.qemu.networkingOptions
       ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives);
     kernelParams = map (name: "console=${name}") v.qemu.consoles;
     forwardPorts = map (p: {
       inherit (p) proto;
       hostPort = p.host.port;
       guestPort = p.guest.port;
-    }) (lib.filter (p: p.from == "host") v.forwardPorts);
+      hostAddress = p.host.address;
+      guestAddress = p.guest.address;
+      fromGuest = p.from == "guest";
+    }) v.forwardPorts;
   };
 }

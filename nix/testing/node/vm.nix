@@ -73,10 +73,26 @@ let
     "nowatchdog"
     "psi=0"
   ];
+  shares = lib.mapAttrs' (tag: share: {
+    name = share.target;
+    value = {
+      device = tag;
+      fsType = "virtiofs";
+      options = [ "defaults" ];
+    };
+  }) v.sharedDirectories;
   # The second stage's modules load from memory with the first's: no further process, no further disk reads.
   # Options of modules are known to the second stage only.
   early = config.boot.extraModprobeConfig == "";
   machine = lib.mkIf (v.backend == "vm") {
+    # QEMU's network for users leads ports of the host to this address. Without such ports nothing goes that
+    # way, and machines boot quicker.
+    networking.interfaces.eth0.ipv4.addresses = lib.mkIf (v.forwardPorts != [ ]) [
+      {
+        address = "10.0.2.15";
+        prefixLength = 24;
+      }
+    ];
     fileSystems = lib.mkIf v.useDefaultFilesystems (lib.mkOverride 10 v.fileSystems);
     system.build.espImage = derivation {
       name = "esp-${v.test.nodeName}";
@@ -134,7 +150,7 @@ let
 in
 {
   # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
-  config.virtualisation.fileSystems = { "/" = root; } // store // boot;
+  config.virtualisation.fileSystems = { "/" = root; } // store // boot // shares;
   config.boot.kernelPackages = lib.mkOverride 1400 (pkgs.linuxPackages_cloud or pkgs.linuxPackages);
   imports = [ { config = machine; } ];
 }

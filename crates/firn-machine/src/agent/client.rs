@@ -337,7 +337,14 @@ pub struct AgentStream<'a> {
     limit: Option<Instant>,
 }
 
-impl AgentStream<'_> {
+/// The way in of an open request, for another thread than the one that receives.
+#[derive(Clone, Copy)]
+pub struct AgentInput<'a> {
+    client: &'a AgentClient,
+    id: u32,
+}
+
+impl AgentInput<'_> {
     /// Sends input.
     pub fn input(&self, bytes: &[u8]) -> io::Result<()> {
         bytes.chunks(CHUNK).try_for_each(|chunk| self.send(Kind::In, chunk.to_vec()))
@@ -358,6 +365,17 @@ impl AgentStream<'_> {
         };
         let _order = self.client.write_order.lock().unwrap_or_else(PoisonError::into_inner);
         (&writer).write_all(&bytes)
+    }
+}
+
+impl<'a> AgentStream<'a> {
+    /// The way in.
+    pub fn input(&self) -> AgentInput<'a> {
+        AgentInput { client: self.client, id: self.id }
+    }
+
+    fn send(&self, kind: Kind, payload: Vec<u8>) -> io::Result<()> {
+        self.input().send(kind, payload)
     }
 
     /// Receives frames until the stream is done.

@@ -256,9 +256,9 @@ impl Machine for Container {
         Ok(())
     }
 
-    fn set_links(&self, up: bool) {
-        if let Some(running) = &*self.lock() {
-            running.ports.iter().for_each(|port| port.set_link(up));
+    fn set_link(&self, up: bool) {
+        if let Some(port) = self.lock().as_ref().and_then(|running| running.ports.first()) {
+            port.set_link(up);
         }
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn enter_root(spec: &ContainerSpec) -> Step {
     mount_dev(root)?;
     tmpfs(&root.join("run"), c"mode=755")?;
     spec.binds.iter().try_for_each(|bind| mount_bind_to(root, bind))?;
-    pivot(root)
+    pivot(root)?;
+    // As systemd expects of whoever made its container: what it mounts in a namespace of its own (the
+    // credentials of a service) shall be seen by all.
+    let shared = MountPropagationFlags::REC | MountPropagationFlags::SHARED;
+    at("cannot share mounts of", Path::new("/"), mount_change("/", shared))
 }
 
 fn mount_root(spec: &ContainerSpec, root: &Path) -> Step {

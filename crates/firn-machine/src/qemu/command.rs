@@ -30,6 +30,12 @@ pub struct VmSpec {
     pub user_net: Option<UserNet>,
     /// Whether there is a screen.
     pub graphics: bool,
+    /// A TPM.
+    pub tpm: Option<Tpm>,
+    /// Credentials for systemd: name and contents.
+    pub credentials: Vec<(String, Vec<u8>)>,
+    /// Folders shared with the machine.
+    pub shares: Vec<Share>,
     /// Whether a reset restarts the machine instead of ending it.
     pub allow_reboot: bool,
     /// Further arguments.
@@ -47,6 +53,24 @@ pub struct Sockets {
     pub console: PathBuf,
     /// The guest agent's port.
     pub agent: PathBuf,
+}
+
+/// A TPM that a program outside of QEMU emulates.
+#[derive(Clone, Debug)]
+pub struct Tpm {
+    /// The socket of that program.
+    pub socket: PathBuf,
+    /// QEMU's name of the device, such as `tpm-tis`.
+    pub model: String,
+}
+
+/// A folder shared with the machine, by virtiofs.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The name under which the machine mounts it.
+    pub tag: String,
+    /// The socket of the program that serves it.
+    pub socket: PathBuf,
 }
 
 /// How instructions are run.
@@ -124,17 +148,38 @@ pub struct UserNet {
     pub forwards: Vec<Forward>,
     /// No way out.
     pub restrict: bool,
+    /// A program that connects its standard streams to the host and port of its arguments.
+    pub connector: String,
 }
 
 /// A port of the host that leads into the machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Forward {
     /// `tcp` or `udp`.
     pub protocol: String,
+    /// Address on the host, empty for all.
+    pub host_address: String,
     /// Port on the host.
     pub host: u16,
+    /// Address in the machine, empty for its first.
+    pub guest_address: String,
     /// Port in the machine.
     pub guest: u16,
+    /// Connections come from the machine, to the guest's address and port.
+    pub from_guest: bool,
+}
+
+impl Forward {
+    /// The option of QEMU's network for users.
+    fn option(&self, connector: &str) -> String {
+        let Self { protocol, host_address, host, guest_address, guest, .. } = self;
+        if self.from_guest {
+            let to = if host_address.is_empty() { "127.0.0.1" } else { host_address };
+            format!(",guestfwd={protocol}:{guest_address}:{guest}-cmd:{connector} {to} {host}")
+        } else {
+            format!(",hostfwd={protocol}:{host_address}:{host}-{guest_address}:{guest}")
+        }
+    }
 }
 
 impl VmSpec {
@@ -149,14 +194,38 @@ impl VmSpec {
         self.disks(&mut args);
         self.networks(&mut args);
         if self.graphics {
-            args.flags(&["-vga", "std", "-device", "virtio-keyboard-pci", "-usb"]);
-            args.flags(&["-device", "usb-tablet"]);
+            args.flags(&["-vga", "std"]);
         }
+        self.extras(&mut args);
         if !self.allow_reboot {
             args.flags(&["-no-reboot"]);
         }
         args.0.extend(self.extra.iter().cloned());
         args.0
+    }
+
+    fn extras(&self, args: &mut Arguments) {
+        if let Some(Tpm { socket, model }) = &self.tpm {
+            args.pair("-chardev", &format!("socket,id=tpm,path={}", comma(socket)));
+            args.pair("-tpmdev", "emulator,id=tpm0,chardev=tpm");
+            args.pair("-device", &format!("{model},tpmdev=tpm0"));
+        }
+        for (name, content) in &self.credentials {
+            let content = data_encoding::BASE64.encode(content);
+            let value = format!("io.systemd.credential.binary:{name}={content}").replace(',', ",,");
+            args.pair("-smbios", &format!("type=11,value={value}"));
+        }
+        for (number, Share { tag, socket }) in self.shares.iter().enumerate() {
+            args.pair("-chardev", &format!("socket,id=share{number},path={}", comma(socket)));
+            let device = format!("vhost-user-fs-pci,chardev=share{number},tag={tag}");
+            args.pair("-device", &device);
+        }
+        if !self.shares.is_empty() {
+            // The program that serves the folders reads and writes the machine's memory.
+            let memory = format!("memory-backend-memfd,id=memory,size={}M,share=on", self.memory);
+            args.pair("-object", &memory);
+            args.pair("-machine", "memory-backend=memory");
+        }
     }
 
     fn processor(&self, args: &mut Arguments) {
@@ -225,9 +294,7 @@ impl VmSpec {
     fn networks(&self, args: &mut Arguments) {
         if let Some(net) = &self.user_net {
             let restrict = if net.restrict { ",restrict=on" } else { "" };
-            let forwards = net.forwards.iter().map(|forward| {
-                format!(",hostfwd={}::{}-:{}", forward.protocol, forward.host, forward.guest)
-            });
+            let forwards = net.forwards.iter().map(|forward| forward.option(&net.connector));
             let forwards = forwards.collect::<String>();
             args.pair("-netdev", &format!("user,id=user0{restrict}{forwards}"));
             args.pair("-device", "virtio-net-pci,netdev=user0,romfile=");
@@ -290,8 +357,19 @@ mod tests {
             store_image: Some("/store".into()),
             cards: vec![NetCard { mac: [0x52, 0x54, 0, 0x12, 1, 2], socket: "/s".into() }],
             user_net: Some(UserNet {
-                forwards: vec![Forward { protocol: "tcp".into(), host: 8000, guest: 80 }],
+                forwards: vec![
+                    Forward { protocol: "tcp".into(), host: 8000, guest: 80, ..Forward::default() },
+                    Forward {
+                        protocol: "tcp".into(),
+                        host: 9000,
+                        guest_address: "10.0.2.10".into(),
+                        guest: 90,
+                        from_guest: true,
+                        ..Forward::default()
+                    },
+                ],
                 restrict: true,
+                connector: "connect".into(),
             }),
             ..VmSpec::default()
         };
@@ -301,7 +379,7 @@ mod tests {
             "-drive if=none,id=d0,format=raw,cache=unsafe,discard=unmap,file=/a,,b",
             "-device virtio-blk-pci,drive=d0,serial=root,bootindex=1",
             "-device nvme,drive=store,serial=store",
-            "user,id=user0,restrict=on,hostfwd=tcp::8000-:80",
+            "user,id=user0,restrict=on,hostfwd=tcp::8000-:80,guestfwd=tcp:10.0.2.10:90-cmd:connect 127.0.0.1 9000",
             "stream,id=lan0,server=off,addr.type=unix,addr.path=/s",
             "mac=52:54:00:12:01:02",
             "-accel tcg,thread=multi",

@@ -24,6 +24,19 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 const CONNECT_PAUSE: Duration = Duration::from_millis(5);
 const AGENT_COMMAND_LIMIT: Duration = Duration::from_secs(30);
 
+/// A program that serves the machine over a socket, as long as the machine runs.
+#[derive(Clone, Debug)]
+pub struct Companion {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Its socket.
+    pub socket: PathBuf,
+    /// It gets the listening socket as file descriptor 3, and does not make it.
+    pub inherits: bool,
+}
+
 /// What a virtual machine is made from.
 pub struct VmOptions {
     /// Name of the node.
@@ -36,6 +49,8 @@ pub struct VmOptions {
     pub spec: VmSpec,
     /// Files to make before the first start.
     pub disks: Vec<DiskPlan>,
+    /// Programs to start before each start of the machine.
+    pub companions: Vec<Companion>,
     /// Its places on switches.
     pub ports: Vec<SwitchPort>,
     /// Sees every console line.
@@ -56,6 +71,7 @@ pub struct Vm {
 struct Running {
     process: Arc<Process>,
     qmp: Arc<QmpClient>,
+    companions: Vec<Arc<Process>>,
 }
 
 impl Vm {
@@ -74,6 +90,7 @@ impl Vm {
 
     fn launch(&self, start: StartOptions) -> Result<Running> {
         self.options.disks.iter().try_for_each(DiskPlan::make)?;
+        let companions = self.start_companions()?;
         let spec = VmSpec { allow_reboot: start.allow_reboot, ..self.options.spec.clone() };
         let qmp = listen(&spec.sockets.qmp)?;
         let console = listen(&spec.sockets.console)?;
@@ -102,7 +119,30 @@ impl Vm {
         }
         self.console.set_input(console.try_clone()?);
         self.console.attach(console);
-        Ok(Running { process, qmp: Arc::new(qmp) })
+        Ok(Running { process, qmp: Arc::new(qmp), companions })
+    }
+
+    fn start_companions(&self) -> Result<Vec<Arc<Process>>> {
+        let start = |companion: &Companion| {
+            let _ = std::fs::remove_file(&companion.socket);
+            let mut command = Command::new(&companion.program);
+            command.args(&companion.arguments).current_dir(&self.options.folder);
+            let (mut errors, writer) = std::io::pipe()?;
+            command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+            let mut keep = Vec::new();
+            if companion.inherits {
+                let listener = UnixListener::bind(&companion.socket)
+                    .doing(|| format!("cannot listen on {}", companion.socket.display()))?;
+                keep.push((listener.into(), 3));
+            }
+            let child = spawn_bound(command, keep)
+                .doing(|| format!("cannot start {}", companion.program.display()))?;
+            let process = Process::watch(child);
+            wait_for_socket(companion, &process, &mut errors)?;
+            self.console.attach(errors);
+            Ok(process)
+        };
+        self.options.companions.iter().map(start).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
@@ -115,6 +155,29 @@ impl Vm {
             MachineError::gone(format!("{}: the machine is not running", self.options.name))
         })
     }
+}
+
+/// Waits until the program has made its socket; what it says until then explains its end.
+fn wait_for_socket(
+    companion: &Companion,
+    process: &Process,
+    errors: &mut std::io::PipeReader,
+) -> Result<()> {
+    let until = Instant::now() + CONNECT_LIMIT;
+    let program = companion.program.display();
+    while !companion.socket.exists() {
+        if !process.is_running() {
+            let mut said = String::new();
+            let _ = errors.read_to_string(&mut said);
+            return Err(MachineError::gone(format!("{program} ended: {}", said.trim_end())));
+        }
+        if Instant::now() > until {
+            process.signal(libc::SIGKILL);
+            return Err(MachineError::timeout(format!("{program} makes no socket")));
+        }
+        std::thread::sleep(CONNECT_PAUSE);
+    }
+    Ok(())
 }
 
 fn listen(path: &Path) -> Result<UnixListener> {
@@ -166,8 +229,10 @@ impl Machine for Vm {
         let run = self.agent.reopen();
         let running = self.launch(options)?;
         let (process, agent) = (running.process.clone(), self.agent.clone());
+        let companions = running.companions.clone();
         std::thread::spawn(move || {
             process.wait(None);
+            companions.iter().for_each(|companion| companion.signal(libc::SIGTERM));
             agent.close(run, "the virtual machine has stopped");
         });
         *slot = Some(running);
@@ -213,10 +278,10 @@ impl Machine for Vm {
         self.wait_ended(None)
     }
 
-    fn set_links(&self, up: bool) {
-        self.options.ports.iter().for_each(|port| port.set_link(up));
-        for number in 0..self.options.spec.cards.len() {
-            let _ = self.qmp("set_link", json!({"name": format!("lan{number}"), "up": up}));
+    fn set_link(&self, up: bool) {
+        if let Some(port) = self.options.ports.first() {
+            port.set_link(up);
+            let _ = self.qmp("set_link", json!({"name": "lan0", "up": up}));
         }
     }
 

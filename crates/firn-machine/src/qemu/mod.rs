@@ -9,8 +9,8 @@ pub mod probe;
 mod qmp;
 
 pub use command::{
-    Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, Sockets, TCG_PROCESSOR,
-    UserNet, VmSpec,
+    Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, Share, Sockets, TCG_PROCESSOR,
+    Tpm, UserNet, VmSpec,
 };
-pub use machine::{Vm, VmOptions};
+pub use machine::{Companion, Vm, VmOptions};
 pub use qmp::{QmpClient, QmpMessage};
