@@ -1,6 +1,7 @@
 //! One build, from its locks to its registered outputs.
 
 use crate::cancel::Cancel;
+use crate::copy::copy_tree;
 use crate::drv_options::DrvOptions;
 use crate::env::{EnvInputs, Rewrites, builder_env};
 use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
@@ -18,7 +19,7 @@ use firn_formats::{
     output_path_name,
 };
 use firn_sandbox::{Ending, Launcher};
-use firn_store::{BuildMode, Store, StoreError, StoreResult, closure};
+use firn_store::{ARTEFACTS, BuildMode, Store, StoreError, StoreResult, closure};
 use firn_store_disk::{LocalStore, PathLocks, delete_path};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -284,11 +285,36 @@ impl OneBuild<'_> {
             };
             finished.register()
         });
-        // Builtin builders may leave credentials behind.
-        if registered.is_err() && shared.options.keep_failed && !self.job.drv.is_builtin() {
-            self.keep(&mut scratch);
+        if registered.is_err() {
+            let left = self.save_artefacts(&scratch);
+            // Builtin builders may leave credentials behind; not those that leave artefacts.
+            if shared.options.keep_failed && (left || !self.job.drv.is_builtin()) {
+                self.keep(&mut scratch);
+            }
         }
         registered
+    }
+
+    /// Copies what a failed builtin builder left for the user out of its folder; says whether there was
+    /// something.
+    fn save_artefacts(&self, scratch: &Scratch) -> bool {
+        let from = scratch.build.join(ARTEFACTS);
+        if !self.job.drv.is_builtin() || !from.is_dir() {
+            return false;
+        }
+        let Some(all) = &self.shared.options.artefacts else { return true };
+        let to = all.join(self.job.drv.name.as_str());
+        let copied =
+            std::fs::create_dir_all(all).and_then(|()| match std::fs::remove_dir_all(&to) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => copy_tree(&from, &to),
+            });
+        let (level, text) = match copied {
+            Ok(()) => (Level::Info, format!("note: log and files are in '{}'", to.display())),
+            Err(error) => (Level::Warning, format!("cannot keep '{}': {error}", from.display())),
+        };
+        self.shared.reporter.message(level, text);
+        true
     }
 
     fn keep(&self, scratch: &mut Scratch) {

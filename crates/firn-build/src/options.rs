@@ -17,6 +17,8 @@ pub struct BuildOptions {
     pub processors: usize,
     /// Leave the build folder of a failed build in place (`keep-failed`).
     pub keep_failed: bool,
+    /// Where artefacts of failed builtin builders go, each in a folder with its derivation's name.
+    pub artefacts: Option<std::path::PathBuf>,
     /// After a failure, go on with what does not depend on it (`keep-going`).
     pub keep_going: bool,
     /// Write build logs (`keep-build-log`).
@@ -74,6 +76,7 @@ impl Default for BuildOptions {
             cores: 0,
             processors,
             keep_failed: false,
+            artefacts: None,
             keep_going: false,
             keep_log: true,
             compress_log: true,

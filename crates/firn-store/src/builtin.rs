@@ -7,6 +7,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use firn_formats::{Derivation, FormatError, StoreDir, StorePath};
 use serde::{Deserialize, Serialize};
 
+/// A folder of [`BuiltinJob::tmp_dir`]; what a builder puts there outlives its failure.
+pub const ARTEFACTS: &str = "artefacts";
+
 /// One build by a builtin builder, as it is handed to the helper process.
 ///
 /// All paths are as seen inside the sandbox.

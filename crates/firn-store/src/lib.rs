@@ -13,7 +13,7 @@ mod realise;
 mod store;
 pub mod suite;
 
-pub use builtin::{BuiltinBuilder, BuiltinJob};
+pub use builtin::{ARTEFACTS, BuiltinBuilder, BuiltinJob};
 pub use closure::{closure, closure_with, topological};
 pub use error::{StoreError, StoreResult};
 pub use ingest::{Tee, address_of_nar, compute_path, write_content_nar};

@@ -1,19 +1,20 @@
 //! `builtin:nixos-test`: the builder of a test derivation.
 
+use crate::artefacts::Artefacts;
 use crate::config::{BackendChoice, Config};
 use crate::log::Log;
 use crate::rpc::Mode;
 use crate::run::{RunOptions, run_test};
-use firn_events::Reporter;
 use firn_events::wire::LineSink;
-use firn_store::{BuiltinBuilder, BuiltinJob};
+use firn_events::{Null, Reporter};
+use firn_store::{ARTEFACTS, BuiltinBuilder, BuiltinJob};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Runs the test that the attribute `driverConfig` describes; the output holds what the script put there.
 ///
-/// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default) or `check` (only look for
-/// mistakes in the script); `backend`, `vm` or `container` to override what nodes say.
+/// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default), `check` (only look for
+/// mistakes in the script) or `shell` (a prompt at the terminal); `backend`, `vm` or `container` to override what nodes say.
 pub struct NixosTest;
 
 impl BuiltinBuilder for NixosTest {
@@ -28,11 +29,14 @@ impl BuiltinBuilder for NixosTest {
         }
         let mode = match job.text("mode") {
             Some("check") => Mode::Check,
+            Some("shell") => return shell(config, job),
             _ => Mode::Run,
         };
         let out_dir = job.outputs.get("out").ok_or("a test needs the output `out`")?;
         std::fs::create_dir_all(out_dir)
             .map_err(|error| format!("cannot make {}: {error}", out_dir.display()))?;
+        let artefacts = Artefacts::new(job.tmp_dir.join(ARTEFACTS))
+            .map_err(|error| format!("cannot make a folder for artefacts: {error}"))?;
         let folder = ShortFolder::new(&job.tmp_dir)?;
         let options = RunOptions {
             out_dir: out_dir.clone(),
@@ -41,8 +45,28 @@ impl BuiltinBuilder for NixosTest {
             mode,
         };
         let events = Reporter::new(Arc::new(LineSink::new(std::io::stderr())));
-        run_test(config, Log::new(std::io::stderr(), events), &options)
+        let out = artefacts
+            .log_to(std::io::stderr())
+            .map_err(|error| format!("cannot write the log: {error}"))?;
+        let result = run_test(config, Log::new(out, events), &options);
+        if result.is_err() {
+            artefacts.take(out_dir);
+            folder.keep();
+        }
+        result
     }
+}
+
+/// A prompt at the terminal; files of the script go to the scratch folder.
+fn shell(config: Config, job: &BuiltinJob) -> Result<(), String> {
+    let folder = ShortFolder::new(&job.tmp_dir)?;
+    let options = RunOptions {
+        out_dir: job.tmp_dir.clone(),
+        folder: folder.path.clone(),
+        program: PathBuf::from("/proc/self/exe"),
+        mode: Mode::Interactive,
+    };
+    run_test(config, Log::new(std::io::stderr(), Reporter::new(Arc::new(Null))), &options)
 }
 
 /// Reads the name of a backend.
@@ -69,6 +93,15 @@ impl ShortFolder {
         std::fs::create_dir(&path)
             .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
         Ok(Self { path })
+    }
+}
+
+impl ShortFolder {
+    /// Leaves the folder where it is; with the build's own folder it goes or stays (`--keep-failed`).
+    fn keep(self) {
+        if !self.path.starts_with("/tmp") {
+            std::mem::forget(self);
+        }
     }
 }
 

@@ -4,18 +4,23 @@
 //! thin shim (`python/shim.py`) whose every call arrives at [`rpc`] and is done by a function of [`api`].
 //! [`NixosTest`] is the builder of test derivations.
 
+mod artefacts;
 mod builder;
 mod config;
 mod driver;
 mod failure;
 mod image;
+mod junit;
 mod log;
 mod make;
 mod node;
+mod picture;
 mod report;
 mod rpc;
 mod run;
+mod shares;
 mod signature;
+mod terminal;
 
 pub mod api;
 
@@ -27,8 +32,9 @@ pub use config::{
 pub use driver::Driver;
 pub use failure::{Failure, Outcome};
 pub use image::StoreImage;
+pub use junit::Junit;
 pub use log::Log;
-pub use make::QUICK_PARAMETERS;
+pub use make::{CONNECT_COMMAND, QUICK_PARAMETERS};
 pub use rpc::{Ending, Mistake, Mode, ScriptFrame, Server};
 pub use run::{RunOptions, run_test};
 pub use signature::{Arguments, Signature};

@@ -7,15 +7,22 @@ use crate::make;
 use firn_events::{Activity, Span};
 use firn_machine::container::check_possible;
 use firn_machine::net::Switch;
-use firn_machine::{Backend, Machine, StartOptions, State};
+use firn_machine::{Backend, ErrorKind, Machine, StartOptions, State};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a boot may take. An emulated machine on a loaded host is slow; a machine that ends is noticed at
 /// once.
 const BOOT_LIMIT: Duration = Duration::from_secs(600);
+
+/// How often a boot is looked at that takes long.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// What systemd says on the console when it gives up.
+const EMERGENCY: &str = "You are in emergency mode";
+/// How long mounting a shared folder may take.
+const MOUNT_LIMIT: Duration = Duration::from_secs(120);
 
 /// One node.
 pub struct Node {
@@ -25,6 +32,8 @@ pub struct Node {
     pub variable: String,
     /// What it is made from.
     pub config: NodeConfig,
+    /// Its own folder on the driver's side.
+    pub folder: PathBuf,
     /// The machine.
     pub machine: Box<dyn Machine>,
     log: Log,
@@ -63,13 +72,14 @@ impl Node {
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         let made = match backend {
-            Backend::Container => make::container(name, config, around, folder),
-            Backend::Vm => make::vm(name, config, around, folder),
+            Backend::Container => make::container(name, config, around, folder.clone()),
+            Backend::Vm => make::vm(name, config, around, folder.clone()),
         };
         Ok(Self {
             name: name.to_string(),
             variable: variable_name(name),
             config: config.clone(),
+            folder,
             machine: made.map_err(|error| format!("node {name}: {error}"))?,
             log: around.log.clone(),
             boot: Mutex::new(None),
@@ -105,13 +115,64 @@ impl Node {
         if self.machine.agent().is_connected() {
             return Ok(());
         }
-        self.machine.agent().wait_connected(BOOT_LIMIT)?;
+        self.wait_booted()?;
+        self.mount_late()?;
         let mut boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(boot) = boot.as_mut().filter(|boot| !boot.ready) {
             boot.ready = true;
             boot.span.ready(millis(boot.since));
             let seconds = boot.since.elapsed().as_secs_f64();
             self.log.line(Some(&self.name), &format!("booted in {seconds:.2} seconds"));
+        }
+        Ok(())
+    }
+
+    /// Waits for the agent. A system that gives up its boot never starts it.
+    fn wait_booted(&self) -> Outcome<()> {
+        let until = Instant::now() + BOOT_LIMIT;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.machine.agent().wait_connected(left.min(LOOK_EVERY)) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind != ErrorKind::Timeout || left.is_zero() => {
+                    return Err(error.into());
+                }
+                Err(_) => self.check_emergency()?,
+            }
+        }
+    }
+
+    fn check_emergency(&self) -> Outcome<()> {
+        let text = self.machine.console().text();
+        if !text.contains(EMERGENCY) {
+            return Ok(());
+        }
+        let failed: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("Failed to ") || line.contains("failed"))
+            .collect();
+        Err(Failure::machine(format!(
+            "{}: its system gave up booting and is in emergency mode:\n  {}",
+            self.name,
+            failed.join("\n  ")
+        )))
+    }
+
+    /// Mounts the shared folders that the node's system does not know of.
+    fn mount_late(&self) -> Outcome<()> {
+        if self.machine.backend() != Backend::Vm {
+            return Ok(());
+        }
+        for share in self.config.shared_directories.iter().filter(|share| share.mount_late) {
+            let (tag, target) = (&share.tag, share.target.display());
+            let command = format!(
+                "mountpoint -q {target} || {{ mkdir -p {target} && mount -t virtiofs {tag} {target}; }}"
+            );
+            let output = self.machine.agent().exec(&command, Some(MOUNT_LIMIT))?;
+            if output.status != 0 {
+                let text = format!("{}: cannot mount the shared folder {target}", self.name);
+                return Err(Failure::machine(text));
+            }
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ pub fn failed(driver: &Driver, ending: &Ending) -> String {
     };
     driver.log.failure(&text);
     if ending.mistakes.is_empty() {
+        pictures(driver);
         machines(driver);
     }
     text
@@ -74,6 +75,18 @@ fn mistakes(driver: &Driver, mistakes: &[Mistake]) -> String {
         );
     }
     text
+}
+
+/// Takes pictures of all screens, for the artefacts.
+fn pictures(driver: &Driver) {
+    for node in driver.nodes.iter().filter(|node| node.config.vm.graphics) {
+        if let (true, Ok(hardware)) = (node.machine.state() != State::Off, node.machine.hardware())
+        {
+            let file = driver.out_dir.join(format!("at-the-end-{}.png", node.variable));
+            // One picture more or less is no second failure.
+            let _ = hardware.screenshot(&file);
+        }
+    }
 }
 
 /// What the machines have to say: failed units with their logs, and the last lines of their consoles.

@@ -12,6 +12,7 @@
 //! so every connection is strictly question and answer.
 
 use crate::api::{Request, Script, describe, perform};
+use crate::config::ForwardPort;
 use crate::driver::Driver;
 use crate::failure::{Failure, Outcome};
 use crate::log::Step;
@@ -226,7 +227,13 @@ impl Server {
             .iter()
             .map(|node| {
                 let backend = node.machine.backend();
-                json!({"name": node.name, "variable": node.variable, "backend": backend})
+                json!({
+                    "name": node.name,
+                    "variable": node.variable,
+                    "backend": backend,
+                    "state_dir": node.folder,
+                    "forwarded_ports": forwarded_ports(&node.config.vm.forward_ports),
+                })
             })
             .collect();
         Ok(json!({
@@ -243,6 +250,7 @@ impl Server {
             "python_path": config.python_path,
             "out_dir": self.driver.out_dir,
             "tmp_dir": self.driver.folder,
+            "shared_dir": crate::shares::shared_folder(&self.driver.folder),
             "type_check": !config.skip_type_check,
             "lint": !config.skip_lint,
         }))
@@ -289,4 +297,19 @@ impl Script for Line {
             None => Err(Failure::pending()),
         }
     }
+}
+
+/// Forwarded ports in words.
+fn forwarded_ports(ports: &[ForwardPort]) -> Vec<String> {
+    let words = |port: &ForwardPort| {
+        let (host, guest, proto) = (port.host_port, port.guest_port, &port.proto);
+        match port.from_guest {
+            false => format!("port {host} of the host leads to its {proto} port {guest}"),
+            true => format!(
+                "its port {guest} of {} leads to port {host} of the host",
+                port.guest_address
+            ),
+        }
+    };
+    ports.iter().map(words).collect()
 }

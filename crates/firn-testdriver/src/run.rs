@@ -58,7 +58,11 @@ pub fn run_test(config: Config, log: Log, options: &RunOptions) -> Result<(), St
 }
 
 fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), String> {
-    let limit = Duration::from_secs(config.global_timeout);
+    // Somebody at a prompt takes the time it takes.
+    let limit = match options.mode {
+        Mode::Interactive => Duration::MAX,
+        _ => Duration::from_secs(config.global_timeout),
+    };
     let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
     let driver = Arc::new(driver);
     let socket = options.folder.join("script.sock");

@@ -23,8 +23,49 @@ let
     inherit (machine.virtualisation) backend needs;
     system = "${machine.system.build.toplevel}";
     interfaces = interfaces machine;
-    vm = lib.optionalAttrs (machine.virtualisation.backend == "vm") machine.virtualisation.hardware;
+    sharedDirectories =
+      lib.mapAttrsToList (tag: share: {
+        inherit tag;
+        inherit (share) source target;
+      }) machine.virtualisation.sharedDirectories
+      # Containers always see the folder that all share; a virtual machine does where the script uses it.
+      ++ lib.optional (machine.virtualisation.backend == "vm" && usesShared) {
+        tag = "firn-shared";
+        source = "$SHARED_DIR";
+        target = "/tmp/shared";
+        mountLate = true;
+      };
+    credentials = lib.mapAttrs (_: credential: {
+      inherit (credential) text;
+      source = if credential.source == null then null else "${credential.source}";
+    }) machine.virtualisation.credentials;
+    vm = lib.optionalAttrs (machine.virtualisation.backend == "vm") (
+      let
+        said = machine.virtualisation.hardware.graphics;
+      in
+      machine.virtualisation.hardware // { graphics = said == true || usesScreen; }
+    );
   };
+
+  # A screen costs time at boot, and most tests never look at it.
+  usesScreen = lib.any (word: lib.hasInfix word config.testScriptString) [
+    "get_screen_text"
+    "screendump"
+    "screenshot"
+    "send_chars"
+    "send_key"
+    "tty"
+    "wait_for_text"
+    "wait_for_window"
+    "wait_for_x"
+  ];
+  usesShared = lib.any (word: lib.hasInfix word config.testScriptString) [
+    "shared_dir"
+    "/tmp/shared"
+  ];
+  sharesFolders =
+    hasVms && (usesShared || uses (machine: machine.virtualisation.sharedDirectories != { }));
+  uses = f: lib.any f (lib.attrValues virtual);
 
   # All systems of virtual machines in one image, made once.
   storeImage = derivation {
@@ -32,6 +73,8 @@ let
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:store-image";
     roots = lib.mapAttrsToList (_: machine: "${machine.system.build.toplevel}") virtual;
+    # Store paths that the script names are there as well, whatever else it says.
+    named = builtins.appendContext "" (builtins.getContext config.testScriptString);
     preferLocalBuild = true;
     allowSubstitutes = false;
   };
@@ -145,6 +188,12 @@ in
           mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
           forceAccel = config.qemu.forceAccel;
         }
+        // lib.optionalAttrs (uses (machine: machine.virtualisation.tpm.enable)) {
+          swtpm = "${hostPkgs.swtpm}/bin/swtpm";
+        }
+        // lib.optionalAttrs sharesFolders {
+          virtiofsd = "${config.qemu.package}/lib/qemu/virtiofsd";
+        }
         // lib.optionalAttrs config.enableOCR { tesseract = "${hostPkgs.tesseract}/bin/tesseract"; };
       storeImage = if hasVms then "${storeImage}" else null;
     };
@@ -154,7 +203,8 @@ in
     driver = import ./driver-package.nix { inherit lib config hostPkgs; };
     requiredFeatures = {
       nixos-test = lib.mkDefault true;
-      uid-range = lib.mkIf config.usesContainers (lib.mkDefault true);
+      # Containers need users of their own; the program that shares folders confines itself.
+      uid-range = lib.mkIf (config.usesContainers || sharesFolders) (lib.mkDefault true);
     };
   };
 }

@@ -80,7 +80,9 @@ fn send_console(context: &mut Context<'_>) -> Outcome<Value> {
     Ok(Value::Null)
 }
 
+/// Virtual terminals belong to a kernel, so that only virtual machines have them.
 fn tty_text(context: &mut Context<'_>, tty: &str) -> Outcome<String> {
+    context.node()?.machine.hardware()?;
     let command = format!(
         "fold -w$(stty -F /dev/tty{tty} size | cut -d' ' -f2) /dev/vcs{tty}",
         tty = quote(tty)
@@ -111,6 +113,7 @@ fn wait_until_tty_matches(context: &mut Context<'_>) -> Outcome<Value> {
 
 fn dump_tty_contents(context: &mut Context<'_>) -> Outcome<Value> {
     let tty = context.args.text("tty").to_string();
+    context.node()?.machine.hardware()?;
     context.exec(&format!("fold -w 80 /dev/vcs{} | systemd-cat", quote(&tty)), None)?;
     Ok(Value::Null)
 }

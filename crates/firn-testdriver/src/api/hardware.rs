@@ -1,7 +1,7 @@
 //! QEMU's monitor and what goes through it.
 
 use super::{Context, Method};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -59,11 +59,21 @@ fn qmp_command(context: &mut Context<'_>) -> Outcome<Value> {
     Ok(context.node()?.machine.hardware()?.qmp(&command, arguments)?)
 }
 
+/// Machines whose configuration forwards no ports have no address on that network yet.
+const GIVE_ADDRESS: &str = "ip -4 -o addr show dev eth0 | grep -q inet \
+    || { ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0; }";
+
 fn forward_port(context: &mut Context<'_>) -> Outcome<Value> {
     let (host, guest) = (context.args.number("host_port"), context.args.number("guest_port"));
-    let command = format!("hostfwd_add user0 tcp::{host}-:{guest}");
-    context.node()?.machine.hardware()?.monitor(&command)?;
-    Ok(Value::Null)
+    let hardware = context.node()?.machine.hardware()?;
+    if context.exec(GIVE_ADDRESS, None)?.status != 0 {
+        return Err(Failure::machine(format!("{}: eth0 gets no address", context.name())));
+    }
+    let said = hardware.monitor(&format!("hostfwd_add user0 tcp::{host}-:{guest}"))?;
+    match said.trim() {
+        "" => Ok(Value::Null),
+        refused => Err(Failure::machine(format!("{}: {refused}", context.name()))),
+    }
 }
 
 fn process_id(context: &mut Context<'_>) -> Outcome<Value> {

@@ -2,7 +2,7 @@
 
 use super::{Context, Method};
 use crate::failure::{Failure, Outcome};
-use firn_machine::{StartOptions, State};
+use firn_machine::{Backend, StartOptions, State};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -87,19 +87,30 @@ fn crash(context: &mut Context<'_>) -> Outcome<Value> {
     Ok(Value::Null)
 }
 
-/// Presses ctrl-alt-delete; the next command waits for the new boot.
+/// Asks the machine to start anew, as ctrl-alt-delete does; the next command waits for the new boot. A
+/// container ends and is started again.
 fn reboot(context: &mut Context<'_>) -> Outcome<Value> {
     let node = context.node()?;
     if node.machine.state() == State::Off {
         return Ok(Value::Null);
     }
-    node.machine.hardware()?.reset()?;
-    Ok(Value::Null)
+    if node.machine.backend() == Backend::Vm {
+        node.machine.hardware()?.reset()?;
+        return Ok(Value::Null);
+    }
+    context.step("waiting for the container to reboot", |context| {
+        context.exec("systemctl --no-block reboot", Some(SHUTDOWN_COMMAND_LIMIT))?;
+        node.machine.wait_ended(None)?;
+        node.ended();
+        node.start(StartOptions::default())?;
+        Ok(Value::Null)
+    })
 }
 
 /// From the initrd, which `testing.initrdBackdoor` holds at `initrd.target`, to the system.
 fn switch_root(context: &mut Context<'_>) -> Outcome<Value> {
     let node = context.node()?;
+    node.machine.hardware()?;
     context.step("switching root", |context| {
         let command = "systemctl isolate --no-block initrd-switch-root.target";
         let output = context.exec(command, Some(SHUTDOWN_COMMAND_LIMIT))?;
@@ -113,12 +124,12 @@ fn switch_root(context: &mut Context<'_>) -> Outcome<Value> {
 }
 
 fn block(context: &mut Context<'_>) -> Outcome<Value> {
-    context.node()?.machine.set_links(false);
+    context.node()?.machine.set_link(false);
     Ok(Value::Null)
 }
 
 fn unblock(context: &mut Context<'_>) -> Outcome<Value> {
-    context.node()?.machine.set_links(true);
+    context.node()?.machine.set_link(true);
     Ok(Value::Null)
 }
 

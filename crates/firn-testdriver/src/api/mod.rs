@@ -7,6 +7,7 @@ mod console;
 mod driver;
 mod files;
 mod hardware;
+mod interact;
 mod lifecycle;
 mod screen;
 mod unit;
@@ -42,6 +43,7 @@ pub fn machine_methods() -> impl Iterator<Item = &'static Method> {
         console::METHODS,
         files::METHODS,
         hardware::METHODS,
+        interact::METHODS,
         lifecycle::METHODS,
         screen::METHODS,
         unit::METHODS,

@@ -2,6 +2,7 @@
 
 use super::{Context, Method, lossy, quote};
 use crate::failure::{Failure, Outcome};
+use crate::picture::Picture;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,23 +39,35 @@ fn screenshot(context: &mut Context<'_>) -> Outcome<Value> {
     })
 }
 
-/// Takes a picture and lets tesseract read it.
-fn read_screen(context: &mut Context<'_>) -> Outcome<String> {
+/// Takes a picture for tesseract, and gives that program with it.
+fn picture(context: &mut Context<'_>) -> Outcome<(PathBuf, Picture)> {
+    let node = context.node()?;
+    let hardware = node.machine.hardware()?;
     let program = context.driver.config.tools.tesseract.clone();
     let program = program.ok_or_else(|| {
         Failure::machine("reading text from the screen needs `enableOCR = true;` in the test")
     })?;
-    let node = context.node()?;
     node.start(Default::default())?;
-    let picture = context.driver.folder.join(format!("screen-{}.png", node.variable));
-    node.machine.hardware()?.screenshot(&picture)?;
-    run_tesseract(&program, &picture)
+    let file = node.folder.join("screen.ppm");
+    let command = json!({"filename": file, "format": "ppm"});
+    hardware.qmp("screendump", command)?;
+    let picture = Picture::read(&std::fs::read(&file)?)
+        .ok_or_else(|| Failure::machine("QEMU's picture of the screen can't be read"))?;
+    Ok((program, picture))
 }
 
-fn run_tesseract(program: &Path, picture: &Path) -> Outcome<String> {
+/// The ways to show a picture to tesseract, the most fruitful first: what stands on screens is small and
+/// often light on dark.
+const VARIANTS: [fn(&Picture) -> Picture; 3] =
+    [|p| p.enlarged(3).inverted(), |p| p.enlarged(3), Picture::clone];
+
+fn read_text(context: &Context<'_>, program: &Path, picture: &Picture) -> Outcome<String> {
+    let file = context.node()?.folder.join("screen.pgm");
+    std::fs::write(&file, picture.to_pgm())?;
     let output = Command::new(program)
-        .arg(picture)
+        .arg(&file)
         .args(["-", "--oem", "2", "--psm", "11", "-c", "debug_file=/dev/null"])
+        .env("OMP_THREAD_LIMIT", "1")
         .output()
         .map_err(|error| Failure::machine(format!("{}: {error}", program.display())))?;
     if !output.status.success() {
@@ -65,25 +78,35 @@ fn run_tesseract(program: &Path, picture: &Path) -> Outcome<String> {
 }
 
 fn get_screen_text(context: &mut Context<'_>) -> Outcome<Value> {
-    Ok(json!(read_screen(context)?))
+    let (program, picture) = picture(context)?;
+    Ok(json!(read_text(context, &program, &VARIANTS[0](&picture))?))
 }
 
 fn get_screen_text_variants(context: &mut Context<'_>) -> Outcome<Value> {
-    Ok(json!([read_screen(context)?]))
+    let (program, picture) = picture(context)?;
+    let texts = VARIANTS.iter().map(|variant| read_text(context, &program, &variant(&picture)));
+    Ok(json!(texts.collect::<Outcome<Vec<_>>>()?))
 }
 
+/// Each variant is read only when those before it don't match.
 fn wait_for_text(context: &mut Context<'_>) -> Outcome<Value> {
     let pattern = context.args.text("regex").to_string();
     let limit = context.timeout();
     context.step(&format!("waiting for {pattern} to appear on screen"), |context| {
         context.retry(limit, |context, last| {
             context.check_conditions()?;
-            let text = read_screen(context)?;
-            if last {
-                context.log(&format!("the text on the screen is:\n{text}"));
+            let (program, picture) = picture(context)?;
+            for variant in VARIANTS {
+                let text = read_text(context, &program, &variant(&picture))?;
+                if last {
+                    context.log(&format!("the text on the screen is:\n{text}"));
+                }
+                let question = json!({"ask": "search", "pattern": pattern, "text": text});
+                if context.ask(question)? == json!(true) {
+                    return Ok(Some(Value::Null));
+                }
             }
-            let question = json!({"ask": "search", "pattern": pattern, "text": text});
-            Ok((context.ask(question)? == json!(true)).then_some(Value::Null))
+            Ok(None)
         })
     })
 }
@@ -91,13 +114,36 @@ fn wait_for_text(context: &mut Context<'_>) -> Outcome<Value> {
 fn wait_for_x(context: &mut Context<'_>) -> Outcome<Value> {
     let limit = context.timeout();
     context.step("waiting for the X11 server", |context| {
-        context.retry(limit, |context, _| {
-            let command = "journalctl -b SYSLOG_IDENTIFIER=systemd \
-                           | grep 'Reached target Current graphical' && test -e /tmp/.X11-unix/X0";
-            Ok((context.exec(command, None)?.status == 0).then_some(Value::Null))
+        context.retry(limit, |context, last| {
+            let output = context.exec(X_STATE, None)?;
+            let state = lossy(&output.output);
+            match state.trim() {
+                "" => Ok(Some(Value::Null)),
+                hopeless if hopeless.starts_with("no ") => Err(no_screen(context, hopeless)),
+                missing if last => Err(no_screen(context, missing)),
+                _ => Ok(None),
+            }
         })
     })
 }
+
+fn no_screen(context: &Context<'_>, why: &str) -> Failure {
+    Failure::assertion(format!(
+        "{}: no X11 server on display :0: {why}\nhelp: a graphical machine has \
+         `services.xserver.enable = true;` and a user who is logged in",
+        context.name()
+    ))
+}
+
+/// Says what is missing until X11 and a graphical session run; what begins with `no` will never come.
+const X_STATE: &str = "if test -e /tmp/.X11-unix/X0; then \
+    journalctl -b SYSLOG_IDENTIFIER=systemd | grep -q 'Reached target Current graphical' \
+    || echo 'the server runs, but no graphical session has been reached'; \
+    elif test \"$(systemctl show -P LoadState display-manager.service)\" != loaded \
+    && test \"$(systemctl is-system-running 2>/dev/null)\" != starting; \
+    then echo 'no display manager is installed'; \
+    else echo \"the socket /tmp/.X11-unix/X0 is missing; display-manager.service is \
+    $(systemctl show -P ActiveState display-manager.service)\"; fi";
 
 fn window_names(context: &mut Context<'_>) -> Outcome<Vec<String>> {
     let command = r#"xwininfo -root -tree | sed 's/.*0x[0-9a-f]* \"\([^\"]*\)\".*/\1/; t; d'"#;

@@ -121,10 +121,16 @@ fn wait_for_unit(context: &mut Context<'_>) -> Outcome<Value> {
         Some(user) => format!("waiting for unit {unit} with user {user}"),
         None => format!("waiting for unit {unit}"),
     };
+    let user = context.args.maybe_text("user").is_some();
     let limit = context.timeout();
     context.step(&text, |context| {
         context.retry(limit, |context, last| {
-            match property(context, &unit, "ActiveState")?.as_str() {
+            let state = match property(context, &unit, "ActiveState") {
+                // A user's manager may not listen yet.
+                Err(_) if user && !last => return Ok(None),
+                state => state?,
+            };
+            match state.as_str() {
                 "active" => Ok(Some(Value::Null)),
                 "failed" => {
                     Err(Failure::assertion(told(context, &unit, "reached state \"failed\"")?))

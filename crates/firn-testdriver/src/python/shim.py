@@ -36,6 +36,17 @@ class PollingConditionError(MachineError):
     """A polling condition ceased to hold."""
 
 
+def offer_modules():
+    """Scripts may import the classes of errors from where other drivers have them."""
+    import types
+
+    package, errors = types.ModuleType("test_driver"), types.ModuleType("test_driver.errors")
+    for kind in (RequestedAssertionFailed, MachineError, PollingConditionError):
+        setattr(errors, kind.__name__, kind)
+    package.errors = errors
+    sys.modules.update({"test_driver": package, "test_driver.errors": errors})
+
+
 ERRORS = {
     "RequestedAssertionFailed": RequestedAssertionFailed,
     "MachineError": MachineError,
@@ -184,10 +195,22 @@ def seconds(value):
 class BaseMachine:
     """One node of the test."""
 
-    def __init__(self, name, out_dir, tmp_dir):
-        self.name = name
-        self.out_dir = out_dir
-        self.tmp_dir = tmp_dir
+    out_dir = tmp_dir = state_dir = shared_dir = ""
+    keep_machine_state = keep_vm_state = False
+
+    def __init__(self, node, setup):
+        self.name = node["name"]
+        self.state_dir = node["state_dir"]
+        self.forwarded_ports = node["forwarded_ports"]
+        self.out_dir, self.tmp_dir, self.shared_dir = (setup[key] for key in ("out_dir", "tmp_dir", "shared_dir"))
+
+    @property
+    def logger(self):
+        return log
+
+    @property
+    def callbacks(self):
+        return [condition.check_due for condition in CONDITIONS]
 
     def __repr__(self):
         return f"<{type(self).__name__} '{self.name}'>"
@@ -205,11 +228,6 @@ class BaseMachine:
 
     def run_callbacks(self):
         ask_conditions({})
-
-    def shell_interact(self, address=None):
-        raise MachineError("shell_interact() needs an interactive run: firn test shell")
-
-    console_interact = shell_interact
 
 
 class QemuMachine(BaseMachine):
@@ -464,7 +482,7 @@ def make_globals(setup):
     machines = []
     for node in setup["nodes"]:
         kind = QemuMachine if node["backend"] == "vm" else NspawnMachine
-        machines.append(kind(node["name"], setup["out_dir"], setup["tmp_dir"]))
+        machines.append(kind(node, setup))
     vlans = [Vlan(number) for number in setup["vlans"]]
     namespace = {"__name__": "__main__", "__builtins__": builtins}
     driver = Driver(namespace, machines, vlans, setup)
@@ -515,7 +533,9 @@ def finish(ok, error=None, mistakes=()):
         ending["class"] = type(error).__name__
         ending["message"] = str(error)
         ending["frames"] = [{"line": f.lineno, "function": f.name, "source": f.line or ""} for f in frames]
-        ending["traceback"] = "".join(traceback.format_exception(type(error), error, own))
+        told = traceback.TracebackException(type(error), error, own)
+        told.stack = traceback.StackSummary.from_list([f for f in told.stack if f.filename != __file__])
+        ending["traceback"] = "".join(told.format())
     link.talk({"finish": ending})
 
 
@@ -533,13 +553,21 @@ def check(setup, namespace):
 
 def interact(namespace):
     import code
-    import readline
-    import rlcompleter
 
-    readline.set_completer(rlcompleter.Completer(namespace).complete)
-    readline.parse_and_bind("tab: complete")
+    try:
+        import readline
+        import rlcompleter
+
+        readline.set_completer(rlcompleter.Completer(namespace).complete)
+        readline.parse_and_bind("tab: complete")
+    except ImportError:
+        pass
     names = ", ".join(sorted(name for name in namespace if not name.startswith("_")))
-    code.interact(banner=f"names: {names}\nrun_tests() runs the script", local=namespace, exitmsg="")
+    for machine in namespace["machines"]:
+        for port in machine.forwarded_ports:
+            log.log(f"{machine.name}: {port}")
+    banner = f"names: {names}\nstart_all() starts the machines, test_script() runs the script, control-d ends"
+    code.interact(banner=banner, local=namespace, exitmsg="")
 
 
 def main():
@@ -548,6 +576,7 @@ def main():
     warnings.simplefilter("ignore")
     setup = link.talk({"hello": True})
     sys.path[:0] = setup["python_path"]
+    offer_modules()
     add_methods(setup["methods"]["machine"])
     namespace = make_globals(setup)
     mistakes = check(setup, namespace)

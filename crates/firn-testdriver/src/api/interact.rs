@@ -1,0 +1,82 @@
+//! A person at the terminal: shells and consoles of machines.
+
+use super::{Context, Method};
+use crate::failure::{Failure, Outcome};
+use crate::terminal::Terminal;
+use firn_machine::agent::frame::Kind;
+use serde_json::Value;
+use std::io::Write;
+
+/// What ends work at a console: control-d, as the shell ends by it.
+const END: u8 = 4;
+/// What pulls the plug from there: control-c.
+const KILL: u8 = 3;
+
+pub(super) const METHODS: &[Method] = &[
+    Method { name: "shell_interact", signature: "address: str? = None", run: shell_interact },
+    Method { name: "console_interact", signature: "", run: console_interact },
+];
+
+fn terminal(context: &Context<'_>, call: &str) -> Outcome<Terminal> {
+    Terminal::open().map_err(|error| {
+        let name = context.name();
+        Failure::machine(format!(
+            "{name}: {call}() needs a terminal ({error}); `firn test shell` gives the script one"
+        ))
+    })
+}
+
+/// Joins the terminal to a shell of root's; it ends with the shell.
+fn shell_interact(context: &mut Context<'_>) -> Outcome<Value> {
+    if let Some(address) = context.args.maybe_text("address") {
+        return Err(Failure::arguments(format!(
+            "shell_interact(): the terminal is the only address here, not {address:?}"
+        )));
+    }
+    let terminal = terminal(context, "shell_interact")?;
+    let node = context.node()?;
+    node.connect()?;
+    context.log("root's shell; it ends by `exit`");
+    let (columns, rows) = terminal.size();
+    let stream = node.machine.agent().shell(columns, rows)?;
+    let input = stream.input();
+    let pump = terminal.raw()?.pump(move |bytes| input.input(bytes).is_ok());
+    let result = pump.during(|| {
+        stream.run(|frame| match frame.kind {
+            Kind::Out => {
+                let mut out = std::io::stdout().lock();
+                out.write_all(&frame.payload).and_then(|()| out.flush())
+            }
+            _ => Ok(()),
+        })
+    })?;
+    result.map(|_| Value::Null).map_err(Failure::from)
+}
+
+/// Joins the terminal to the console: control-d comes back, control-c pulls the machine's plug.
+fn console_interact(context: &mut Context<'_>) -> Outcome<Value> {
+    let terminal = terminal(context, "console_interact")?;
+    let node = context.node()?;
+    node.start(Default::default())?;
+    context.log("the machine's console; control-d leaves it, control-c ends the machine");
+    let (sender, ended) = std::sync::mpsc::channel();
+    let machine = &node.machine;
+    let pump = terminal.raw()?.pump(move |bytes| {
+        let stop = bytes.iter().position(|byte| [END, KILL].contains(byte));
+        let typed = &bytes[..stop.unwrap_or(bytes.len())];
+        let sent = machine.console().send(typed).is_ok();
+        match stop {
+            None if sent => true,
+            stop => {
+                let _ = sender.send(stop.is_some_and(|at| bytes[at] == KILL));
+                false
+            }
+        }
+    });
+    let kill = pump.during(|| ended.recv().unwrap_or(false))?;
+    if kill {
+        machine.kill()?;
+        node.ended();
+    }
+    Ok(Value::Null)
+}
