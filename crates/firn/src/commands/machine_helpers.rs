@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use firn_events::{Null, Reporter};
-use firn_testdriver::{Config, Log, Mode, RunOptions, parse_backend, run_test};
+use firn_testdriver::{Config, Junit, Log, Mode, RunOptions, parse_backend, run_test};
 
 use crate::exit::Failure;
 
@@ -29,6 +29,23 @@ pub fn agent(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     let shell = arguments.get(2).map_or_else(|| PathBuf::from("/bin/bash"), PathBuf::from);
     let initrd = arguments.get(3).is_some_and(|word| word == "initrd");
     firn_machine::agent::run_agent(shell, initrd)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Connects its standard streams to a port: `firn __connect HOST PORT`. QEMU starts it for each connection
+/// of a machine that leads to its host.
+pub fn connect(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let word = |at: usize| arguments.get(at).map(|word| word.to_string_lossy().into_owned());
+    let (Some(host), Some(port)) = (word(2), word(3)) else {
+        return Err(Failure::new("error: __connect needs a host and a port"));
+    };
+    let mut reader = std::net::TcpStream::connect(format!("{host}:{port}"))?;
+    let mut writer = reader.try_clone()?;
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut writer);
+        let _ = writer.shutdown(std::net::Shutdown::Write);
+    });
+    std::io::copy(&mut reader, &mut std::io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +71,18 @@ struct DriverArguments {
     /// Run every node this way: vm, container or auto
     #[arg(long)]
     backend: Option<String>,
+    /// Write the results as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit_xml: Option<PathBuf>,
+    /// Keep the machines' folders, with their disks
+    #[arg(short = 'K', long, visible_alias = "keep-vm-state")]
+    keep_machine_state: bool,
+    /// What of the driver's own lines is shown
+    #[arg(long, env = "logLevel", hide = true)]
+    log_level: Option<String>,
+    /// Accepted for scripts of other drivers
+    #[arg(long, hide = true)]
+    debug_hook_attach: Option<String>,
 }
 
 /// Runs `nixos-test-driver` with the process's arguments.
@@ -82,9 +111,17 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         program: PathBuf::from("/proc/self/exe"),
         mode,
     };
-    let log = Log::new(std::io::stderr(), Reporter::new(Arc::new(Null)));
+    let junit = Arc::new(Junit::new(Arc::new(Null)));
+    let log = Log::new(std::io::stderr(), Reporter::new(junit.clone()));
     let result = run_test(config, log, &options);
-    let _ = std::fs::remove_dir_all(&folder);
+    if let Some(file) = arguments.junit_xml {
+        std::fs::write(file, junit.to_xml())?;
+    }
+    if arguments.keep_machine_state {
+        eprintln!("note: the machines' folders are in '{}'", folder.display());
+    } else {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
     // The log has told why already.
     result.map(|()| ExitCode::SUCCESS).map_err(|_| Failure::new(""))
 }

@@ -1,24 +1,31 @@
 //! `firn test`: run NixOS tests.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use firn_build::INTERACTIVE_FOLDER;
 use firn_eval::Pos;
-use firn_events::Level;
+use firn_events::{Level, Reporter};
 use firn_flake::schema;
-use firn_formats::DerivedPath;
-use firn_store::BuildMode;
+use firn_settings::Origin;
+use firn_store::{BuildMode, BuiltinJob, Realise, Store};
+use firn_testdriver::Junit;
 
 use crate::arguments::GlobalArguments;
+use crate::building;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
+use crate::installable::{Evaluation, Found, Lookup, SourceArguments, select};
 
 /// The commands on tests.
 #[derive(Subcommand)]
 pub enum Command {
     /// Run tests
     Run(RunArguments),
+    /// Start a test's machines by hand, at a Python prompt
+    Shell(ShellArguments),
 }
 
 /// Which tests to run, and how.
@@ -32,6 +39,25 @@ pub struct RunArguments {
     /// Run so many times, also when the result is in the store
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
+    /// Keep the machines' disks when a test fails
+    #[arg(long)]
+    keep: bool,
+    /// Write the results as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Which test's machines to start.
+#[derive(Args)]
+pub struct ShellArguments {
+    /// The test, such as .#http-server
+    #[arg(default_value = ".")]
+    test: String,
+    /// Run the nodes in virtual machines or in containers, whatever the test chooses
+    #[arg(long, value_name = "vm|container", value_parser = ["vm", "container"])]
+    backend: Option<String>,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -40,21 +66,50 @@ pub struct RunArguments {
 pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(arguments) => run_tests(arguments, global),
+        Command::Shell(arguments) => shell(arguments, global),
     }
 }
 
 fn run_tests(arguments: RunArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
-    let context = Context::new(global)?;
-    let wanted = wanted(&context, &arguments)?;
+    let mut context = Context::new(global)?;
+    if arguments.keep {
+        let set = context.settings.set("keep-failed", "true", Origin::CommandLine);
+        set.map_err(|error| Failure::new(format!("error: {error}")))?;
+    }
+    let junit = arguments.junit.as_ref().map(|_| Arc::new(Junit::new(context.display.clone())));
+    if let Some(junit) = &junit {
+        context.reporter = Reporter::new(junit.clone());
+    }
+    let result = run_wanted(&context, &arguments);
+    if let (Some(junit), Some(file)) = (junit, &arguments.junit) {
+        std::fs::write(file, junit.to_xml()).map_err(|error| {
+            Failure::new(format!("error: cannot write '{}': {error}", file.display()))
+        })?;
+    }
+    result
+}
+
+fn run_wanted(context: &Context, arguments: &RunArguments) -> Result<ExitCode, Failure> {
+    let tests = match arguments.tests.as_slice() {
+        [] => &[".".to_owned()],
+        given => given,
+    };
+    let mut evaluation = Evaluation::new(context, &arguments.source)?;
+    let mut wanted = Vec::new();
+    for text in tests {
+        let found = find(context, &mut evaluation, text, arguments.backend.clone())?;
+        wanted.push(evaluation.derived_path(&found)?);
+    }
+    drop(evaluation);
     let store = context.store()?;
     let realiser = context.realiser()?;
     for number in 1..=arguments.repeat.unwrap_or(0) {
         let text = format!("run {number} of {}", arguments.repeat.unwrap_or(0));
         context.reporter.message(Level::Info, text);
         // What ran before runs again; what did not, runs for the first time.
-        crate::building::rebuild(&*realiser, &*store, &wanted).map_err(crate::building::failure)?;
+        building::run_again(&*realiser, &*store, &wanted).map_err(building::failure)?;
     }
-    let built = realiser.realise(&wanted, BuildMode::Normal).map_err(crate::building::failure)?;
+    let built = realiser.realise(&wanted, BuildMode::Normal).map_err(building::failure)?;
     context.display.finish();
     for path in built.iter().flat_map(|one| one.outputs.values()) {
         println!("{}", store.store_dir().display(path));
@@ -62,7 +117,13 @@ fn run_tests(arguments: RunArguments, global: &GlobalArguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn wanted(context: &Context, arguments: &RunArguments) -> Result<Vec<DerivedPath>, Failure> {
+/// A test, with its nodes run as the user wants.
+fn find(
+    context: &Context,
+    evaluation: &mut Evaluation<'_>,
+    text: &str,
+    backend: Option<String>,
+) -> Result<Found, Failure> {
     let system = context.settings.text("system");
     let lookup = Lookup {
         prefixes: ["checks", "packages", "legacyPackages"]
@@ -70,18 +131,51 @@ fn wanted(context: &Context, arguments: &RunArguments) -> Result<Vec<DerivedPath
             .to_vec(),
         defaults: vec![format!("checks.{system}.default")],
     };
-    let tests = match arguments.tests.as_slice() {
-        [] => &[".".to_owned()],
-        given => given,
-    };
-    let backend = super::flake::backend(context, arguments.backend.clone());
-    let mut evaluation = Evaluation::new(context, &arguments.source)?;
-    let mut wanted = Vec::new();
-    for text in tests {
-        let mut found = evaluation.find(text, &lookup)?;
-        found.value = evaluation
-            .run(|m| schema::in_backend(m, found.value, backend.as_deref(), Pos::NONE))?;
-        wanted.push(evaluation.derived_path(&found)?);
+    let backend = super::flake::backend(context, backend);
+    let mut found = evaluation.find(text, &lookup)?;
+    found.value =
+        evaluation.run(|m| schema::in_backend(m, found.value, backend.as_deref(), Pos::NONE))?;
+    Ok(found)
+}
+
+/// The configuration of the test's variant for work by hand, as an attribute of the test.
+const INTERACTIVE_CONFIG: [&str; 3] = ["config", "interactive", "driverConfigurationFile"];
+
+fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let mut evaluation = Evaluation::new(&context, &arguments.source)?;
+    let mut found = find(&context, &mut evaluation, &arguments.test, arguments.backend)?;
+    let path = INTERACTIVE_CONFIG.map(str::to_owned);
+    found.value = evaluation.run(|m| select(m, found.value, &path))?;
+    found.path = format!("{}.{}", found.path, path.join("."));
+    let wanted = [evaluation.derived_path(&found)?];
+    drop(evaluation);
+    let store = context.local_store()?;
+    let builder = building::builder(&context, store.clone())?;
+    let built = builder.realise(&wanted, BuildMode::Normal).map_err(building::failure)?;
+    context.display.finish();
+    let file = built.iter().flat_map(|one| one.outputs.values()).next();
+    let file = file.ok_or_else(|| Failure::new("error: the test has no configuration"))?;
+    let folder = tempfile::Builder::new().prefix("firn-test-").tempdir()?;
+    context.reporter.message(
+        Level::Info,
+        format!("files of the script go to '{}' until the end", folder.path().display()),
+    );
+    let job = shell_job(store.store_dir().display(file), store.store_dir().as_str());
+    let status = builder.run_interactive(&job, folder.path()).map_err(building::failure)?;
+    Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
+}
+
+fn shell_job(config: String, store_dir: &str) -> BuiltinJob {
+    let text = |text: &str| text.to_owned();
+    BuiltinJob {
+        name: text("test-shell"),
+        builder: text("nixos-test"),
+        args: Vec::new(),
+        env: [(text("driverConfig"), config), (text("mode"), text("shell"))].into(),
+        structured_attrs: None,
+        outputs: [(text("out"), PathBuf::from(INTERACTIVE_FOLDER).join("out"))].into(),
+        store_dir: text(store_dir),
+        tmp_dir: INTERACTIVE_FOLDER.into(),
     }
-    Ok(wanted)
 }

@@ -12,6 +12,7 @@ mod failing;
 mod host;
 mod http_server;
 mod inputs;
+mod nixos_tests;
 mod program;
 
 #[path = "../commands/server.rs"]
