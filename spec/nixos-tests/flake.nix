@@ -1,0 +1,43 @@
+{
+  description = "What tests of machines can do, method by method; each test is worth several boots";
+
+  inputs.nixpkgs.url = "base";
+
+  outputs =
+    { nixpkgs, ... }:
+    let
+      system = "x86_64-linux";
+      pkgs = nixpkgs.legacyPackages.${system};
+      inherit (pkgs.testers) runNixOSTest;
+    in
+    {
+      checks.${system} = {
+        containers = runNixOSTest ./containers.nix;
+        hardware = runNixOSTest ./hardware.nix;
+        mixed = runNixOSTest ./mixed.nix;
+      };
+
+      # These fail, as they must.
+      legacyPackages.${system} = {
+        failure = runNixOSTest {
+          name = "failure";
+          nodes.machine.systemd.services.broken.script = "echo these are its last words; exit 1";
+          testScript = ''
+            machine.systemctl("start broken.service")
+            machine.wait_until_fails("systemctl is-active broken.service")
+            with open("evidence", "w") as file:
+                file.write("of the failure")
+            machine.succeed("echo whole; echo output; exit 7")
+          '';
+        };
+        mistakes = runNixOSTest {
+          name = "mistakes";
+          nodes.machine = { };
+          testScript = ''
+            start_all()
+            machine.suceed("true")
+          '';
+        };
+      };
+    };
+}
