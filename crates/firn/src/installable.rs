@@ -55,10 +55,26 @@ impl SourceArguments {
             for pair in evaluation.argstrs.chunks_exact(2) {
                 entries.push((Symbol::of(&pair[0]), m.string(pair[1].as_bytes())));
             }
+            for pair in evaluation.arg_from_file.chunks_exact(2) {
+                let path = PathBuf::from(&folder).join(&pair[1]);
+                let text = std::fs::read(&path);
+                let text = text.map_err(|error| unreadable(m, &path.to_string_lossy(), &error))?;
+                entries.push((Symbol::of(&pair[0]), m.string(&text)));
+            }
+            if let Some(name) = &evaluation.arg_from_stdin {
+                let mut text = Vec::new();
+                let read = std::io::Read::read_to_end(&mut std::io::stdin(), &mut text);
+                read.map_err(|error| unreadable(m, "standard input", &error))?;
+                entries.push((Symbol::of(name), m.string(&text)));
+            }
             let set = m.attrs_of(&entries);
             m.force_attrs(set, Pos::NONE, "")
         }
     }
+}
+
+fn unreadable(m: &mut Machine, what: &str, error: &std::io::Error) -> firn_eval::Raised {
+    m.fail(ErrorKind::Outside, Pos::NONE, format!("cannot read '{what}': {error}"))
 }
 
 /// Evaluates installables; one machine for all of them.

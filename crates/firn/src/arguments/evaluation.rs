@@ -15,6 +15,12 @@ pub struct EvaluationArguments {
     /// Pass a string as a function's argument
     #[arg(long = "argstr", num_args = 2, value_names = ["NAME", "STRING"], action = clap::ArgAction::Append)]
     pub argstrs: Vec<String>,
+    /// Pass the content of a file as a function's argument
+    #[arg(long, num_args = 2, value_names = ["NAME", "PATH"], action = clap::ArgAction::Append)]
+    pub arg_from_file: Vec<String>,
+    /// Pass what standard input holds as a function's argument
+    #[arg(long, value_name = "NAME")]
+    pub arg_from_stdin: Option<String>,
     /// Add a place where <NAME> is looked for
     #[arg(short = 'I', long = "include", value_name = "PATH")]
     pub includes: Vec<String>,

@@ -1,10 +1,11 @@
 //! `firn eval`: evaluate and print.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_eval::{Coerce, Pos, PrintOptions, Symbol};
+use firn_eval::{Coerce, ErrorKind, Kind, Machine, Pos, PrintOptions, R, Symbol, Value};
 use firn_source::Origin;
 
 use crate::arguments::GlobalArguments;
@@ -24,6 +25,18 @@ pub struct Arguments {
     /// Print a string as it is, without quotes and newline
     #[arg(long)]
     raw: bool,
+    /// Print JSON with line breaks and indentation (the default on a terminal)
+    #[arg(long, overrides_with = "no_pretty")]
+    pretty: bool,
+    /// Print JSON in one line
+    #[arg(long)]
+    no_pretty: bool,
+    /// Write strings to files, and sets to folders, at this path instead of printing
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["json", "raw"])]
+    write_to: Option<PathBuf>,
+    /// Add nothing to the store
+    #[arg(long)]
+    read_only: bool,
     /// Apply a function to the value first
     #[arg(long, value_name = "EXPR")]
     apply: Option<String>,
@@ -34,7 +47,10 @@ pub struct Arguments {
 /// Evaluates and prints.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let mut evaluation = Evaluation::new(&context, &arguments.source)?;
+    let mut evaluation = match arguments.read_only {
+        true => Evaluation::reading(&context, &arguments.source)?,
+        false => Evaluation::new(&context, &arguments.source)?,
+    };
     let lookup = Lookup::packages(context.settings.text("system"));
     let found = evaluation.find(&arguments.installable, &lookup)?;
     let mut value = found.value;
@@ -44,6 +60,15 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             m.call(function, &[value], Pos::NONE)
         })?;
     }
+    if let Some(path) = &arguments.write_to {
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("error: path '{}' already exists", path.display())));
+        }
+        evaluation.run(|m| write_tree(m, value, path, 0))?;
+        context.display.finish();
+        return Ok(ExitCode::SUCCESS);
+    }
+    let pretty = arguments.pretty || (std::io::stdout().is_terminal() && !arguments.no_pretty);
     let mut text = evaluation.run(|m| {
         if arguments.raw {
             let what = "while generating the eval command output";
@@ -56,7 +81,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             let function = m.builtins().get(Symbol::of("toJSON")).map(|slot| slot.get());
             let Some(function) = function else { return Ok(Vec::new()) };
             let json = m.call(function, &[value], Pos::NONE)?;
-            return Ok(m.force_string(json, Pos::NONE, "")?.bytes().to_vec());
+            let text = m.force_string(json, Pos::NONE, "")?.bytes().to_vec();
+            return Ok(if pretty { indented(text) } else { text });
         }
         m.print_value_bytes(
             value,
@@ -69,4 +95,43 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     context.display.finish();
     std::io::stdout().write_all(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// JSON with line breaks.
+fn indented(text: Vec<u8>) -> Vec<u8> {
+    let parsed = serde_json::from_slice::<serde_json::Value>(&text);
+    parsed.and_then(|value| serde_json::to_vec_pretty(&value)).unwrap_or(text)
+}
+
+/// Writes a string as a file, and a set as a folder of its attributes.
+fn write_tree(m: &mut Machine, value: Value, path: &Path, depth: u32) -> R<()> {
+    if depth > m.settings.max_call_depth {
+        let text = "stack overflow; max-call-depth exceeded";
+        return Err(m.fail(ErrorKind::StackOverflow, Pos::NONE, text));
+    }
+    let failed = |m: &mut Machine, error: std::io::Error| {
+        m.fail(ErrorKind::Outside, Pos::NONE, format!("cannot write '{}': {error}", path.display()))
+    };
+    let value = m.force(value)?;
+    match value.kind() {
+        Kind::String(text) => std::fs::write(path, text.bytes()).map_err(|error| failed(m, error)),
+        Kind::Attrs(attrs) => {
+            std::fs::create_dir(path).map_err(|error| failed(m, error))?;
+            for entry in m.sorted(attrs).collect::<Vec<_>>() {
+                let name = entry.sym.text();
+                if name.is_empty() || name == "." || name == ".." || name.contains('/') {
+                    let text = format!("invalid file name '{name}'");
+                    return Err(m.fail(ErrorKind::Eval, entry.pos, text));
+                }
+                write_tree(m, entry.value(), &path.join(&*name), depth + 1).map_err(|raised| {
+                    m.frame(raised, entry.pos, format!("while evaluating the attribute '{name}'"))
+                })?;
+            }
+            Ok(())
+        }
+        _ => {
+            let text = format!("value at '{}' is not a string or an attribute set", path.display());
+            Err(m.fail(ErrorKind::Type, Pos::NONE, text))
+        }
+    }
 }

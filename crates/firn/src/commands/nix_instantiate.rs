@@ -17,9 +17,37 @@ use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
 
+const HELP: &str = "\
+Evaluate, parse or instantiate expressions
+
+Usage: nix-instantiate [OPTIONS] [FILES…]
+
+  FILES…                  Files or expressions, '-' for standard input; ./default.nix when none is named
+  -A, --attr PATH         Take the attribute at this path
+  -E, --expr              FILES are expressions
+      --arg NAME EXPR     Pass an expression as a function's argument
+      --argstr NAME TEXT  Pass a string as a function's argument
+  -I PATH                 Add a place where <NAME> is looked for
+      --add-root PATH     Make links to the derivations that keep them from being collected
+      --eval              Print values instead of writing derivations
+      --strict            With --eval: evaluate what is inside sets and lists too
+      --json, --xml       With --eval: print as JSON or XML
+      --raw               With --eval: print a string as it is
+      --read-write-mode   With --eval: write to the store what evaluation needs there
+      --parse             Print the syntax tree
+      --find-file         FILES are names in the search path: print where they are
+      --show-trace        Show errors with all of their trace
+      --option NAME VALUE, --NAME VALUE
+                          Set a setting of nix.conf
+";
+
 /// Runs `nix-instantiate` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let options = Options::read(&texts(&arguments))
+    let arguments = texts(&arguments);
+    if super::old_style::informed("nix-instantiate", HELP, &arguments) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let options = Options::read(&arguments)
         .map_err(|e| Failure::new(format!("error: {e}\nTry 'nix-instantiate --help'.")))?;
     firn_eval::stack::run(|| start(&options))?
 }

@@ -9,6 +9,8 @@ pub struct Options {
     pub eval: bool,
     /// Add what is evaluated to the store also with `--eval`.
     pub read_write: bool,
+    /// The arguments are names in the search path.
+    pub find_file: bool,
     /// Print the syntax tree.
     pub parse: bool,
     /// Evaluate what is inside sets and lists too.
@@ -70,6 +72,7 @@ impl Options {
         match argument {
             "--eval" | "--eval-only" => self.eval = true,
             "--parse" | "--parse-only" => self.parse = true,
+            "--find-file" => self.find_file = true,
             "--strict" => self.strict = true,
             "--json" => self.json = true,
             "--xml" => self.xml = true,

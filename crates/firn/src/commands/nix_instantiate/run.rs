@@ -43,7 +43,11 @@ pub fn run(
             return Ok(Outcome::Failed(text));
         }
     }
-    Ok(if options.eval { Outcome::Printed } else { Outcome::Derivations(found) })
+    Ok(if options.eval || options.find_file {
+        Outcome::Printed
+    } else {
+        Outcome::Derivations(found)
+    })
 }
 
 fn stdin() -> Vec<u8> {
@@ -104,7 +108,20 @@ fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<
     std::io::stdout().write_all(&out).map_err(|e| format!("error: {e}"))
 }
 
+/// Prints where a name of the search path is.
+fn find_file(m: &mut Machine, name: &str) -> R<()> {
+    let (find, path) = (m.builtin("findFile")?, m.builtin("nixPath")?);
+    let name = m.string(name.as_bytes());
+    let found = m.call(find, &[path, name], Pos::NONE)?;
+    let how = firn_eval::Coerce { more: false, copy: false };
+    println!("{}", m.coerce(found, how, Pos::NONE, "")?.to_text());
+    Ok(())
+}
+
 fn one(m: &mut Machine, options: &Options, input: &str, found: &mut Vec<Instantiated>) -> R<()> {
+    if options.find_file {
+        return find_file(m, input);
+    }
     let root = if options.expressions || input == "-" {
         let (origin, text) = if options.expressions {
             (Origin::String, input.as_bytes().to_vec())
