@@ -143,6 +143,8 @@ let
       (lib.mkAfter [ "loglevel=4" ])
     ];
     system.extraDependencies = v.additionalPaths;
+    # Scripts log in at the first terminal.
+    systemd.targets.getty.wants = [ "getty@tty1.service" ];
     # Debugging at the console is the driver's work.
     systemd.services."serial-getty@ttyS0".enable = false;
     systemd.services."serial-getty@hvc0".enable = false;
