@@ -28,7 +28,8 @@ impl Failure {
     /// Prints the message to standard error, for who goes on after it.
     pub fn show(&self) {
         if !self.message.is_empty() {
-            eprintln!("{}", self.message);
+            // Thrown texts may hold colours, which only terminals understand.
+            anstream::eprintln!("{}", self.message);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::ops::attrs::MAY_WAIT;
 use crate::ops::{at_once, bind, delay};
 use crate::pos::Pos;
 use crate::primop::PrimOp;
+use crate::print::attr_name;
 use crate::value::*;
 
 /// `f a`. Words: function, argument.
@@ -334,8 +335,8 @@ fn wrong_arguments(
     let name = lambda_name(lambda);
     for formal in formals.list {
         if formal.default.is_none() && attrs.get(formal.sym).is_none() {
-            let text =
-                format!("function '{name}' called without required argument '{}'", formal.sym);
+            let missing = attr_name(formal.sym);
+            let text = format!("function '{name}' called without required argument '{missing}'");
             let raised = m.fail(ErrorKind::Type, lambda.pos, text);
             return m.frame(raised, pos, "from call site");
         }
@@ -345,7 +346,8 @@ fn wrong_arguments(
     let Some(extra) = extra else {
         return m.fail(ErrorKind::Type, lambda.pos, "arguments do not fit");
     };
-    let text = format!("function '{name}' called with unexpected argument '{extra}'");
+    let shown = attr_name(extra);
+    let text = format!("function '{name}' called with unexpected argument '{shown}'");
     let mut error = EvalError::new(ErrorKind::Type, lambda.pos, text);
     error.suggestions = crate::suggest::best_matches(names().collect(), extra);
     let raised = m.raise(error);

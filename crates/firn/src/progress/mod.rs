@@ -89,7 +89,7 @@ fn bar() -> ProgressBar {
 fn print(bar: Option<&ProgressBar>, line: &str) {
     let write = || {
         // Standard error is gone when this fails; there is nobody left to tell.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        let _ = writeln!(anstream::stderr(), "{line}");
     };
     match bar {
         Some(bar) => bar.suspend(write),

@@ -45,3 +45,13 @@ fn programs_that_compare_get_the_texts_of_the_reference() {
     let (_, said) = user.fails(&["nix-instantiate", "--eval"]);
     assert!(said.contains("unexpected ','") && !said.contains("help:"), "{said}");
 }
+
+#[test]
+fn colours_of_thrown_texts_reach_terminals_only() {
+    let bold = r#"builtins.fromJSON "\"\\u001b[1mloud\\u001b[0m\"""#;
+    let (_, text) = User::new().fails(&["firn", "eval", "--expr", &format!("throw ({bold})")]);
+    assert!(text.contains("error: loud"), "{text:?}");
+    let output =
+        User::new().call(&["firn", "eval", "--expr", &format!("builtins.trace ({bold}) 1")]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "trace: loud\n");
+}
