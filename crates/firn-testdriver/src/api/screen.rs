@@ -61,12 +61,16 @@ fn picture(context: &mut Context<'_>) -> Outcome<(PathBuf, Picture)> {
 const VARIANTS: [fn(&Picture) -> Picture; 3] =
     [|p| p.enlarged(3).inverted(), |p| p.enlarged(3), Picture::clone];
 
+/// Engine 3 is what the language's data are for: Debian's are for the neural one only. Layout 11 is text
+/// in no order.
+const READING: [&str; 7] = ["-", "--oem", "3", "--psm", "11", "-c", "debug_file=/dev/null"];
+
 fn read_text(context: &Context<'_>, program: &Path, picture: &Picture) -> Outcome<String> {
     let file = context.node()?.folder.join("screen.pgm");
     std::fs::write(&file, picture.to_pgm())?;
     let output = Command::new(program)
         .arg(&file)
-        .args(["-", "--oem", "2", "--psm", "11", "-c", "debug_file=/dev/null"])
+        .args(READING)
         .env("OMP_THREAD_LIMIT", "1")
         .output()
         .map_err(|error| Failure::machine(format!("{}: {error}", program.display())))?;
