@@ -66,7 +66,9 @@ fn looks_like_flake(word: &str) -> bool {
         || ["./", "../", "/", "~/"].iter().any(|start| word.starts_with(start))
         || word.contains('#')
         || word.split_once(':').is_some_and(|(scheme, rest)| {
-            !rest.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+            let is_scheme = |b: u8| b.is_ascii_alphanumeric() || b == b'+';
+            let url = !rest.is_empty() && !rest.contains(char::is_whitespace);
+            url && !scheme.is_empty() && scheme.bytes().all(is_scheme)
         })
 }
 

@@ -7,8 +7,8 @@
 }:
 let
   v = config.virtualisation;
-  # The driver attaches the image of the store as NVMe, so that disks keep the names that tests know.
-  storeDevice = "/dev/nvme0n1";
+  # The driver attaches the image of the store last, so that disks keep the names that tests know.
+  storeDevice = "/dev/disk/by-id/virtio-store";
   root =
     if v.diskImage == null then
       {
@@ -125,7 +125,7 @@ let
       # Nobody is kept out while the machine starts, so nobody has to be let in.
       ++ [ "systemd-user-sessions.service" ];
     environment.etc."tmpfiles.d/systemd-nologin.conf".source = "/dev/null";
-    boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" "nvme" ];
+    boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" ];
     boot.kernelParams = lib.mkMerge [
       [
         "panic=1"

@@ -123,7 +123,7 @@ fn machine(store: &Path, config: &Config, node: &NodeConfig) -> Result<Vec<Strin
          -cpu {} -m {} -smp {} -kernel {} -initrd {system}/initrd -serial stdio \
          -device virtio-rng-pci -drive if=none,id=root,format=raw,cache=unsafe,file=/tmp/disk \
          -device virtio-blk-pci,drive=root,serial=root -drive if=none,id=store,format=raw,readonly=on,file={image} \
-         -device nvme,drive=store,serial=store",
+         -device virtio-blk-pci,drive=store,serial=store,addr=0x1e",
         firn_machine::qemu::TCG_PROCESSOR,
         node.vm.memory_size,
         node.vm.cores,
