@@ -155,9 +155,11 @@ in
           pkgs.diffutils
           pkgs.gawk
           pkgs.gnupatch
+          pkgs.iputils
           pkgs.less
           pkgs.mkpasswd
           pkgs.ncurses
+          pkgs.netcat
           pkgs.netcat
           pkgs.which
           pkgs.xz
