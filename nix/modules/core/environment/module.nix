@@ -160,7 +160,6 @@ in
           pkgs.mkpasswd
           pkgs.ncurses
           pkgs.netcat
-          pkgs.netcat
           pkgs.which
           pkgs.xz
           pkgs.zstd
