@@ -8,6 +8,7 @@ const USAGE: &str =
     "usage: xtask bench parse DIR             parse all .nix files below DIR, report MB/s
        xtask bench machines FIRN STORE   run the http example with a warm store, beside bare boots
        xtask bench nothing FIRN          run it once from an empty store
+       xtask bench build                 a release build from an empty target folder
        xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB";
 
 fn main() -> ExitCode {
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let result = match args.as_slice() {
         ["bench", "machines", firn, store] => bench::machines::run(firn.as_ref(), store.as_ref()),
         ["bench", "nothing", firn] => bench::machines::nothing(firn.as_ref()),
+        ["bench", "build"] => bench::build::run(),
         ["bench", "modules", firn, lib] => bench::modules::run(firn.as_ref(), lib.as_ref()),
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
         _ => Err(USAGE.into()),

@@ -1,6 +1,7 @@
 //! Measurements.
 
 mod bare;
+pub mod build;
 pub mod machines;
 mod memory;
 pub mod modules;
