@@ -53,12 +53,7 @@ let
       };
     };
   };
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../modules/option-kinds.nix { inherit lib; }) flag;
   port = types.submodule {
     options = {
       from = mkOption {

@@ -8,19 +8,7 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag names;
   sysctlValue = types.nullOr (
     types.oneOf [
       types.bool

@@ -3,12 +3,7 @@
 { lib, ... }:
 let
   inherit (lib) mkOption types;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag;
 in
 {
   options.documentation = {

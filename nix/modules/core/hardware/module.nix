@@ -2,12 +2,7 @@
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag;
   packages =
     description:
     mkOption {

@@ -14,12 +14,7 @@ let
       address: names: lib.optionalString (names != [ ]) "${address} ${lib.concatStringsSep " " names}\n"
     ) cfg.hosts
   );
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag;
 in
 {
   options.networking = {

@@ -3,12 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.nix;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag;
   atom = types.nullOr (types.oneOf [ types.bool types.int types.float types.str types.path types.package ]);
   show =
     value:

@@ -16,19 +16,7 @@ let
       default = [ ];
       inherit description;
     };
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines;
 
   # A value of a unit file: one line, or a list of lines.
   primitive = types.oneOf [

@@ -3,19 +3,7 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.services.nginx;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines;
   optionalPath =
     type: description:
     mkOption {

@@ -3,12 +3,7 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.services.openssh;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag;
   atom = types.nullOr (types.oneOf [ types.str types.bool types.int types.float ]);
   showValue =
     value:

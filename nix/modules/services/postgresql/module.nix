@@ -20,19 +20,7 @@ let
   hba = pkgs.writeText "pg_hba.conf" cfg.authentication;
   ident = pkgs.writeText "pg_ident.conf" cfg.identMap;
   version = lib.versions.major cfg.package.version;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag names;
   userModule =
     { name, ... }:
     {

@@ -9,26 +9,7 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot.initrd;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag lines names;
   # What most machines, real and virtual, need to find their root.
   defaultModules = [
     "virtio_pci"

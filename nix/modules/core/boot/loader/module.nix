@@ -7,12 +7,7 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot.loader;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   text =
     default: description:
     mkOption {

@@ -10,13 +10,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.environment;
   aliases = types.attrsOf (types.nullOr (types.either types.str types.path));
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) lines;
   export = name: value: ''export ${name}="${value}"'' + "\n";
   exports = vars: lib.concatStrings (lib.mapAttrsToList export (lib.filterAttrs (_: v: v != null) vars));
   listed =

@@ -49,19 +49,7 @@ let
     allowedUDPPorts = ports "UDP ports open to packets from outside.";
     allowedUDPPortRanges = ranges "Ranges of open UDP ports.";
   };
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag lines;
 
   portSet =
     single: range:

@@ -3,12 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.security.pam;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   line = kind: control: module: "${kind} ${control} ${module}\n";
   when = lib.optionalString;
   limitLine = l: "${l.domain} ${l.type} ${l.item} ${toString l.value}\n";

@@ -3,12 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.security.sudo;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   commandType = types.either types.str (
     types.submodule {
       options = {

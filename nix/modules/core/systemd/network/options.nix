@@ -22,13 +22,7 @@ let
       default = { };
       inherit description;
     };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
+  inherit (import ../../../option-kinds.nix { inherit lib; }) names;
   text =
     description:
     mkOption {

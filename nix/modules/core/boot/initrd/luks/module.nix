@@ -15,26 +15,7 @@ let
   # What the machine needs first is asked for first.
   devices = sorted.right ++ sorted.wrong;
   wanted = cfg.devices != { } || cfg.forceLuksSupportInInitrd;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../../../option-kinds.nix { inherit lib; }) flag lines names;
 
   value = name: v: lib.optional (v != null) "${name}=${toString v}";
   line =

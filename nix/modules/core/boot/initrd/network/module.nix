@@ -9,26 +9,7 @@ let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot.initrd.network;
   ssh = cfg.ssh;
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
+  inherit (import ../../../../option-kinds.nix { inherit lib; }) flag lines names;
 
   # A path literal is known to the store; a text is a place on the machine.
   placeOf = key: if lib.isString key then key else "/etc/ssh/${baseNameOf key}";

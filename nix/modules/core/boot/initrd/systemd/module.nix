@@ -11,12 +11,7 @@ let
   unitLib = import ../../../systemd/units.nix { inherit lib pkgs; };
   unitTypes = import ../../../systemd/unit-options.nix { inherit lib unitLib; };
   declared = import ../../../systemd/network/options.nix { inherit lib; };
-  flag =
-    default: description:
-    mkOption {
-      type = types.bool;
-      inherit default description;
-    };
+  inherit (import ../../../../option-kinds.nix { inherit lib; }) flag;
   number =
     description: default:
     mkOption {

@@ -1,0 +1,30 @@
+# Short ways to declare the kinds of options that come again and again.
+{ lib }:
+let
+  inherit (lib) mkOption types;
+in
+{
+  # Yes or no.
+  flag =
+    default: description:
+    mkOption {
+      type = types.bool;
+      inherit default description;
+    };
+  # Lines from several places, one after the other.
+  lines =
+    description:
+    mkOption {
+      type = types.lines;
+      default = "";
+      inherit description;
+    };
+  # A list of texts.
+  names =
+    description:
+    mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      inherit description;
+    };
+}
