@@ -42,7 +42,8 @@ fn measure(count: usize, jobs: usize, builtin: bool) {
             DerivedPath::built(derivation(&store, &own, number, builtin), OutputsSpec::All)
         })
         .collect();
-    let options = BuildOptions { max_jobs: jobs, processors: jobs, ..BuildOptions::default() };
+    let options =
+        BuildOptions { max_jobs: Some(jobs), processors: jobs, ..BuildOptions::default() };
     let builder = Builder {
         store,
         options,

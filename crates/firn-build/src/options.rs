@@ -7,8 +7,12 @@ use std::path::PathBuf;
 /// Everything about builds that the user or the machine decides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuildOptions {
-    /// Builds at once (`max-jobs`); 0 builds nothing but what is built in.
-    pub max_jobs: usize,
+    /// Builds at once (`max-jobs`); 0 builds nothing but what is built in, none as many as the processors
+    /// have time for.
+    pub max_jobs: Option<usize>,
+    /// Bytes that builds may hold together, as far as they say what they need (`max-build-memory`); none is
+    /// what the machine has free.
+    pub max_memory: Option<u64>,
     /// Fetches at once; they are not counted as builds.
     pub max_fetches: usize,
     /// What `NIX_BUILD_CORES` says (`cores`); 0 is all.
@@ -71,7 +75,8 @@ impl Default for BuildOptions {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         BuildOptions {
-            max_jobs: 1,
+            max_jobs: Some(1),
+            max_memory: None,
             max_fetches: 24,
             cores: 0,
             processors,

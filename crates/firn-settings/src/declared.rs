@@ -7,7 +7,7 @@ pub enum Kind {
     Flag,
     /// A number, with an optional suffix K, M, G or T.
     Number,
-    /// A number, or `auto` for as many as there are processors.
+    /// A number, or `auto` for what the machine has.
     Jobs,
     /// Any text.
     Text,
@@ -279,9 +279,24 @@ pub static DECLARED: &[Setting] = &[
         s("max-build-log-size", Number, "0", "Most bytes of a build's log; 0 means unlimited."),
         &["build-max-log-size"],
     ),
+    s(
+        "max-build-memory",
+        Jobs,
+        "auto",
+        "How many bytes builds may hold together, as far as they say what they need, as tests of virtual \
+         machines do; `auto` means what the machine has free. A single build runs in any case.",
+    ),
     s("max-call-depth", Number, "10000", "How deep function calls may nest."),
     s("max-free", Number, "8388607T", "Automatic collection stops when so many bytes are free."),
-    named(s("max-jobs", Jobs, "auto", "How many builds run at once."), &["build-max-jobs"]),
+    named(
+        s(
+            "max-jobs",
+            Jobs,
+            "auto",
+            "How many builds run at once; `auto` keeps all processors busy.",
+        ),
+        &["build-max-jobs"],
+    ),
     named(
         s(
             "max-silent-time",

@@ -78,8 +78,12 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
         settings.list("sandbox-paths").map(SandboxPath::parse).collect::<Result<_, _>>();
     Ok(BuildOptions {
         max_jobs: match settings.text("max-jobs") {
-            "auto" => defaults.processors,
-            _ => count("max-jobs"),
+            "auto" => None,
+            _ => Some(count("max-jobs")),
+        },
+        max_memory: match settings.text("max-build-memory") {
+            "auto" => None,
+            _ => Some(settings.number("max-build-memory")),
         },
         cores: count("cores"),
         keep_failed: settings.flag("keep-failed"),

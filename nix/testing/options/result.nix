@@ -11,12 +11,22 @@ let
 
   features = lib.attrNames (lib.filterAttrs (_: wanted: wanted) config.requiredFeatures);
 
+  # What tests run side by side is chosen by these two (`max-jobs`, `max-build-memory`): MiB, and hundredths of
+  # a processor. An emulated machine keeps its processors busy; containers wait about as long as they compute.
+  machines = lib.attrValues config.allMachines;
+  isVm = machine: machine.virtualisation.backend == "vm";
+  sum = lib.foldl' (a: b: a + b) 0;
+  memory = machine: 128 + (if isVm machine then machine.virtualisation.memorySize else 0);
+  processors = map (machine: machine.virtualisation.cores) (lib.filter isVm machines);
+
   arguments = {
     name = "vm-test-run-${config.name}";
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:nixos-test";
     driverConfig = "${config.driverConfigurationFile}";
     requiredSystemFeatures = features;
+    expectedMemory = sum (map memory machines);
+    expectedLoad = if processors == [ ] then 50 else 100 * sum processors;
   }
   # Hardware acceleration is used where it is there, and not asked for.
   // lib.optionalAttrs config.usesVms { optionalSystemFeatures = [ "kvm" ]; };

@@ -5,6 +5,7 @@
 //! that it is done. A goal holds locks only while it builds, and only those of its own outputs, so
 //! that goals can't block each other.
 
+mod admission;
 mod one;
 mod plan;
 mod work;
@@ -15,6 +16,7 @@ use crate::failure::{BuildFailure, BuildFailures, FailureKind};
 use crate::options::BuildOptions;
 use crate::scratch::remove_stale;
 use crate::substitute::Substituter;
+use admission::{Admission, Limits, Need, PROCESSOR};
 use firn_events::{Event, Reporter};
 use firn_formats::{Derivation, DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
 use firn_sandbox::Launcher;
@@ -128,6 +130,8 @@ struct Session<'a> {
     goals: Vec<Goal>,
     index: BTreeMap<(StorePath, bool), usize>,
     queues: [VecDeque<usize>; 4],
+    /// Builds that are as heavy as any, in place of a queue.
+    builds: Admission,
     running: [usize; 4],
     sender: Sender<Message>,
     receiver: Receiver<Message>,
@@ -152,6 +156,7 @@ impl<'a> Session<'a> {
             goals: Vec::new(),
             index: BTreeMap::new(),
             queues: Default::default(),
+            builds: Admission::new(limits(&builder.options)),
             running: [0; 4],
             sender,
             receiver,
@@ -216,8 +221,11 @@ impl<'a> Session<'a> {
 
     fn enqueue(&mut self, number: usize) {
         self.goals[number].state = State::Building;
-        let class = self.goals[number].class;
-        self.queues[slot(class)].push_back(number);
+        let goal = &self.goals[number];
+        match (goal.class, &goal.drv) {
+            (Class::Build, Some(drv)) => self.builds.push(number, Need::of(drv)),
+            (class, _) => self.queues[slot(class)].push_back(number),
+        }
     }
 
     /// Says how much there is to do, as far as it is known.
@@ -278,6 +286,16 @@ impl<'a> Session<'a> {
             built.retain(|name, _| names.contains(name));
         }
         Ok(built)
+    }
+}
+
+/// What builds may take together: so many jobs if the user says so, else what keeps all processors busy.
+fn limits(options: &BuildOptions) -> Limits {
+    let load = || PROCESSOR * options.processors.max(1) as u64;
+    Limits {
+        jobs: options.max_jobs,
+        load: options.max_jobs.is_none().then(load),
+        memory: options.max_memory,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting what can be started, within the limits, and taking in what ended.
 
+use super::admission::free_memory;
 use super::one::build_goal;
 use super::{CLASSES, Class, Message, Outcome, Session, State, slot};
 use crate::build::{Built, cancelled, known_outputs};
@@ -12,8 +13,9 @@ impl Session<'_> {
         let options = &self.builder.options;
         match class {
             Class::Fetch | Class::Substitute => options.max_fetches.max(1),
-            Class::Builtin => options.max_jobs.max(options.processors).max(1),
-            Class::Build => options.max_jobs,
+            Class::Builtin => options.max_jobs.unwrap_or(1).max(options.processors).max(1),
+            // Not by number alone.
+            Class::Build => 0,
         }
     }
 
@@ -26,6 +28,9 @@ impl Session<'_> {
             }
             let Ok(message) = self.receiver.recv() else { break };
             self.running[slot(message.class)] -= 1;
+            if message.class == Class::Build {
+                self.builds.ended(message.goal);
+            }
             self.take(message);
         }
         self.abandon_queued();
@@ -41,6 +46,11 @@ impl Session<'_> {
                 let Some(number) = self.queues[slot(class)].pop_front() else { break };
                 self.start_build(number);
             }
+        }
+        while !self.stopped()
+            && let Some(number) = self.builds.next(free_memory())
+        {
+            self.start_build(number);
         }
     }
 
@@ -77,6 +87,7 @@ impl Session<'_> {
         match std::thread::Builder::new().name("build".into()).spawn(run) {
             Ok(_) => self.running[slot(class)] += 1,
             Err(e) => {
+                self.builds.ended(goal);
                 let path = self.goals[goal].path.clone();
                 let text = format!("starting a thread for '{}': {e}", self.show(&path));
                 self.finish(goal, Err(BuildFailure::new(&path, FailureKind::Misc, text)));

@@ -63,7 +63,7 @@ impl World {
         World {
             dir,
             store: Arc::new(store),
-            options: BuildOptions { max_jobs: 2, ..BuildOptions::default() },
+            options: BuildOptions { max_jobs: Some(2), ..BuildOptions::default() },
             sink: Arc::default(),
             cancel: Cancel::new().unwrap(),
             probe,
