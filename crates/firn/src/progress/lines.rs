@@ -1,7 +1,5 @@
 //! Which events become a line that stays, and how it reads.
 
-use std::collections::BTreeMap;
-
 use firn_events::{Active, Activity, ActivityId, Event, Level, Outcome, Progress};
 
 use super::Verbosity;
@@ -42,8 +40,11 @@ impl Lines {
             Event::Stop { id, outcome, millis } => {
                 self.stop(before.active.get(id)?, outcome, *millis, before)
             }
-            Event::Ready { id, millis } => ready(before.active.get(id)?, *millis),
-            Event::Log { id, line } => self.log(*id, line, &before.active),
+            Event::Ready { id, millis } => {
+                let active = before.active.get(id)?;
+                ready(active, &owner(active, before), *millis)
+            }
+            Event::Log { id, line } => self.log(*id, line, before),
             _ => None,
         }
     }
@@ -78,10 +79,13 @@ impl Lines {
         millis: Option<u64>,
         before: &Progress,
     ) -> Option<String> {
+        let of = owner(active, before);
         let time = millis.map(|millis| format!(" ({})", seconds(millis))).unwrap_or_default();
         match (&active.activity, outcome) {
-            (Activity::Step { text }, Outcome::Ok) => Some(format!("  ✓ {text}{time}")),
-            (Activity::Step { text }, Outcome::Failed { .. }) => Some(format!("  ✗ {text}{time}")),
+            (Activity::Step { text }, Outcome::Ok) => Some(format!("  ✓ {of}{text}{time}")),
+            (Activity::Step { text }, Outcome::Failed { .. }) => {
+                Some(format!("  ✗ {of}{text}{time}"))
+            }
             (Activity::Test { name }, Outcome::Ok) => Some(format!("test {name} passed{time}")),
             (Activity::Test { name }, Outcome::Failed { .. }) => {
                 Some(format!("test {name} failed{time}"))
@@ -108,31 +112,42 @@ impl Lines {
         ))
     }
 
-    fn log(
-        &self,
-        id: ActivityId,
-        line: &str,
-        active: &BTreeMap<ActivityId, Active>,
-    ) -> Option<String> {
-        let activity = &active.get(&id)?.activity;
+    fn log(&self, id: ActivityId, line: &str, before: &Progress) -> Option<String> {
+        let active = before.active.get(&id)?;
         let wanted = self.verbosity.build_logs || self.verbosity.verbose > 1;
-        match activity {
+        match &active.activity {
             Activity::Build { name, .. }
             | Activity::Test { name }
             | Activity::Node { name, .. }
                 if wanted =>
             {
-                Some(format!("{name}> {line}"))
+                Some(format!("{}{name}> {line}", owner(active, before)))
             }
             _ => None,
         }
     }
 }
 
-fn ready(active: &Active, millis: u64) -> Option<String> {
+/// `NAME: ` of the test that an activity is part of, where several run side by side; else nothing.
+fn owner(active: &Active, progress: &Progress) -> String {
+    let is_test = |one: &Active| matches!(one.activity, Activity::Test { .. });
+    if progress.active.values().filter(|one| is_test(one)).count() < 2 {
+        return String::new();
+    }
+    let mut parent = active.parent;
+    while let Some(above) = parent.and_then(|id| progress.active.get(&id)) {
+        if let Activity::Test { name } = &above.activity {
+            return format!("{name}: ");
+        }
+        parent = above.parent;
+    }
+    String::new()
+}
+
+fn ready(active: &Active, of: &str, millis: u64) -> Option<String> {
     match &active.activity {
         Activity::Node { name, backend } => {
-            Some(format!("  {name} booted ({backend}, {})", seconds(millis)))
+            Some(format!("  {of}{name} booted ({backend}, {})", seconds(millis)))
         }
         _ => None,
     }
@@ -200,6 +215,32 @@ mod tests {
         assert_eq!(run(&mut lines, &step(1, Outcome::Ok)), ["  ✓ client.succeed (1.2 s)"]);
         let failed = Outcome::Failed { message: String::new() };
         assert_eq!(run(&mut lines, &step(1, failed)), ["  ✗ client.succeed (1.2 s)"]);
+    }
+
+    #[test]
+    fn steps_of_tests_side_by_side_are_told_apart() {
+        let start = |id, parent: Option<u64>, activity| Event::Start {
+            id: ActivityId(id),
+            parent: parent.map(ActivityId),
+            activity,
+        };
+        let test = |name: &str| Activity::Test { name: name.into() };
+        let node = Activity::Node { name: "server".into(), backend: "container".into() };
+        let events = [
+            start(1, None, test("one")),
+            start(2, None, test("two")),
+            start(3, Some(2), node),
+            start(4, Some(3), Activity::Step { text: "waits".into() }),
+            Event::Ready { id: ActivityId(3), millis: 1000 },
+            Event::Stop { id: ActivityId(4), outcome: Outcome::Ok, millis: None },
+            Event::Stop { id: ActivityId(1), outcome: Outcome::Ok, millis: None },
+            Event::Ready { id: ActivityId(3), millis: 1000 },
+        ];
+        let told = run(&mut Lines::new(Verbosity::default(), false), &events);
+        let wanted =
+            ["  two: server booted (container, 1.0 s)", "  ✓ two: waits", "test one passed"];
+        assert_eq!(told[2..5], wanted);
+        assert_eq!(told[5], "  server booted (container, 1.0 s)");
     }
 
     #[test]

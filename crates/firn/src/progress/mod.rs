@@ -1,17 +1,18 @@
 //! What the user sees of work that takes time, on standard error.
 //!
-//! On a terminal: one status line at the bottom, drawn from [`firn_events::Progress`], with lasting
-//! lines above it for what is worth keeping. Elsewhere: plain lines only. What deserves a lasting
-//! line is decided in [`lines`].
+//! On a terminal: a few status lines at the bottom, drawn from [`firn_events::Progress`], with lasting
+//! lines above them for what is worth keeping. Elsewhere: plain lines only. What deserves a lasting
+//! line is decided in [`lines`], what the status lines say in [`rows`].
 
 mod lines;
+mod rows;
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use firn_events::{Event, Progress, Sink};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lines::Lines;
 
 /// How much is shown.
@@ -33,7 +34,7 @@ pub struct Display {
 struct State {
     progress: Progress,
     lines: Lines,
-    bar: Option<ProgressBar>,
+    status: Option<Status>,
 }
 
 impl Display {
@@ -42,21 +43,25 @@ impl Display {
         let live = std::io::stderr().is_terminal() && !verbosity.quiet;
         let lines = Lines::new(verbosity, live);
         Display {
-            state: Mutex::new(State { progress: Progress::default(), lines, bar: live.then(bar) }),
+            state: Mutex::new(State {
+                progress: Progress::default(),
+                lines,
+                status: live.then(Status::new),
+            }),
         }
     }
 
-    /// Prints a line of talk as it is, above the status line.
+    /// Prints a line of talk as it is, above the status lines.
     pub fn print(&self, line: &str) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        print(state.bar.as_ref(), line);
+        print(state.status.as_ref(), line);
     }
 
-    /// Takes the status line away, before other output.
+    /// Takes the status lines away, before other output.
     pub fn finish(&self) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = &state.bar {
-            bar.finish_and_clear();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(status) = &mut state.status {
+            status.show(&[]);
         }
     }
 }
@@ -67,43 +72,61 @@ impl Sink for Display {
         let state = &mut *state;
         let line = state.lines.line(&event, &state.progress);
         state.progress.apply(&event);
-        if let Some(bar) = &state.bar {
-            bar.set_message(status(&state.progress));
+        if let Some(status) = &mut state.status {
+            status.show(&rows::rows(&state.progress));
         }
         if let Some(line) = line {
-            print(state.bar.as_ref(), &line);
+            print(state.status.as_ref(), &line);
         }
     }
 }
 
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner:.blue} {wide_msg}") {
-        bar.set_style(style);
-    }
-    // The line only moves while something is drawn, so that short commands show nothing.
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
+/// The lines at the bottom of a terminal.
+struct Status {
+    all: MultiProgress,
+    rows: Vec<ProgressBar>,
 }
 
-fn print(bar: Option<&ProgressBar>, line: &str) {
+impl Status {
+    fn new() -> Self {
+        Status { all: MultiProgress::new(), rows: Vec::new() }
+    }
+
+    /// Shows these lines in place of those before.
+    fn show(&mut self, texts: &[String]) {
+        for bar in self.rows.drain(texts.len().min(self.rows.len())..) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
+        for (number, text) in texts.iter().enumerate() {
+            if number == self.rows.len() {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                style(&bar, number == 0);
+                self.rows.push(bar);
+            }
+            self.rows[number].set_message(text.clone());
+        }
+    }
+}
+
+/// The first line turns, so that one sees that something goes on.
+fn style(bar: &ProgressBar, first: bool) {
+    let template = if first { "{spinner:.blue} {wide_msg}" } else { "  {wide_msg}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if first {
+        bar.enable_steady_tick(Duration::from_millis(120));
+    }
+}
+
+fn print(status: Option<&Status>, line: &str) {
     let write = || {
         // Standard error is gone when this fails; there is nobody left to tell.
         let _ = writeln!(anstream::stderr(), "{line}");
     };
-    match bar {
-        Some(bar) => bar.suspend(write),
+    match status {
+        Some(status) => status.all.suspend(write),
         None => write(),
-    }
-}
-
-/// The status line: what is going on now, then how much was done.
-fn status(progress: &Progress) -> String {
-    let current = progress.active.values().next_back().map(lines::describe);
-    let summary = progress.summary();
-    match (current, summary.is_empty()) {
-        (Some(current), false) => format!("[{summary}] {current}"),
-        (Some(current), true) => current,
-        (None, _) => summary,
     }
 }
