@@ -199,6 +199,11 @@ impl Contexts {
         self.set(ids)
     }
 
+    /// The elements with their numbers, in the order of these.
+    pub fn parts(&self, ctx: Ctx) -> impl ExactSizeIterator<Item = (u32, &ContextElem)> {
+        self.sets[ctx.0 as usize].iter().map(|&id| (id, &*self.elems[id as usize]))
+    }
+
     /// The elements, in no particular order.
     pub fn elems(&self, ctx: Ctx) -> impl ExactSizeIterator<Item = &ContextElem> {
         self.sets[ctx.0 as usize].iter().map(|&id| &*self.elems[id as usize])

@@ -166,6 +166,20 @@ impl Hash {
         Self::new(HashAlgo::Sha256, &sha2::Sha256::digest(data.as_ref()))
     }
 
+    /// The SHA-256 hash of these pieces, one behind the other.
+    pub fn sha256_of(pieces: &[&[u8]]) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        for piece in pieces {
+            hasher.update(piece);
+        }
+        Self::new(HashAlgo::Sha256, &hasher.finalize())
+    }
+
+    /// A SHA-256 hash from its bytes.
+    pub fn from_sha256(digest: &[u8; 32]) -> Self {
+        Self::new(HashAlgo::Sha256, digest)
+    }
+
     /// The algorithm.
     pub fn algo(&self) -> HashAlgo {
         self.algo

@@ -157,6 +157,12 @@ impl Machine {
         elems
     }
 
+    /// The elements of a context, each with a number that stands for it in this machine. Numbers are
+    /// given in the order in which elements are made.
+    pub fn context_parts(&self, ctx: Ctx) -> impl ExactSizeIterator<Item = (u32, &ContextElem)> {
+        self.contexts.parts(ctx)
+    }
+
     /// A context of these elements.
     pub fn make_context(&mut self, elems: impl IntoIterator<Item = ContextElem>) -> Ctx {
         self.contexts.make(elems)

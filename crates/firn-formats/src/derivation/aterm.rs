@@ -13,13 +13,67 @@ const DYNAMIC: &str = "xp-dyn-drv";
 /// Deepest chain of derivations that are outputs of derivations.
 const MAX_DYNAMIC_DEPTH: usize = 64;
 
-/// Strings are looked through in blocks of this many bytes, which the compiler does in a few
-/// instructions each.
-const BLOCK: usize = 32;
+/// Strings are looked through in blocks of this many bytes.
+const BLOCK: usize = 16;
 
-/// Whether a byte of a string is escaped.
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')
+/// Which bytes of a block are escaped: bit *i* for byte *i*.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn specials(block: &[u8; BLOCK]) -> u32 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+    let number = u128::from_le_bytes(*block);
+    // SAFETY: SSE2 is part of every x86-64 processor.
+    unsafe {
+        let block = _mm_set_epi64x((number >> 64) as i64, number as i64);
+        let is = |byte: u8| _mm_cmpeq_epi8(block, _mm_set1_epi8(byte as i8));
+        let quotes = _mm_or_si128(is(b'"'), is(b'\\'));
+        let ends = _mm_or_si128(is(b'\n'), is(b'\r'));
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, ends), is(b'\t'))) as u32
+    }
+}
+
+/// Which bytes of a block are escaped: bit *i* for byte *i*.
+#[cfg(not(target_arch = "x86_64"))]
+fn specials(block: &[u8; BLOCK]) -> u32 {
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
+    block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(special(byte)))
+}
+
+/// Appends a string's text with its special characters escaped.
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
+    out.reserve(text.len() + BLOCK);
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    for block in blocks {
+        match specials(block) {
+            0 => out.extend_from_slice(block),
+            found => push_block(out, block, found),
+        }
+    }
+    let mut block = [0; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    push_block(out, rest, specials(&block));
+}
+
+/// Appends a block in which the bytes of these bits are to be escaped.
+#[inline]
+fn push_block(out: &mut Vec<u8>, block: &[u8], found: u32) {
+    let (mut found, mut start) = (found, 0);
+    while found != 0 {
+        let at = found.trailing_zeros() as usize;
+        let escape = match block[at] {
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            other => other,
+        };
+        out.extend_from_slice(&block[start..at]);
+        out.extend_from_slice(&[b'\\', escape]);
+        start = at + 1;
+        found &= found - 1;
+    }
+    out.extend_from_slice(&block[start..]);
 }
 
 /// What stands for an input derivation: its path, or its hash when hashing modulo outputs.
@@ -50,38 +104,9 @@ impl<'a> Printer<'a> {
     }
 
     fn string(&mut self, text: &[u8]) {
-        self.out.reserve(text.len() + 2);
         self.out.push(b'"');
-        let mut blocks = text.chunks_exact(BLOCK);
-        for block in &mut blocks {
-            if block.iter().fold(false, |found, &byte| found | is_special(byte)) {
-                self.escaped(block);
-            } else {
-                self.out.extend_from_slice(block);
-            }
-        }
-        self.escaped(blocks.remainder());
+        push_escaped(&mut self.out, text);
         self.out.push(b'"');
-    }
-
-    /// Text with its special characters escaped.
-    fn escaped(&mut self, text: &[u8]) {
-        let mut start = 0;
-        for (i, &byte) in text.iter().enumerate() {
-            if !is_special(byte) {
-                continue;
-            }
-            let escape = match byte {
-                b'\n' => b'n',
-                b'\r' => b'r',
-                b'\t' => b't',
-                other => other,
-            };
-            self.out.extend_from_slice(&text[start..i]);
-            self.out.extend_from_slice(&[b'\\', escape]);
-            start = i + 1;
-        }
-        self.out.extend_from_slice(&text[start..]);
     }
 
     fn path(&mut self, path: &StorePath) {

@@ -4,11 +4,13 @@
 //! and "Derivation JSON format".
 
 mod aterm;
+mod draft;
 mod json;
 mod modulo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use draft::{Draft, DraftBuffers, DraftInput, Finished, HashDigits, InputHash};
 pub use modulo::{HashModulo, ModuloMemo};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The attributes of a derivation: which become environment, which mean something.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use firn_eval::{
     Attrs, Coerce, ContextJoin, Ctx, Entry, ErrorKind, Machine, Pos, R, Raised, Symbol, Value, sym,
@@ -12,14 +12,14 @@ use super::outputs::Specification;
 /// What was read.
 #[derive(Default)]
 pub(super) struct Attributes {
-    /// The environment; structured attributes stand under [`STRUCTURED_ATTRS`].
-    pub env: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The environment, sorted by name; structured attributes stand under [`STRUCTURED_ATTRS`].
+    pub env: Vec<(&'static [u8], Cow<'static, [u8]>)>,
     /// The builder's arguments.
-    pub args: Vec<Vec<u8>>,
+    pub args: Vec<&'static [u8]>,
     /// The builder.
-    pub builder: Vec<u8>,
+    pub builder: &'static [u8],
     /// The platform.
-    pub platform: String,
+    pub platform: Cow<'static, str>,
     /// What is said about outputs.
     pub specification: Specification,
     /// What all strings refer to.
@@ -58,7 +58,8 @@ pub(super) fn read(m: &mut Machine, name: &str, attrs: Attrs) -> R<Attributes> {
     }
     if let Some(json) = reader.json {
         let json = if json.is_empty() { "{}".to_owned() } else { json + "}" };
-        reader.read.env.insert(STRUCTURED_ATTRS.into(), json.into_bytes());
+        // Nothing else became a variable.
+        reader.read.env.push((STRUCTURED_ATTRS.as_bytes(), json.into_bytes().into()));
     }
     reader.read.context = m.join_all(reader.join);
     Ok(reader.read)
@@ -118,7 +119,7 @@ impl Reader<'_> {
             let what = "while evaluating an element of the argument list";
             let text = m.coerce(slot.get(), COERCE, Pos::NONE, what)?;
             self.join.add(text.ctx());
-            self.read.args.push(text.bytes().to_vec());
+            self.read.args.push(text.bytes());
         }
         Ok(())
     }
@@ -134,10 +135,10 @@ impl Reader<'_> {
                  of Nix. Set '__structuredAttrs = true' instead.",
             );
         }
-        self.read.env.insert(name.bytes().to_vec(), bytes.to_vec());
+        self.read.env.push((name.bytes(), bytes.into()));
         match name {
-            sym::BUILDER => self.read.builder = bytes.to_vec(),
-            sym::SYSTEM => self.read.platform = String::from_utf8_lossy(bytes).into_owned(),
+            sym::BUILDER => self.read.builder = bytes,
+            sym::SYSTEM => self.read.platform = String::from_utf8_lossy(bytes),
             sym::OUTPUT_HASH => self.read.specification.hash = Some(lossy(bytes)),
             sym::OUTPUT_HASH_ALGO => self.read.specification.set_algo(m, &lossy(bytes))?,
             sym::OUTPUT_HASH_MODE => {
@@ -181,9 +182,9 @@ impl Reader<'_> {
             sym::BUILDER => {
                 let text = m.force_string(value, Pos::NONE, "")?;
                 self.join.add(text.ctx());
-                self.read.builder = text.bytes().to_vec();
+                self.read.builder = text.bytes();
             }
-            sym::SYSTEM => self.read.platform = plain(m, value)?,
+            sym::SYSTEM => self.read.platform = plain(m, value)?.into(),
             sym::OUTPUT_HASH => self.read.specification.hash = Some(plain(m, value)?),
             sym::OUTPUT_HASH_ALGO => {
                 let text = plain(m, value)?;

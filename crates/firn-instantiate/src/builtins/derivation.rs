@@ -5,15 +5,19 @@
 //! added to the store. Nix manual, "Derivations" and "Advanced Attributes".
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use firn_eval::{ContextElem, Ctx, ErrorKind, Machine, Pos, PrimOp, R, Symbol, Value, sym};
-use firn_formats::derivation::InputNode;
+use firn_eval::{
+    ContextElem, Ctx, ErrorKind, Machine, Pos, PrimOp, R, SinglePath, Symbol, Value, sym,
+};
+use firn_formats::derivation::{Draft, DraftBuffers, Finished, InputNode};
 use firn_formats::{
     ContextElement, Derivation, HashModulo, ModuloMemo, SingleDerivedPath, StorePath, StorePathSet,
 };
 use firn_store::{StoreError, add_text};
 
 use super::attributes::{self, Attributes};
+use super::made::{Element, Made};
 use super::{HostHandle, failed, host, outputs};
 use crate::context::to_store;
 
@@ -59,25 +63,118 @@ fn make(m: &mut Machine, name: &str, attrs: firn_eval::Attrs, pos: Pos) -> R<Val
     check_name(m, name)?;
     let host = host(m, pos)?;
     let read = attributes::read(m, name, attrs)?;
-    let mut drv = Derivation { name: name.to_owned(), ..Derivation::default() };
-    add_inputs(m, &host, &mut drv, read.context)?;
-    let Attributes { env, args, builder, platform, specification, .. } = read;
-    (drv.env, drv.args, drv.builder, drv.platform) = (env, args, builder, platform);
-    if drv.builder.is_empty() {
+    let memo = m.extension(Memo::default);
+    let usual = !read.specification.floating && !read.specification.impure;
+    if usual {
+        let mut made = memo.made.borrow_mut();
+        let mut find = |path: &StorePath| memo.read_hash(&host, path);
+        if made.resolve(m, host.store_dir(), read.context, &mut find) {
+            return make_usual(m, &host, &memo, &mut made, name, &read);
+        }
+    }
+    make_any(m, &host, &memo, name, read)
+}
+
+/// Fails unless there are a builder and a platform.
+fn check_required(m: &mut Machine, builder: &[u8], platform: &str) -> R<()> {
+    if builder.is_empty() {
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, "required attribute 'builder' missing"));
     }
-    if drv.platform.is_empty() {
+    if platform.is_empty() {
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, "required attribute 'system' missing"));
     }
-    outputs::declare(m, &mut drv, &specification, &host)?;
-    let memo = m.extension(Memo::default);
-    let filled = drv.fill_outputs(host.store_dir(), &mut |path| memo.hash(&host, path));
+    Ok(())
+}
+
+/// A derivation of a usual kind, whose inputs are resolved.
+fn make_usual(
+    m: &mut Machine,
+    host: &HostHandle,
+    memo: &Memo,
+    made: &mut Made,
+    name: &str,
+    read: &Attributes,
+) -> R<Value> {
+    check_required(m, read.builder, &read.platform)?;
+    let spec = &read.specification;
+    outputs::check_name(m, name, spec)?;
+    let fixed = match &spec.hash {
+        Some(hash) => Some(outputs::fixed_address(m, spec, hash)?),
+        None => None,
+    };
+    let (inputs, sources) = made.inputs(m, read.context);
+    let draft = Draft {
+        name,
+        outputs: spec.names.iter().map(String::as_str).collect(),
+        fixed,
+        inputs,
+        sources,
+        platform: &read.platform,
+        builder: read.builder,
+        args: read.args.clone(),
+        env: read.env.iter().map(|(name, value)| (*name, &**value)).collect(),
+    };
+    let mut buffers = memo.buffers.borrow_mut();
+    let finished = draft.finish(host.store_dir(), &mut buffers, !host.read_only);
+    let finished = failed(m, Pos::NONE, finished)?;
+    if let Some(text) = &finished.text {
+        let inputs = draft.inputs.iter().map(|input| input.path);
+        let references = inputs.chain(draft.sources.iter().copied()).cloned().collect();
+        let added = add_text(&*host.store, &format!("{name}.drv"), text, &references);
+        failed(m, Pos::NONE, added)?;
+    }
+    drop(draft);
+    Ok(usual_result(m, host, made, &spec.names, finished))
+}
+
+fn usual_result(
+    m: &mut Machine,
+    host: &HostHandle,
+    made: &mut Made,
+    names: &BTreeSet<String>,
+    finished: Finished,
+) -> Value {
+    let dir = host.store_dir();
+    let drv_path = dir.display(&finished.path);
+    let drv = made.add(finished.path, finished.hash);
+    let context = m.make_context([ContextElem::DrvDeep(drv_path.clone())]);
+    let mut entries = Vec::with_capacity(names.len() + 1);
+    entries.push((sym::DRV_PATH, m.string_ctx(drv_path.as_bytes(), context)));
+    for (name, path) in names.iter().zip(finished.outputs) {
+        let single = SinglePath::Path(drv_path.clone());
+        let context = m.make_context([ContextElem::Output { drv: single, output: name.clone() }]);
+        for (number, _) in m.context_parts(context) {
+            made.set_element(number, Element::Output { drv, output: name.as_str().into() });
+        }
+        let text = dir.display(&path);
+        entries.push((Symbol::of(name), m.string_ctx(text.as_bytes(), context)));
+    }
+    m.attrs_of(&entries)
+}
+
+/// A derivation of any kind, with any inputs.
+fn make_any(
+    m: &mut Machine,
+    host: &HostHandle,
+    memo: &Memo,
+    name: &str,
+    read: Attributes,
+) -> R<Value> {
+    let mut drv = Derivation { name: name.to_owned(), ..Derivation::default() };
+    add_inputs(m, host, &mut drv, read.context)?;
+    let Attributes { env, args, builder, platform, specification, .. } = read;
+    drv.env = env.into_iter().map(|(name, value)| (name.to_vec(), value.into_owned())).collect();
+    drv.args = args.into_iter().map(<[u8]>::to_vec).collect();
+    (drv.builder, drv.platform) = (builder.to_vec(), platform.into_owned());
+    check_required(m, &drv.builder, &drv.platform)?;
+    outputs::declare(m, &mut drv, &specification, host)?;
+    let filled = drv.fill_outputs(host.store_dir(), &mut |path| memo.hash(host, path));
     failed(m, Pos::NONE, filled.map_err(|error: StoreError| error))?;
-    let path = write(m, &host, &drv)?;
-    let hash = drv.hash_modulo(host.store_dir(), &mut |path| memo.hash(&host, path));
+    let path = write(m, host, &drv)?;
+    let hash = drv.hash_modulo(host.store_dir(), &mut |path| memo.hash(host, path));
     let hash = failed(m, Pos::NONE, hash.map_err(|error: StoreError| error))?;
     memo.known.borrow_mut().insert(path.clone(), hash);
-    result(m, &host, &drv, &path)
+    result(m, host, &drv, &path)
 }
 
 fn check_name(m: &mut Machine, name: &str) -> R<()> {
@@ -94,10 +191,19 @@ fn check_name(m: &mut Machine, name: &str) -> R<()> {
 #[derive(Default)]
 struct Memo {
     known: RefCell<ModuloMemo>,
+    made: RefCell<Made>,
+    buffers: RefCell<DraftBuffers>,
 }
 
 impl Memo {
+    /// The hash of any derivation.
     fn hash(&self, host: &HostHandle, path: &StorePath) -> Result<HashModulo, StoreError> {
+        let made = self.made.borrow().hash(path);
+        made.map_or_else(|| self.read_hash(host, path), Ok)
+    }
+
+    /// The hash of a derivation that is in the store.
+    fn read_hash(&self, host: &HostHandle, path: &StorePath) -> Result<HashModulo, StoreError> {
         self.known
             .borrow_mut()
             .of(host.store_dir(), path, &mut |path| host.store.read_derivation(path))

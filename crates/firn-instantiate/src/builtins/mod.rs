@@ -3,6 +3,7 @@
 mod attributes;
 mod derivation;
 mod fetch;
+mod made;
 mod outputs;
 mod sources;
 mod store_paths;

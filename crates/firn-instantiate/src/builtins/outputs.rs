@@ -97,6 +97,16 @@ impl Specification {
     }
 }
 
+/// Fails when a derivation of this name must not have these outputs.
+pub(super) fn check_name(m: &mut Machine, name: &str, spec: &Specification) -> R<()> {
+    let makes_derivation = spec.mode == Some(ContentAddressMethod::Text) && spec.only_out();
+    if name.ends_with(".drv") && !makes_derivation {
+        let text = "derivation names are allowed to end in '.drv' only if they produce a single derivation file";
+        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+    }
+    Ok(())
+}
+
 /// Gives the derivation its outputs; the paths of input-addressed ones are left open.
 pub(super) fn declare(
     m: &mut Machine,
@@ -104,11 +114,7 @@ pub(super) fn declare(
     spec: &Specification,
     host: &HostHandle,
 ) -> R<()> {
-    let makes_derivation = spec.mode == Some(ContentAddressMethod::Text) && spec.only_out();
-    if drv.name.ends_with(".drv") && !makes_derivation {
-        let text = "derivation names are allowed to end in '.drv' only if they produce a single derivation file";
-        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
-    }
+    check_name(m, &drv.name, spec)?;
     match &spec.hash {
         Some(hash) => fixed(m, drv, spec, hash, host.store_dir()),
         None if spec.floating || spec.impure => floating(m, drv, spec),
@@ -129,19 +135,27 @@ fn fixed(
     hash: &str,
     dir: &StoreDir,
 ) -> R<()> {
-    if !spec.only_out() {
-        let text = "multiple outputs are not supported in fixed-output derivations";
-        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
-    }
-    let hash = parse_hash(m, hash, spec.algo)?;
-    let address = ContentAddress { method: spec.mode.unwrap_or(ContentAddressMethod::Flat), hash };
-    let output = DerivationOutput::Fixed(address);
+    let output = DerivationOutput::Fixed(fixed_address(m, spec, hash)?);
     let path = output.path(dir, &drv.name, "out");
     if let Some(path) = failed(m, Pos::NONE, path)? {
         drv.env.insert(b"out".to_vec(), dir.display(&path).into_bytes());
     }
     drv.outputs.insert("out".to_owned(), output);
     Ok(())
+}
+
+/// The content of the only output, which `outputHash` tells.
+pub(super) fn fixed_address(
+    m: &mut Machine,
+    spec: &Specification,
+    hash: &str,
+) -> R<ContentAddress> {
+    if !spec.only_out() {
+        let text = "multiple outputs are not supported in fixed-output derivations";
+        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+    }
+    let hash = parse_hash(m, hash, spec.algo)?;
+    Ok(ContentAddress { method: spec.mode.unwrap_or(ContentAddressMethod::Flat), hash })
 }
 
 /// The hash that `outputHash` says; an empty one means that the user does not know it yet.
