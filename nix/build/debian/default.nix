@@ -3,6 +3,7 @@
 #   debian          every package of the lock by Debian's name; several may be one store path
 #   debianGroups    the store paths by name of the group
 #   fromDebian      a curated package from a group
+#   wrapDebian      a curated package made around a group, of links and wrappers
 #   mergedUsr       the merged `/usr` tree of a system
 {
   pkgs,
@@ -116,6 +117,23 @@ in
       }
       // attrs
     );
+
+  # wrapDebian debianGroups.git { meta = { … }; } "mkdir -p $out/bin …"
+  wrapDebian =
+    group:
+    {
+      pname,
+      meta,
+      passthru ? { },
+    }:
+    pkgs.runCommandLocal "${pname}-${group.version}" {
+      inherit meta;
+      passthru = {
+        inherit pname;
+        inherit (group) version debianClosure;
+      }
+      // passthru;
+    };
 
   # The merged `/usr` of a system that has `packages`, with all Debian groups which they need.
   # `wrappers` names the programs that are run through /run/wrappers because they need rights

@@ -2,23 +2,20 @@
 {
   debianGroups,
   lib,
-  runCommandLocal,
   runtimeShell,
+  wrapDebian,
 }:
 let
   git = debianGroups.git;
 in
-runCommandLocal "git-${git.version}"
+wrapDebian git
   {
+    pname = "git";
     meta = {
       description = "Version control";
       homepage = "https://git-scm.com/";
       license = lib.licenses.gpl2Only;
       mainProgram = "git";
-    };
-    passthru = {
-      pname = "git";
-      inherit (git) version debianClosure;
     };
   }
   ''

@@ -2,23 +2,20 @@
 {
   debianGroups,
   lib,
-  runCommandLocal,
   runtimeShell,
+  wrapDebian,
 }:
 let
   openssh = debianGroups.openssh;
 in
-runCommandLocal "openssh-${openssh.version}"
+wrapDebian openssh
   {
+    pname = "openssh";
     meta = {
       description = "Secure shell, client and server";
       homepage = "https://www.openssh.com/";
       license = lib.licenses.bsd2;
       mainProgram = "ssh";
-    };
-    passthru = {
-      pname = "openssh";
-      inherit (openssh) version debianClosure;
     };
   }
   ''

@@ -2,8 +2,8 @@
 {
   debianGroups,
   lib,
-  runCommandLocal,
   runtimeShell,
+  wrapDebian,
 }:
 let
   base = debianGroups.perl-base;
@@ -11,8 +11,9 @@ let
   arch = "lib/x86_64-linux-gnu";
   folders = "${modules}/${arch}/perl/5.36:${modules}/share/perl/5.36:${base}/${arch}/perl-base";
 in
-runCommandLocal "perl-${modules.version}"
+wrapDebian modules
   {
+    pname = "perl";
     meta = {
       description = "The Perl language";
       homepage = "https://www.perl.org/";
@@ -20,8 +21,6 @@ runCommandLocal "perl-${modules.version}"
       mainProgram = "perl";
     };
     passthru = {
-      pname = "perl";
-      inherit (modules) version debianClosure;
       libPrefix = "share/perl5";
       interpreter = "${base}/bin/perl";
     };

@@ -2,24 +2,21 @@
 {
   debianGroups,
   lib,
-  runCommandLocal,
   runtimeShell,
+  wrapDebian,
 }:
 let
   tesseract = debianGroups.tesseract-ocr;
   data = [ tesseract debianGroups.tesseract-ocr-eng debianGroups.tesseract-ocr-osd ];
 in
-runCommandLocal "tesseract-${tesseract.version}"
+wrapDebian tesseract
   {
+    pname = "tesseract";
     meta = {
       description = "Reads text in pictures";
       homepage = "https://tesseract-ocr.github.io/";
       license = lib.licenses.asl20;
       mainProgram = "tesseract";
-    };
-    passthru = {
-      pname = "tesseract";
-      inherit (tesseract) version debianClosure;
     };
   }
   ''
