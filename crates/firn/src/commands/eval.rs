@@ -84,6 +84,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             let text = m.force_string(json, Pos::NONE, "")?.bytes().to_vec();
             return Ok(if pretty { indented(text) } else { text });
         }
+        // An error in the value itself is an error; those within it are printed in their places.
+        let value = m.force(value)?;
         m.print_value_bytes(
             value,
             PrintOptions { force: true, derivation_paths: true, ..PrintOptions::PLAIN },
