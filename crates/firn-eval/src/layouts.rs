@@ -27,6 +27,17 @@ pub(crate) struct WellKnown {
     pub to_merge: &'static Layout,
 }
 
+/// The names of a module in its full form.
+pub(crate) const MODULE: [Symbol; 7] = [
+    sym::CLASS_ATTR,
+    sym::FILE_ATTR,
+    sym::CONFIG,
+    sym::DISABLED_MODULES,
+    sym::IMPORTS,
+    sym::KEY,
+    sym::OPTIONS,
+];
+
 fn layout(heap: &mut Heap, names: &[Symbol]) -> &'static Layout {
     let mut keys: Vec<Key> = names.iter().map(|&sym| Key { sym, pos: Pos::NONE }).collect();
     keys.sort_by_key(|k| k.sym);
@@ -43,18 +54,7 @@ impl WellKnown {
             condition: layout(heap, &[sym::TYPE_ATTR, sym::CONDITION, sym::CONTENT]),
             priority: layout(heap, &[sym::TYPE_ATTR, sym::PRIORITY, sym::CONTENT]),
             level: layout(heap, &[sym::OPTIONS, sym::UNMATCHED, sym::VALUE]),
-            module: layout(
-                heap,
-                &[
-                    sym::CLASS_ATTR,
-                    sym::FILE_ATTR,
-                    sym::CONFIG,
-                    sym::DISABLED_MODULES,
-                    sym::IMPORTS,
-                    sym::KEY,
-                    sym::OPTIONS,
-                ],
-            ),
+            module: layout(heap, &MODULE),
             to_merge: layout(heap, &[sym::LOC, sym::DEFS]),
         }
     }
@@ -67,13 +67,33 @@ impl Machine {
         layout: &'static Layout,
         entries: [(Symbol, Value); N],
     ) -> Value {
+        self.set_of_layout(layout, entries).value()
+    }
+
+    /// The same, as a set.
+    pub(crate) fn set_of_layout<const N: usize>(
+        &mut self,
+        layout: &'static Layout,
+        entries: [(Symbol, Value); N],
+    ) -> Attrs {
         let set = Attrs::alloc(&mut self.heap, layout);
         for (sym, value) in entries {
             if let Some(slot) = set.get_unfilled(sym) {
                 slot.set(value);
             }
         }
-        set.value()
+        set
+    }
+
+    /// The layout of a definition of an option; its `value` has the position.
+    pub(crate) fn definition_layout(&mut self, pos: Pos) -> &'static Layout {
+        let known = self.interner.definition;
+        if pos == Pos::NONE {
+            return known;
+        }
+        let mut keys = [Key { sym: sym::FILE, pos: Pos::NONE }, Key { sym: sym::VALUE, pos }];
+        keys.sort_unstable_by_key(|key| key.sym);
+        self.shapes.layouts.intern(&mut self.heap, &keys)
     }
 
     /// `{ file, line, column }` of a position, or null without one.

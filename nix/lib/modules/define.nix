@@ -17,6 +17,7 @@ let
   properties = import ./properties.nix { inherit lib; };
   explain = import ./explain.nix { inherit lib; };
   locate = import ./locate.nix { inherit lib; };
+  redefine = import ./redefine.nix;
   v2Helpers = import ../types/v2.nix { inherit lib; };
 
   # Definitions with their properties opened and conditions applied.
@@ -28,10 +29,7 @@ let
         if value._type or null == "definition" then
           removeAttrs value [ "_type" ]
         else
-          {
-            inherit (definition) file;
-            inherit value;
-          }
+          redefine definition null value
       )
       (
         addErrorContext "while evaluating definitions from `${definition.file}':" (
@@ -154,7 +152,7 @@ let
     whence: loc: type:
     map (
       definition:
-      definition // { value = (merge whence loc type (selectFast [ definition ])).mergedValue; }
+      redefine definition null (merge whence loc type (selectFast [ definition ])).mergedValue
     );
 
   setTwice =

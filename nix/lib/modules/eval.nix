@@ -3,6 +3,7 @@
 let
   inherit (builtins)
     addErrorContext
+    listToAttrs
     mapAttrs
     removeAttrs
     seq
@@ -14,7 +15,15 @@ let
   properties = import ./properties.nix { inherit lib; };
   collect = import ./collect.nix { inherit lib; };
   tree = import ./tree.nix { inherit lib; };
+  redefine = import ./redefine.nix;
   explain = import ./explain.nix { inherit lib; };
+
+  # A set of only this definition, as deep as its path. `listToAttrs` takes positions from `value`.
+  setInPlace =
+    definition:
+    lib.lists.foldr (
+      name: value: listToAttrs [ (redefine definition null value // { inherit name; }) ]
+    ) definition.value definition.prefix;
 
   # What modules may say about their own evaluation. `documented` at the root only, not once for every
   # submodule. Made once, for there are many submodules.
@@ -140,10 +149,9 @@ let
 
       freeform =
         let
-          definitions = map (definition: {
-            inherit (definition) file;
-            value = lib.attrsets.setAttrByPath definition.prefix definition.value;
-          }) merged.unmatched;
+          definitions = map (
+            definition: redefine definition null (setInPlace definition)
+          ) merged.unmatched;
         in
         if definitions == [ ] then { } else freeformType.merge prefix definitions;
 

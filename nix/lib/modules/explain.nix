@@ -46,6 +46,8 @@ let
 
   locate = import ./locate.nix { inherit lib; };
 
+  attempt = builtins.firn.modules.attempt or builtins.tryEval;
+
   isKnown = file: file != null && file != unknownModule;
 
   # `file:line:column` in the form that terminals and editors make clickable.
@@ -53,8 +55,10 @@ let
 
   showFile = file: position: if position.file == toString file then showPosition position else "${toString file}";
 
+  hasPlace = definition: lib.options.placeOf definition != toString definition.file;
+
   /*
-    Definitions with the line and column of each where these are certain: when a file has as many
+    Definitions that do not know their line and column with these where these are certain: when a file has as many
     definitions of the option as there are positions in it.
   */
   withPositions =
@@ -67,7 +71,7 @@ let
         let
           positions = positionsOf definition.file;
         in
-        if length positions == 1 && length (definitionsOf definition.file) == 1 then
+        if length positions == 1 && length (definitionsOf definition.file) == 1 && !hasPlace definition then
           definition // { file = showFile definition.file (head positions).position; }
         else
           definition;
@@ -75,6 +79,10 @@ let
     map placed definitions;
 
   showWithPositions = whence: definitions: showDefs (withPositions whence definitions);
+
+  # A module with the line in which a word stands.
+  word = text: "(.*[^[:alnum:]_'-])?${lib.strings.escapeRegex text}([^[:alnum:]_'-].*)?";
+  importing = file: text: if isKnown file then locate.withLine file (word text) else toString file;
 
   # "a, b or c"
   alternatives =
@@ -141,7 +149,7 @@ let
     type: definitions:
     let
       found = filter (text: text != null) (map (definition: advice type definition.value) definitions);
-      tried = builtins.tryEval (if found == [ ] then "" else "\n\n${head found}");
+      tried = attempt (if found == [ ] then "" else "\n\n${head found}");
     in
     if tried.success then tried.value else "";
 
@@ -226,7 +234,7 @@ in
 
   conditionalDeclaration =
     loc: declaration:
-    throw "In module ${declaration._file}: the options${optionalString (loc != [ ]) " under `${showOption loc}'"} are wrapped in a property of type `${declaration.options._type}' (`mkIf' and `mkMerge' make such), which only definitions can have.\nWhich options there are cannot depend on `config', because `config' depends on them. Declare the options unconditionally and make the definitions under `config' conditional.";
+    throw "In module ${locate.withLine declaration._file "[[:space:]]*options[. =].*"}: the options${optionalString (loc != [ ]) " under `${showOption loc}'"} are wrapped in a property of type `${declaration.options._type}' (`mkIf' and `mkMerge' make such), which only definitions can have.\nWhich options there are cannot depend on `config', because `config' depends on them. Declare the options unconditionally and make the definitions under `config' conditional.";
 
   declarationNotASet =
     loc: declaration:
@@ -281,7 +289,7 @@ in
     parent: path:
     throw (
       if isKnown parent then
-        "The module `${toString parent}' imports `${toString path}', which does not exist.\nCheck the path in `imports': it is relative to the file it is written in. In a flake, a new file must be added to git before it is seen."
+        "The module `${importing parent (baseNameOf (toString path))}' imports `${toString path}', which does not exist.\nCheck the path in `imports': it is relative to the file it is written in. In a flake, a new file must be added to git before it is seen."
       else
         "The module `${toString path}' does not exist.\nCheck the path in the list of modules. In a flake, a new file must be added to git before it is seen."
     );
@@ -299,7 +307,7 @@ in
       );
     in
     throw (
-      "The module `${key}' asks for the argument `${name}', which nobody provides.${
+      "The module `${locate.withLine key (word name)}' asks for the argument `${name}', which nobody provides.${
         didYouMean (near: "`${near}'") (filter (levenshteinAtMost 2 name) available)
       }\n\nArguments there are: ${concatStringsSep ", " available}.\nDefine it with `_module.args.${name} = …;' in any module, or, if `imports' need it, pass it in `specialArgs'."
       + optionalString hasDefault "\nThe default in the function's header is never used: set the default with `_module.args.${name} = lib.mkDefault …;'."
@@ -308,7 +316,7 @@ in
   nestedImports =
     file: value:
     throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${
-      showDefs [ { inherit file value; } ]
+      showDefs [ { file = importing file "imports"; inherit value; } ]
     }";
 
   notAModule =
@@ -320,7 +328,7 @@ in
     }:
     let
       into =
-        optionalString (isKnown file) ", while trying to load a module into ${toString file}"
+        optionalString (isKnown file) ", while trying to load a module into ${importing file "imports"}"
         + optionalString (prefix != [ ]) ", while trying to load a module into ${bold (showOption prefix)}";
       attribute = if class == null then "modules.someApp.default" else "modules.${class}.default";
       hints = {

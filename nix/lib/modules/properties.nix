@@ -12,6 +12,16 @@ let
     ;
   inherit (lib.trivial) id warn;
 
+  redefine = import ./redefine.nix;
+
+  # A definition with another value, in its place.
+  withValue =
+    definition: value:
+    if definition ? file then
+      definition // redefine definition null value
+    else
+      definition // { inherit value; };
+
   tagOf = value: value._type or null;
 
   properties = {
@@ -284,7 +294,7 @@ let
           if priorityOf definition != highestPrio then
             [ ]
           else if isOverride definition then
-            [ (definition // { value = definition.value.content; }) ]
+            [ (withValue definition definition.value.content) ]
           else
             [ definition ];
       in
@@ -298,7 +308,7 @@ let
         }
       else
         {
-          values = concatMap keep definitions;
+          values = saying highestPrio (concatMap keep definitions);
           inherit highestPrio;
         };
 
@@ -315,17 +325,21 @@ let
         open =
           definition:
           if tagOf definition.value == "order" then
-            definition
-            // {
-              value = definition.value.content;
-              inherit (definition.value) priority;
-            }
+            withValue definition definition.value.content // { inherit (definition.value) priority; }
           else
             definition;
         place = definition: definition.priority or properties.defaultOrderPriority;
       in
       sort (left: right: place left < place right) (map open definitions);
   };
+
+  # Several definitions of an unusual priority say it, for the message if they are in conflict.
+  saying =
+    overridePriority: definitions:
+    if builtins.length definitions < 2 || overridePriority == properties.defaultOverridePriority then
+      definitions
+    else
+      map (definition: definition // { inherit overridePriority; }) definitions;
 
   # Wraps every definition in a set that may itself have properties. What is no set is left for the
   # message about it.

@@ -14,7 +14,7 @@ let
     setAttrByPath
     ;
   inherit (lib.lists) optional;
-  inherit (lib.options) mkOption showFiles showOption;
+  inherit (lib.options) mkOption showOption showPlaces;
   inherit (lib.trivial)
     id
     oldestSupportedReleaseIsAtLeast
@@ -23,6 +23,7 @@ let
     ;
 
   properties = import ./properties.nix { inherit lib; };
+  redefine = import ./redefine.nix;
   inherit (properties)
     defaultOverridePriority
     mkIf
@@ -34,7 +35,7 @@ let
   forwarded =
     function: option:
     map (
-      definition: function { inherit (definition) file value; }
+      definition: function (redefine definition null definition.value)
     ) option.definitionsWithLocations;
 
   # The value of an old option nobody defined.
@@ -81,14 +82,10 @@ let
       wrap: option:
       let
         withPriority = mkOverride (option.highestPrio or defaultOverridePriority);
-        redefine =
-          { file, value }:
-          properties.mkDefinition {
-            inherit file;
-            value = withPriority value;
-          };
+        again =
+          definition: properties.mkDefinition (redefine definition null (withPriority definition.value));
       in
-      mkIf option.isDefined (wrap (mkMerge (forwarded redefine option)));
+      mkIf option.isDefined (wrap (mkMerge (forwarded again option)));
 
     /**
       Deprecated: `mkIf option.isDefined`.
@@ -143,7 +140,7 @@ let
           {
             assertion = !option.isDefined;
             message = ''
-              The option definition `${showOption path}' in ${showFiles option.files} no longer has any effect; please remove it.
+              The option definition `${showOption path}' in ${showPlaces option.definitionsWithLocations} no longer has any effect; please remove it.
               ${instead}
             '';
           }
@@ -213,7 +210,7 @@ let
         warning =
           path:
           "The option `${showOption path}' defined in ${
-            showFiles (getAttrFromPath path options).files
+            showPlaces (getAttrFromPath path options).definitionsWithLocations
           } has been changed to `${showOption to}' that has a different type. Please read `${showOption to}' documentation and update your configuration accordingly.";
         declaration =
           path:
@@ -316,7 +313,7 @@ let
         config = mkIf condition (mkMerge [
           (optionalAttrs (options ? warnings) {
             warnings = optional (warn && old.isDefined)
-              "The option `${showOption from}' defined in ${showFiles old.files} has been renamed to `${showOption to}'.";
+              "The option `${showOption from}' defined in ${showPlaces old.definitionsWithLocations} has been renamed to `${showOption to}'.";
           })
           (forward (setAttrByPath to) old)
         ]);

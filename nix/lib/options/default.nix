@@ -20,7 +20,24 @@ let
   inherit (lib.lists) last toList;
   inherit (lib.trivial) isFunction;
 
-  priorityAdvice = "These definitions have the same priority. Use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.\n";
+  # Which function gives a priority.
+  givenBy = {
+    "10" = "`lib.mkVMOverride'";
+    "50" = "`lib.mkForce'";
+    "60" = "`lib.mkImageMediaOverride'";
+    "100" = "a definition that says nothing of it";
+    "1000" = "`lib.mkDefault'";
+    "1500" = "a default in a declaration";
+  };
+
+  # What to do about definitions of one priority, which is in them if it is not the usual.
+  priorityAdvice =
+    definitions:
+    let
+      priority = toString ((head definitions).overridePriority or 100);
+      origin = if givenBy ? ${priority} then ", that of ${givenBy.${priority}}" else "";
+    in
+    "These definitions have the same priority (${priority}${origin}). Remove all but one, or use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.\n";
 
   docs = import ./docs.nix { inherit lib; };
   show = import ./show.nix { inherit lib; };
@@ -240,7 +257,7 @@ let
           merge loc definitions
         else
           assert length definitions > 1;
-          throw "The option `${options.showOption loc}' is defined multiple times while it's expected to be unique.\n${message}\nDefinition values:${options.showDefs definitions}\n${priorityAdvice}";
+          throw "The option `${options.showOption loc}' is defined multiple times while it's expected to be unique.\n${message}\nDefinition values:${options.showDefs definitions}\n${priorityAdvice definitions}";
 
       /**
         Takes the value of definitions that must all be equal.
@@ -262,7 +279,7 @@ let
         else if all (definition: definition.value == (head definitions).value) (tail definitions) then
           (head definitions).value
         else
-          throw "The option `${options.showOption loc}' has conflicting definition values:${options.showDefs definitions}\n${priorityAdvice}";
+          throw "The option `${options.showOption loc}' has conflicting definition values:${options.showDefs definitions}\n${priorityAdvice definitions}";
 
       /**
         The values of definitions.

@@ -2,22 +2,32 @@
 { lib }:
 let
   inherit (builtins)
+    concatMap
     concatStringsSep
     filter
     isString
     length
     match
-    tryEval
+    partition
+    unsafeGetAttrPos
     ;
   inherit (lib.generators) toPretty withRecursion;
-  inherit (lib.lists) take;
-  inherit (lib.strings) concatMapStrings concatMapStringsSep escapeNixIdentifier;
+  inherit (lib.lists)
+    reverseList
+    sortOn
+    take
+    unique
+    ;
+  inherit (lib.strings) concatMapStrings concatMapStringsSep escapeNixIdentifier hasPrefix;
+
+  # Evaluates what may be wrong itself.
+  attempt = builtins.firn.modules.attempt or builtins.tryEval;
 
   # A value for a message: not deep, not long, and nothing if it cannot be evaluated.
   abbreviate =
     value:
     let
-      pretty = tryEval (
+      pretty = attempt (
         toPretty { } (
           withRecursion {
             depthLimit = 10;
@@ -34,8 +44,67 @@ let
       ": ${pretty.value}"
     else
       ":\n    " + concatStringsSep "\n    " kept;
+
+  # The position of a definition in its file, or null (see ../modules/redefine.nix).
+  positionOf =
+    definition:
+    let
+      position = unsafeGetAttrPos "value" definition;
+    in
+    if position != null && position.file == toString definition.file then position else null;
+
+  placeOf =
+    definition:
+    let
+      position = positionOf definition;
+      place = if position == null then "" else ":${toString position.line}:${toString position.column}";
+    in
+    "${toString definition.file}${place}";
+
+  lineOf =
+    definition:
+    let
+      position = positionOf definition;
+    in
+    if position == null then 0 else position.line;
+
+  # By file: what comes first in the list of modules, for it is what the user wrote; the modules of this
+  # distribution last.
+  ownFirst =
+    definitions:
+    let
+      fileOf = definition: toString definition.file;
+      isOwn = file: !hasPrefix "${toString ../../.}/" file;
+      files = partition isOwn (unique (map fileOf (reverseList definitions)));
+      ofFile = file: sortOn lineOf (filter (definition: fileOf definition == file) definitions);
+    in
+    if length definitions < 2 then definitions else concatMap ofFile (files.right ++ files.wrong);
 in
 {
+  /**
+    Where a definition is: its file, with line and column if these are known.
+
+    # Type
+    `placeOf :: Definition -> String`
+
+    # Example
+    lib.options.placeOf { file = "a.nix"; value = 1; }
+    => "a.nix"
+  */
+  inherit placeOf;
+
+  /**
+    The places of definitions in a sentence.
+
+    # Type
+    `showPlaces :: [Definition] -> String`
+
+    # Example
+    lib.options.showPlaces [ { file = "a.nix"; value = 1; } ]
+    => "`a.nix'"
+  */
+  showPlaces = definitions: concatMapStringsSep " and " (d: "`${placeOf d}'") (ownFirst definitions);
+
   /**
     The path of an option as it is written in a module; placeholders like `<name>` and `*` unquoted.
 
@@ -63,7 +132,8 @@ in
   showFiles = concatMapStringsSep " and " (file: "`${file}'");
 
   /**
-    Definitions in lines of their own, each with its file and its value abbreviated.
+    Definitions in lines of their own, each with its place and its value abbreviated; the user's own
+    before those of this distribution.
 
     # Type
     `showDefs :: [Definition] -> String`
@@ -72,9 +142,11 @@ in
     lib.options.showDefs [ { file = "a.nix"; value = 1; } ]
     => "\n- In `a.nix': 1"
   */
-  showDefs = concatMapStrings (
-    definition: "\n- In `${definition.file}'${abbreviate definition.value}"
-  );
+  showDefs =
+    definitions:
+    concatMapStrings (definition: "\n- In `${placeOf definition}'${abbreviate definition.value}") (
+      ownFirst definitions
+    );
 
   /**
     An option with the files that define it.

@@ -15,12 +15,11 @@ let
     typeOf
     ;
   inherit (lib.options)
-    getFiles
     mergeEqualOption
     mergeOneOption
     mergeUniqueOption
     showDefs
-    showFiles
+    showPlaces
     showOption
     ;
   inherit (lib.strings) concatMapStringsSep;
@@ -38,6 +37,7 @@ let
     str
     ;
 
+  redefine = import ../modules/redefine.nix;
   v2 = import ./v2.nix { inherit lib; };
 
   isNoun = class: class == "noun";
@@ -207,7 +207,7 @@ let
           else if nulls == length definitions then
             null
           else
-            throw "The option `${showOption loc}` is defined both null and not null, in ${showFiles (getFiles definitions)}.";
+            throw "The option `${showOption loc}` is defined both null and not null, in ${showPlaces definitions}.";
         emptyValue.value = null;
         inherit (elemType) getSubModules getSubOptions;
         substSubModules = modules: choices.nullOr (elemType.substSubModules modules);
@@ -306,10 +306,7 @@ let
             fromType.check definition.value;
         convert =
           loc: definition:
-          definition
-          // {
-            value = if fits loc definition then coerce definition.value else definition.value;
-          };
+          if fits loc definition then redefine definition null (coerce definition.value) else definition;
       in
       assert lib.asserts.assertMsg (fromType.getSubModules == null)
         "coercedTo: coercedType must not have submodules (it’s a ${fromType.description})";

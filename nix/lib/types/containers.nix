@@ -18,6 +18,7 @@ let
   inherit (lib.trivial) functionArgs isFunction;
   inherit (lib.types) addCheck mkOptionType optionDescriptionPhrase;
 
+  redefine = import ../modules/redefine.nix;
   v2 = import ./v2.nix { inherit lib; };
 
   # Elements without properties are merged by the evaluator, where there is such help (see
@@ -32,14 +33,14 @@ let
     elemType: loc: definitions:
     let
       mergeElement =
-        file: n: m: value:
+        definition: n: m: value:
         mergeDefinitions (loc ++ [ "[definition ${toString n}-entry ${toString m}]" ]) elemType [
-          { inherit file value; }
+          (redefine definition null value)
         ];
     in
     filter (merged: merged.isDefined) (
       concatLists (
-        imap1 (n: definition: imap1 (mergeElement definition.file n) definition.value) definitions
+        imap1 (n: definition: imap1 (mergeElement definition n) definition.value) definitions
       )
     );
 
@@ -48,11 +49,7 @@ let
     elemType: loc: definitions:
     zipAttrsWith (name: mergeDefinitions (loc ++ [ name ]) elemType) (
       map (
-        definition:
-        mapAttrs (_: value: {
-          inherit (definition) file;
-          inherit value;
-        }) definition.value
+        definition: mapAttrs (redefine definition) definition.value
       ) definitions
     );
 
@@ -255,10 +252,7 @@ let
           __functor =
             _: argument:
             (mergeDefinitions (loc ++ [ "<function body>" ]) elemType (
-              map (definition: {
-                inherit (definition) file;
-                value = definition.value argument;
-              }) definitions
+              map (definition: redefine definition null (definition.value argument)) definitions
             )).mergedValue;
         };
         getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<function body>" ]);

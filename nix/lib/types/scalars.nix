@@ -15,14 +15,15 @@ let
   inherit (lib.asserts) assertMsg;
   inherit (lib.attrsets) isDerivation;
   inherit (lib.options)
-    getFiles
     mergeEqualOption
     mergeOneOption
-    showFiles
+    showPlaces
     showOption
     ;
   inherit (lib.strings) isStorePath isStringLike;
   inherit (lib.types) addCheck mkOptionType;
+
+  redefine = import ../modules/redefine.nix;
 
   noun = attrs: mkOptionType ({ descriptionClass = "noun"; } // attrs);
 
@@ -76,14 +77,11 @@ let
           mergeResults =
             argument:
             scalars.anything.merge (loc ++ [ "<function body>" ]) (
-              map (definition: {
-                inherit (definition) file;
-                value = definition.value argument;
-              }) definitions
+              map (definition: redefine definition null (definition.value argument)) definitions
             );
         in
         if any (definition: anythingKind definition.value != kind) definitions then
-          throw "The option `${showOption loc}' has conflicting option types in ${showFiles (getFiles definitions)}"
+          throw "The option `${showOption loc}' has conflicting option types in ${showPlaces definitions}"
         else if kind == "set" then
           (lib.types.attrsOf scalars.anything).merge loc definitions
         else if kind == "lambda" then

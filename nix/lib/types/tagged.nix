@@ -13,13 +13,11 @@ let
     unsafeGetAttrPos
     ;
   inherit (lib.modules) evalOptionValue mergeOptionDecls;
-  inherit (lib.options)
-    getFiles
-    showFiles
-    showOption
-    ;
+  inherit (lib.options) showOption showPlaces;
   inherit (lib.strings) concatMapStringsSep escapeNixIdentifier escapeNixString;
   inherit (lib.types) defaultFunctor mkOptionType;
+
+  redefine = import ../modules/redefine.nix;
 
   # A tag's declaration with its place, or an error about what is none.
   checkTag =
@@ -92,15 +90,12 @@ let
           loc: definitions:
           let
             tag = tagOf (head definitions);
-            files = showFiles (getFiles definitions);
+            files = showPlaces definitions;
             inner =
               definition:
               assert length (attrNames definition.value) == 1;
               if tagOf definition == tag then
-                {
-                  inherit (definition) file;
-                  value = definition.value.${tag};
-                }
+                redefine definition tag definition.value.${tag}
               else
                 throw "The option `${showOption loc}` is defined both as `${tag}` and `${tagOf definition}`, in ${files}.";
           in

@@ -16,6 +16,11 @@ in
       enable = lib.mkEnableOption "the web server";
       port = mkOption { type = types.port; default = 80; };
       modules = mkOption { type = types.listOf types.str; default = [ ]; };
+      headers = mkOption { type = types.attrsOf types.str; default = { }; };
+      settings = mkOption {
+        type = types.submodule { freeformType = types.attrsOf (types.attrsOf types.int); };
+        default = { };
+      };
       hosts = mkOption {
         type = types.attrsOf (types.submodule { options.root = mkOption { type = types.str; }; });
         default = { };

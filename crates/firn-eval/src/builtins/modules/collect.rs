@@ -10,6 +10,7 @@ use super::{field, helper, set_of};
 use crate::attrs::{Attrs, Key};
 use crate::builtins::sets::of_sorted;
 use crate::error::R;
+use crate::layouts::MODULE;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
@@ -37,13 +38,12 @@ struct Loader {
     helpers: Value,
     class: Value,
     args: Value,
-    names: Names,
 }
 
 fn collect(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let [helpers, class, given, modules] = *args else { return Ok(Value::NULL) };
     let (class, given) = (m.force(class)?, m.force(given)?);
-    let loader = Loader { helpers, class, args: given, names: Names::new() };
+    let loader = Loader { helpers, class, args: given };
     let unknown = helper(m, helpers, "unknownModule")?;
     let root = m.empty_string();
     match loader.load_all(m, unknown, root, modules)? {
@@ -216,14 +216,14 @@ impl Loader {
             return Ok(None);
         }
         let config = if explicit {
-            if !flat.iter().all(|entry| self.names.beside_config.contains(&entry.sym)) {
+            if !flat.iter().all(|entry| is_beside_config(entry.sym)) {
                 return Ok(None);
             }
             set.get(sym::CONFIG).map_or_else(|| m.empty_attrs().value(), |slot| slot.get())
         } else if set.get(sym::REQUIRE).is_some() {
             return Ok(None);
         } else {
-            self.definitions(m, set)
+            definitions(m, set)
         };
         let of = |m: &mut Machine, name: Symbol, default: Value| {
             let Some(slot) = set.get(name) else { return Ok(default) };
@@ -255,48 +255,27 @@ impl Loader {
         let to_string = helper(m, self.helpers, "toString")?;
         Ok(m.lazy_call(to_string, &[value]))
     }
-
-    /// What of a module without `config` and `options` are definitions.
-    fn definitions(&self, m: &mut Machine, set: Attrs) -> Value {
-        let flat = m.flat(set);
-        if !flat.iter().any(|entry| self.names.header.contains(&entry.sym)) {
-            return set.value();
-        }
-        let kept = flat.iter().filter(|entry| !self.names.header.contains(&entry.sym));
-        let (keys, values): (Vec<Key>, Vec<Value>) =
-            kept.map(|entry| (Key { sym: entry.sym, pos: entry.pos }, entry.value())).unzip();
-        of_sorted(m, &keys, &values)
-    }
 }
 
-/// Names with a meaning of their own in modules, as in `collect.nix`; those of modules that the
-/// library has to read (`freeformType`, `meta`, `require`) are not among them.
-struct Names {
-    /// What may stand beside `config` or `options`.
-    beside_config: [Symbol; 7],
-    /// What of other modules is no definition.
-    header: [Symbol; 5],
+/// What of a module without `config` and `options` are definitions.
+fn definitions(m: &mut Machine, set: Attrs) -> Value {
+    let flat = m.flat(set);
+    if !flat.iter().any(|entry| is_header(entry.sym)) {
+        return set.value();
+    }
+    let kept = flat.iter().filter(|entry| !is_header(entry.sym));
+    let (keys, values): (Vec<Key>, Vec<Value>) =
+        kept.map(|entry| (Key { sym: entry.sym, pos: entry.pos }, entry.value())).unzip();
+    of_sorted(m, &keys, &values)
 }
 
-impl Names {
-    fn new() -> Names {
-        Names {
-            beside_config: [
-                sym::CLASS_ATTR,
-                sym::FILE_ATTR,
-                sym::CONFIG,
-                sym::DISABLED_MODULES,
-                sym::IMPORTS,
-                sym::KEY,
-                sym::OPTIONS,
-            ],
-            header: [
-                sym::CLASS_ATTR,
-                sym::FILE_ATTR,
-                sym::DISABLED_MODULES,
-                sym::IMPORTS,
-                sym::KEY,
-            ],
-        }
-    }
+/// Whether a name may stand beside `config` or `options`, as in `collect.nix`; `freeformType`, `meta`
+/// and `require` are not among them: modules with these are left to the library.
+fn is_beside_config(name: Symbol) -> bool {
+    MODULE.contains(&name)
+}
+
+/// Whether a name in a module without `config` and `options` is no definition.
+fn is_header(name: Symbol) -> bool {
+    is_beside_config(name) && name != sym::CONFIG && name != sym::OPTIONS
 }

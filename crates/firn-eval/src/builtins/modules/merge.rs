@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::option::merged;
 use super::properties::all_plain;
-use super::{definition, definitions, field, list_of, set_of};
+use super::{Definition, field, list_of, packed, set_of, sets};
 use crate::error::R;
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -28,15 +28,17 @@ fn elements(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let mut values = Vec::new();
     for (n, given) in list_of(m, all)?.iter().enumerate() {
         let given = set_of(m, given)?;
-        let file = field(m, given, sym::FILE)?;
-        let list = field(m, given, sym::VALUE)?;
-        for (k, value) in list_of(m, list)?.iter().enumerate() {
-            if !all_plain(m, &[file, value])? {
+        let list = Definition::of_set(m, given)?;
+        for (k, value) in list_of(m, list.value)?.iter().enumerate() {
+            // An element is where its list is defined.
+            let one = Definition { value, ..list };
+            if !all_plain(m, &[one])? {
                 return Ok(Value::NULL);
             }
             let (n, k) = (m.int(n as i64 + 1), m.int(k as i64 + 1));
             let place = m.lazy_native(&ELEMENT_PLACE, &[loc, n, k]);
-            values.push(m.lazy_native(&ELEMENT, &[slow, kind, place, file, value]));
+            let [file, value, pos] = one.fields();
+            values.push(m.lazy_native(&ELEMENT, &[slow, kind, place, file, value, pos]));
         }
     }
     Ok(m.list(&values))
@@ -61,15 +63,15 @@ fn below(m: &mut Machine, loc: Value, name: Value) -> R<Value> {
 
 static ELEMENT: PrimOp = PrimOp::new(
     "__moduleElement",
-    &["mergeDefinitions", "elemType", "place", "file", "value"],
+    &["mergeDefinitions", "elemType", "place", "file", "value", "pos"],
     element,
     "",
 )
 .without_frame();
 
 fn element(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let [slow, kind, place, file, value] = *args else { return Ok(Value::NULL) };
-    let given = definitions(m, &[file, value]);
+    let [slow, kind, place, file, value, pos] = *args else { return Ok(Value::NULL) };
+    let given = sets(m, &[Definition::of_fields([file, value, pos])]);
     one(m, slow, kind, place, given)
 }
 
@@ -97,50 +99,48 @@ pub(super) static ATTRIBUTES: PrimOp = PrimOp::new(
 fn attributes(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let [lazy, slow, kind, loc, all] = *args else { return Ok(Value::NULL) };
     let lazy = m.force(lazy)? == Value::TRUE;
-    let mut found: FxHashMap<Symbol, Vec<Value>> = FxHashMap::default();
+    let mut found: FxHashMap<Symbol, Vec<Definition>> = FxHashMap::default();
     for given in list_of(m, all)?.iter() {
         let given = set_of(m, given)?;
-        let file = field(m, given, sym::FILE)?;
-        let value = field(m, given, sym::VALUE)?;
-        let set = set_of(m, value)?;
+        let whole = Definition::of_set(m, given)?;
+        let set = set_of(m, whole.value)?;
         // In alphabetical order: where two values fail, the first of them is the error.
         for entry in m.sorted(set) {
-            found.entry(entry.sym).or_default().extend([file, entry.value()]);
+            // What was computed is where the whole is defined.
+            let pos = entry.pos.or(whole.pos);
+            let one = Definition { file: whole.file, value: entry.value(), pos };
+            found.entry(entry.sym).or_default().push(one);
         }
     }
-    let mut found: Vec<(Symbol, Vec<Value>)> = found.into_iter().collect();
+    let mut found: Vec<(Symbol, Vec<Definition>)> = found.into_iter().collect();
     found.sort_unstable_by(|a, b| a.0.bytes().cmp(b.0.bytes()));
     let mut result = crate::attrs::AttrsBuilder::with_capacity(found.len());
-    for (name, pairs) in found {
-        if !lazy && !all_plain(m, &pairs)? {
+    for (name, all) in found {
+        if !lazy && !all_plain(m, &all)? {
             return Ok(Value::NULL);
         }
         let place = m.symbol_string(name);
-        let pairs = m.list(&pairs);
+        let all = packed(m, &all);
         let lazy = Value::bool(lazy);
-        result.insert(name, m.lazy_native(&ATTRIBUTE, &[slow, kind, loc, place, pairs, lazy]));
+        result.insert(name, m.lazy_native(&ATTRIBUTE, &[slow, kind, loc, place, all, lazy]));
     }
     Ok(m.attrs(result))
 }
 
 static ATTRIBUTE: PrimOp = PrimOp::new(
     "__moduleAttribute",
-    &["mergeDefinitions", "elemType", "loc", "name", "pairs", "lazy"],
+    &["mergeDefinitions", "elemType", "loc", "name", "definitions", "lazy"],
     attribute,
     "",
 )
 .without_frame();
 
 fn attribute(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let [slow, kind, loc, name, pairs, lazy] = *args else { return Ok(Value::NULL) };
+    let [slow, kind, loc, name, all, lazy] = *args else { return Ok(Value::NULL) };
     let place = below(m, loc, name)?;
-    let pairs: Vec<Value> = list_of(m, pairs)?.iter().collect();
-    let mut given = Vec::with_capacity(pairs.len() / 2);
-    for pair in pairs.chunks_exact(2) {
-        given.push(definition(m, pair[0], pair[1]));
-    }
-    let given = m.list(&given);
-    if lazy == Value::FALSE || all_plain(m, &pairs)? {
+    let all: Vec<Definition> = Definition::all(list_of(m, all)?).collect();
+    let given = sets(m, &all);
+    if lazy == Value::FALSE || all_plain(m, &all)? {
         return one(m, slow, kind, place, given);
     }
     with_properties(m, slow, kind, place, given)

@@ -14,16 +14,18 @@ mod tree;
 use firn_syntax::{Symbol, sym};
 
 use crate::attrs::{Attrs, AttrsBuilder};
-use crate::error::R;
+use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::value::{List, Value};
 
 const TABLE: &[(&str, &PrimOp)] = &[
+    ("attempt", &ATTEMPT),
     ("collect", &collect::COLLECT),
     ("mergeAttributes", &merge::ATTRIBUTES),
     ("mergeElements", &merge::ELEMENTS),
+    ("redefine", &REDEFINE),
     ("tree", &tree::TREE),
 ];
 
@@ -62,17 +64,108 @@ fn helper(m: &mut Machine, helpers: Value, name: &str) -> R<Value> {
     field(m, helpers, Symbol::of(name))
 }
 
-/// `{ file, value }`
-fn definition(m: &mut Machine, file: Value, value: Value) -> Value {
-    let layout = m.interner.definition;
-    m.of_layout(layout, [(sym::FILE, file), (sym::VALUE, value)])
+/// A definition. In lists of this family its fields stand by turns; the library gets it as
+/// `{ file, value }`, of which `value` has the position: `showDefs` tells the user about it.
+#[derive(Clone, Copy)]
+struct Definition {
+    file: Value,
+    value: Value,
+    /// Of the name in the user's file.
+    pos: Pos,
 }
 
-/// A list of `{ file, value }` of pairs, a file and a value by turns.
-fn definitions(m: &mut Machine, pairs: &[Value]) -> Value {
-    let mut all = Vec::with_capacity(pairs.len() / 2);
-    for pair in pairs.chunks_exact(2) {
-        all.push(definition(m, pair[0], pair[1]));
+/// How many values a definition takes in lists.
+const FIELDS: usize = 3;
+
+impl Definition {
+    fn of_set(m: &mut Machine, set: Attrs) -> R<Definition> {
+        let file = field(m, set, sym::FILE)?;
+        let value = field(m, set, sym::VALUE)?;
+        let pos = set.entry(sym::VALUE).map_or(Pos::NONE, |entry| entry.pos);
+        Ok(Definition { file, value, pos })
     }
-    m.list(&all)
+
+    fn fields(self) -> [Value; FIELDS] {
+        let pos = Value::inline_int(i64::from(self.pos.0)).unwrap_or(Value::NULL);
+        [self.file, self.value, pos]
+    }
+
+    fn of_fields([file, value, pos]: [Value; FIELDS]) -> Definition {
+        let pos = pos.as_int().and_then(|pos| u32::try_from(pos).ok());
+        Definition { file, value, pos: pos.map_or(Pos::NONE, Pos) }
+    }
+
+    /// The definitions in a list of fields.
+    fn all(fields: List) -> impl Iterator<Item = Definition> {
+        let fields = fields.slots().chunks_exact(FIELDS);
+        fields.map(|of| Definition::of_fields([of[0].get(), of[1].get(), of[2].get()]))
+    }
+
+    /// `{ file, value }`
+    fn set(self, m: &mut Machine) -> Attrs {
+        let layout = m.definition_layout(self.pos);
+        m.set_of_layout(layout, [(sym::FILE, self.file), (sym::VALUE, self.value)])
+    }
+}
+
+/// The fields of definitions as a list.
+fn packed(m: &mut Machine, all: &[Definition]) -> Value {
+    let fields: Vec<Value> = all.iter().flat_map(|definition| definition.fields()).collect();
+    m.list(&fields)
+}
+
+/// A list of `{ file, value }`.
+fn sets(m: &mut Machine, all: &[Definition]) -> Value {
+    let sets: Vec<Value> = all.iter().map(|definition| definition.set(m).value()).collect();
+    m.list(&sets)
+}
+
+/// `redefine definition name value`: a definition of what `name` has in the definition's value, or of
+/// the same (`name` is null), which has the value and is where the user wrote it.
+static REDEFINE: PrimOp = PrimOp::new(
+    "__moduleRedefine",
+    &["definition", "name", "value"],
+    redefine,
+    "Makes a definition from another one, for `lib.modules`.",
+)
+.without_frame();
+
+fn redefine(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let given = set_of(m, args[0])?;
+    let whole = Definition::of_set(m, given)?;
+    let name = m.force(args[1])?;
+    let inner = match name.as_str() {
+        Some(name) => {
+            let set = set_of(m, whole.value)?;
+            set.entry(Symbol::intern(name.bytes())).map_or(Pos::NONE, |entry| entry.pos)
+        }
+        None => Pos::NONE,
+    };
+    let pos = inner.or(whole.pos);
+    Ok(Definition { file: whole.file, value: args[2], pos }.set(m).value())
+}
+
+/// `attempt value`: `builtins.tryEval` for values that messages show, which may be wrong in ways that
+/// `tryEval` lets through, such as an attribute that is missing.
+static ATTEMPT: PrimOp = PrimOp::new(
+    "__moduleAttempt",
+    &["value"],
+    attempt,
+    "Evaluates what a message of `lib.modules` shows.",
+)
+.without_frame();
+
+fn attempt(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let depth = m.depth;
+    let (success, value) = match m.force(args[0]) {
+        Ok(value) => (Value::TRUE, value),
+        Err(raised) if m.error_mut().kind == ErrorKind::Interrupted => return Err(raised),
+        Err(raised) => {
+            m.take_error(raised);
+            m.depth = depth;
+            (Value::FALSE, Value::FALSE)
+        }
+    };
+    let layout = m.interner.try_eval;
+    Ok(m.of_layout(layout, [(sym::SUCCESS, success), (sym::VALUE, value)]))
 }

@@ -4,7 +4,7 @@ use firn_syntax::{Symbol, sym};
 
 use super::properties::{Tag, all_plain, kind, select};
 use super::tree::{DEFINITIONS, State, result, symbol};
-use super::{definitions, field, helper, list_of, set_of};
+use super::{Definition, field, helper, list_of, set_of, sets};
 use crate::attrs::Attrs;
 use crate::coerce::Coerce;
 use crate::error::{R, Raised};
@@ -196,26 +196,24 @@ fn quickly(m: &mut Machine, wanted: &Wanted) -> R<Option<Value>> {
 
 /// The definitions that count.
 fn selected(m: &mut Machine, wanted: &Wanted, option: Attrs) -> R<Option<Value>> {
-    let pairs: Vec<Value> = match wanted.state.definitions(m, symbol(wanted.name))? {
-        Some(pairs) => pairs.iter().collect(),
-        None => Vec::new(),
-    };
+    let definitions = wanted.state.definitions(m, symbol(wanted.name))?;
     let default = option.get(sym::DEFAULT);
-    if pairs.is_empty() {
+    let by_default = |value: Value| Definition { file: wanted.file, value, pos: Pos::NONE };
+    if definitions.is_empty() {
         let Some(default) = default else { return Ok(Some(m.empty_list())) };
         let default = m.force_slot(default)?;
         if kind(m, default)? == Tag::Order {
             return Ok(None);
         }
-        return Ok(Some(definitions(m, &[wanted.file, default])));
+        return Ok(Some(sets(m, &[by_default(default)])));
     }
     if let Some(read_only) = option.get(sym::READ_ONLY)
         && m.force_slot(read_only)? != Value::FALSE
     {
         return Ok(None);
     }
-    if all_plain(m, &pairs)? {
-        return Ok(Some(definitions(m, &pairs)));
+    if all_plain(m, &definitions)? {
+        return Ok(Some(sets(m, &definitions)));
     }
     match default {
         Some(default) => {
@@ -224,11 +222,11 @@ fn selected(m: &mut Machine, wanted: &Wanted, option: Attrs) -> R<Option<Value>>
                 [(sym::TYPE_ATTR, of), (sym::PRIORITY, priority), (sym::CONTENT, default.get())];
             let layout = m.interner.priority;
             let weakest = m.of_layout(layout, entries);
-            let mut all = vec![wanted.file, weakest];
-            all.extend(pairs);
+            let mut all = vec![by_default(weakest)];
+            all.extend(definitions);
             select(m, &all)
         }
-        None => select(m, &pairs),
+        None => select(m, &definitions),
     }
 }
 

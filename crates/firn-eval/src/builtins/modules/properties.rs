@@ -1,10 +1,8 @@
 //! `mkIf`, `mkMerge`, `mkOverride`, `mkOrder`: as `nix/lib/modules/properties.nix` has them.
-//!
-//! Definitions travel as pairs: a file and a value by turns.
 
 use firn_syntax::{Symbol, sym};
 
-use super::{definition, field, list_of};
+use super::{Definition, field, list_of, set_of, sets};
 use crate::attrs::Attrs;
 use crate::error::{R, Raised};
 use crate::machine::Machine;
@@ -79,8 +77,7 @@ fn push_into(m: &mut Machine, property: Attrs, of: Symbol, out: &mut Vec<Value>)
 fn wrap_all(m: &mut Machine, config: Value, of: Symbol, name: Value, detail: Value) -> Value {
     let Some(set) = config.as_attrs() else { return config };
     let flat = m.flat(set);
-    let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
-    let result = Attrs::alloc(&mut m.heap, layout);
+    let result = Attrs::alloc(&mut m.heap, flat.layout);
     let wrapper = if of == sym::CONDITION { m.interner.condition } else { m.interner.priority };
     for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
         let wrapped = m.of_layout(
@@ -105,12 +102,12 @@ fn in_definition(m: &mut Machine, raised: Raised, file: Value) -> Raised {
     m.frame_always(raised, Pos::NONE, format!("while evaluating definitions from `{file}':"))
 }
 
-/// Whether no definition of these pairs has a property.
-pub(super) fn all_plain(m: &mut Machine, pairs: &[Value]) -> R<bool> {
-    for pair in pairs.chunks_exact(2) {
-        let plain = match m.force(pair[1]) {
+/// Whether no definition has a property.
+pub(super) fn all_plain(m: &mut Machine, all: &[Definition]) -> R<bool> {
+    for definition in all {
+        let plain = match m.force(definition.value) {
             Ok(value) => value.as_attrs().is_none_or(|set| set.get(sym::TYPE_ATTR).is_none()),
-            Err(raised) => return Err(in_definition(m, raised, pair[0])),
+            Err(raised) => return Err(in_definition(m, raised, definition.file)),
         };
         if !plain {
             return Ok(false);
@@ -121,31 +118,33 @@ pub(super) fn all_plain(m: &mut Machine, pairs: &[Value]) -> R<bool> {
 
 /// The definitions that count, in order, as a list of `{ file, value }`; nothing when the library has
 /// to look at them.
-pub(super) fn select(m: &mut Machine, pairs: &[Value]) -> R<Option<Value>> {
-    let mut left = Vec::with_capacity(pairs.len());
-    for pair in pairs.chunks_exact(2) {
-        match discharge(m, pair[0], pair[1], &mut left) {
+pub(super) fn select(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
+    let mut left = Vec::with_capacity(all.len());
+    for definition in all {
+        match discharge(m, *definition, &mut left) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(raised) => return Err(in_definition(m, raised, pair[0])),
+            Err(raised) => return Err(in_definition(m, raised, definition.file)),
         }
     }
-    let Some(left) = strongest(m, &left)? else { return Ok(None) };
+    if !strongest(m, &mut left)? {
+        return Ok(None);
+    }
     in_order(m, &left)
 }
 
 /// Opens `mkMerge` and drops what has a condition that does not hold. False: the library has to look.
-fn discharge(m: &mut Machine, file: Value, value: Value, out: &mut Vec<Value>) -> R<bool> {
-    let value = m.force(value)?;
+fn discharge(m: &mut Machine, definition: Definition, out: &mut Vec<Definition>) -> R<bool> {
+    let value = m.force(definition.value)?;
     let Some((tag, set)) = tag(m, value)? else {
-        out.extend([file, value]);
+        out.push(Definition { value, ..definition });
         return Ok(true);
     };
     match tag {
         Tag::Merge => {
             let contents = field(m, set, sym::CONTENTS)?;
             for content in list_of(m, contents)?.iter() {
-                if !discharge(m, file, content, out)? {
+                if !discharge(m, Definition { value: content, ..definition }, out)? {
                     return Ok(false);
                 }
             }
@@ -154,15 +153,15 @@ fn discharge(m: &mut Machine, file: Value, value: Value, out: &mut Vec<Value>) -
             let condition = field(m, set, sym::CONDITION)?;
             match m.force(condition)?.as_bool() {
                 Some(true) => {
-                    let content = field(m, set, sym::CONTENT)?;
-                    return discharge(m, file, content, out);
+                    let value = field(m, set, sym::CONTENT)?;
+                    return discharge(m, Definition { value, ..definition }, out);
                 }
                 Some(false) => {}
                 None => return Ok(false),
             }
         }
         Tag::Definition => return Ok(false),
-        _ => out.extend([file, value]),
+        _ => out.push(Definition { value, ..definition }),
     }
     Ok(true)
 }
@@ -172,52 +171,62 @@ const PLAIN: i64 = 100;
 /// No priority is lower than this unless a definition is alone.
 const LOWEST: i64 = 9999;
 
-/// The definitions of the highest priority, without it.
-fn strongest(m: &mut Machine, pairs: &[Value]) -> R<Option<Vec<Value>>> {
-    let mut found = Vec::with_capacity(pairs.len() / 2);
+/// Leaves the definitions of the highest priority, without it. False: the library has to look, which
+/// it does as well where several have an unusual priority, so that a message can name it.
+fn strongest(m: &mut Machine, all: &mut Vec<Definition>) -> R<bool> {
+    let mut found = Vec::with_capacity(all.len());
     let mut best = LOWEST;
-    for pair in pairs.chunks_exact(2) {
-        let (priority, value) = match tag(m, pair[1])? {
+    for definition in all.iter() {
+        let (priority, value) = match tag(m, definition.value)? {
             Some((Tag::Override, set)) => {
                 let priority = field(m, set, sym::PRIORITY)?;
-                let Some(priority) = m.force(priority)?.as_int() else { return Ok(None) };
+                let Some(priority) = m.force(priority)?.as_int() else { return Ok(false) };
                 (priority, field(m, set, sym::CONTENT)?)
             }
-            _ => (PLAIN, pair[1]),
+            _ => (PLAIN, definition.value),
         };
         best = best.min(priority);
-        found.push((priority, pair[0], value));
+        found.push((priority, Definition { value, ..*definition }));
     }
     if let [(priority, ..)] = found[..] {
         best = priority;
     }
     found.retain(|(priority, ..)| *priority == best);
-    Ok(Some(found.into_iter().flat_map(|(_, file, value)| [file, value]).collect()))
+    *all = found.into_iter().map(|(_, definition)| definition).collect();
+    Ok(all.len() < 2 || best == PLAIN)
 }
 
 /// The place of a definition without one.
 const MIDDLE: i64 = 1000;
 
-/// The definitions as a list, sorted by `mkOrder`.
-fn in_order(m: &mut Machine, pairs: &[Value]) -> R<Option<Value>> {
-    let mut ordered = false;
-    let mut all = Vec::with_capacity(pairs.len() / 2);
-    for pair in pairs.chunks_exact(2) {
-        let value = m.force(pair[1])?;
+/// The definitions as a list, sorted by `mkOrder`; nothing when the library has to sort them.
+fn in_order(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
+    for definition in all {
+        let value = m.force(definition.value)?;
+        if kind(m, value)? == Tag::Order {
+            return ordered(m, all);
+        }
+    }
+    Ok(Some(sets(m, all)))
+}
+
+fn ordered(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
+    let mut sorted = Vec::with_capacity(all.len());
+    for definition in all {
+        let value = m.force(definition.value)?;
         let Some((Tag::Order, set)) = tag(m, value)? else {
-            all.push((MIDDLE, definition(m, pair[0], value)));
+            sorted.push((MIDDLE, Definition { value, ..*definition }.set(m)));
             continue;
         };
-        ordered = true;
         let priority = field(m, set, sym::PRIORITY)?;
         let Some(place) = m.force(priority)?.as_int() else { return Ok(None) };
-        let content = field(m, set, sym::CONTENT)?;
-        let entries = [(sym::FILE, pair[0]), (sym::VALUE, content), (sym::PRIORITY, priority)];
-        all.push((place, m.attrs_of(&entries)));
+        let value = field(m, set, sym::CONTENT)?;
+        let plain = Definition { value, ..*definition }.set(m);
+        let priority = m.attrs_of(&[(sym::PRIORITY, priority)]);
+        let priority = set_of(m, priority)?;
+        sorted.push((place, m.update(plain, priority)));
     }
-    if ordered {
-        all.sort_by_key(|(place, _)| *place);
-    }
-    let all: Vec<Value> = all.into_iter().map(|(_, definition)| definition).collect();
-    Ok(Some(m.list(&all)))
+    sorted.sort_by_key(|(place, _)| *place);
+    let sorted: Vec<Value> = sorted.into_iter().map(|(_, set)| set.value()).collect();
+    Ok(Some(m.list(&sorted)))
 }

@@ -1,7 +1,6 @@
 //! The tree of options and definitions, level by level: as `nix/lib/modules/tree.nix` has it.
 //!
-//! Declarations travel as pairs of a file and a set of options, definitions as pairs of a file and a
-//! value. Everything is as lazy as there: names of options come from declarations alone, and an option
+//! Declarations travel as pairs of a file and a set of options. Everything is as lazy as there: names of options come from declarations alone, and an option
 //! is looked at when somebody asks for it.
 
 use firn_syntax::{Symbol, sym};
@@ -9,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::option;
 use super::properties::push_down;
-use super::{definition, field, helper, list_of, set_of};
+use super::{Definition, FIELDS, field, helper, list_of, packed, set_of, sets};
 use crate::attrs::{Attrs, Key};
 use crate::builtins::sets::of_sorted;
 use crate::error::R;
@@ -79,12 +78,12 @@ impl State {
         Ok(place)
     }
 
-    /// The definitions of a name, as pairs.
-    pub fn definitions(self, m: &mut Machine, name: Symbol) -> R<Option<List>> {
+    /// The definitions of a name.
+    pub fn definitions(self, m: &mut Machine, name: Symbol) -> R<Vec<Definition>> {
         let defined = set_of(m, self.defined())?;
         match defined.get(name) {
-            Some(slot) => list_of(m, slot.get()).map(Some),
-            None => Ok(None),
+            Some(slot) => Ok(Definition::all(list_of(m, slot.get())?).collect()),
+            None => Ok(Vec::new()),
         }
     }
 }
@@ -106,26 +105,26 @@ static ROOT_DEFINITIONS: PrimOp =
     PrimOp::new("__moduleDefinitions", &["modules"], root_definitions, "").without_frame();
 
 fn root_definitions(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let mut pairs = Vec::new();
+    let mut all = Vec::new();
     for module in list_of(m, args[0])?.iter() {
         let module = set_of(m, module)?;
         let file = field(m, module, sym::FILE_ATTR)?;
-        let config = field(m, module, sym::CONFIG)?;
-        push_pairs(m, file, config, &mut pairs)?;
+        let value = field(m, module, sym::CONFIG)?;
+        open(m, Definition { file, value, pos: Pos::NONE }, &mut all)?;
     }
-    Ok(m.list(&pairs))
+    Ok(packed(m, &all))
 }
 
-/// The definitions in `config` as pairs with their file.
-fn push_pairs(m: &mut Machine, file: Value, config: Value, pairs: &mut Vec<Value>) -> R<()> {
-    let config = m.force(config)?;
-    if config.as_attrs().is_none_or(|set| set.get(sym::TYPE_ATTR).is_none()) {
-        pairs.extend([file, config]);
+/// The definitions of a level in one of its name, with its properties moved into it.
+fn open(m: &mut Machine, definition: Definition, all: &mut Vec<Definition>) -> R<()> {
+    let value = m.force(definition.value)?;
+    if value.as_attrs().is_none_or(|set| set.get(sym::TYPE_ATTR).is_none()) {
+        all.push(Definition { value, ..definition });
         return Ok(());
     }
-    let mut all = Vec::new();
-    push_down(m, config, &mut all)?;
-    pairs.extend(all.into_iter().flat_map(|config| [file, config]));
+    let mut inner = Vec::new();
+    push_down(m, value, &mut inner)?;
+    all.extend(inner.into_iter().map(|value| Definition { value, ..definition }));
     Ok(())
 }
 
@@ -164,27 +163,29 @@ static DEFINED: PrimOp = PrimOp::new(
 )
 .without_frame();
 
-/// The definitions of a level by name, each as a list of pairs.
+/// The definitions of a level by name, each as a list of fields.
 fn defined(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let pairs = list_of(m, args[5])?;
-    if pairs.len() == 2 {
-        let (file, config) = (pairs.get(0), pairs.get(1));
+    let definitions = list_of(m, args[5])?;
+    if definitions.len() == FIELDS {
+        let (file, config) = (definitions.get(0), definitions.get(1));
         let set = definition_set(m, args, file, config)?;
         let flat = m.flat(set);
         let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
         let result = Attrs::alloc(&mut m.heap, layout);
         for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
-            let pair = m.list(&[file, entry.value()]);
-            to.set(pair);
+            let one = Definition { file, value: entry.value(), pos: entry.pos };
+            let one = m.list(&one.fields());
+            to.set(one);
         }
         return Ok(result.value());
     }
     let mut found: FxHashMap<Symbol, Vec<Value>> = FxHashMap::default();
-    for pair in pairs.slots().chunks_exact(2) {
-        let (file, config) = (pair[0].get(), pair[1].get());
-        let set = definition_set(m, args, file, config)?;
+    for definition in Definition::all(definitions) {
+        let file = definition.file;
+        let set = definition_set(m, args, file, definition.value)?;
         for entry in m.flat(set).iter() {
-            found.entry(entry.sym).or_default().extend([file, entry.value()]);
+            let one = Definition { file, value: entry.value(), pos: entry.pos };
+            found.entry(entry.sym).or_default().extend(one.fields());
         }
     }
     Ok(by_name(m, found, |m, _, pairs| m.list(&pairs)))
@@ -346,12 +347,12 @@ static BELOW: PrimOp = PrimOp::new("__moduleBelow", &["state", "name"], below, "
 /// The definitions of a level, from those of its name.
 fn below(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let state = State::of(m, args[0])?;
-    let Some(found) = state.definitions(m, symbol(args[1]))? else { return Ok(m.empty_list()) };
-    let mut pairs = Vec::with_capacity(found.len());
-    for pair in found.slots().chunks_exact(2) {
-        push_pairs(m, pair[0].get(), pair[1].get(), &mut pairs)?;
+    let found = state.definitions(m, symbol(args[1]))?;
+    let mut all = Vec::with_capacity(found.len());
+    for definition in found {
+        open(m, definition, &mut all)?;
     }
-    Ok(m.list(&pairs))
+    Ok(packed(m, &all))
 }
 
 /// Has the library resolve a name: several declarations of one option, or a mistake.
@@ -382,9 +383,8 @@ pub(super) static DEFINITIONS: PrimOp =
 
 fn definitions_of(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let state = State::of(m, args[0])?;
-    let Some(found) = state.definitions(m, symbol(args[1]))? else { return Ok(m.empty_list()) };
-    let pairs: Vec<Value> = found.iter().collect();
-    Ok(super::definitions(m, &pairs))
+    let found = state.definitions(m, symbol(args[1]))?;
+    Ok(sets(m, &found))
 }
 
 static FIELDS_OPTIONS: PrimOp =
@@ -462,17 +462,17 @@ fn unmatched_here(
     m: &mut Machine,
     state: State,
     name: Symbol,
-    pairs: Value,
+    definitions: Value,
     all: &mut Vec<Value>,
 ) -> R<()> {
     let place = state.place(m, name)?;
     let place = list_of(m, place)?;
     let above = m.force_int(state.above(), Pos::NONE, "")?;
     let prefix = m.sublist(place, (above as usize).min(place.len()), place.len());
-    for pair in list_of(m, pairs)?.slots().chunks_exact(2) {
-        let plain = definition(m, pair[0].get(), pair[1].get());
-        let (plain, prefix) = (set_of(m, plain)?, m.attrs_of(&[(sym::PREFIX, prefix)]));
-        let prefix = set_of(m, prefix)?;
+    let prefix = m.attrs_of(&[(sym::PREFIX, prefix)]);
+    let prefix = set_of(m, prefix)?;
+    for definition in Definition::all(list_of(m, definitions)?) {
+        let plain = definition.set(m);
         all.push(m.update(plain, prefix).value());
     }
     Ok(())

@@ -1,0 +1,7 @@
+{ lib, ... }:
+{
+  services.web.hosts = lib.mkMerge [
+    { "example.org".root = lib.mkDefault "/srv/a"; }
+    { "example.org".root = lib.mkDefault "/srv/b"; }
+  ];
+}

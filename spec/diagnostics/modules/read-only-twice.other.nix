@@ -1,0 +1,3 @@
+{
+  system.stateVersion = "25.11";
+}

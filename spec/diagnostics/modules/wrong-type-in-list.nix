@@ -1,0 +1,7 @@
+{ lib, ... }:
+{
+  services.web.modules = [
+    "php"
+    8
+  ];
+}

@@ -1,0 +1,5 @@
+{
+  services.web.hosts."example.org" = {
+    root = [ "/srv" ];
+  };
+}
