@@ -89,7 +89,12 @@
           assert driver.machines == machines and driver.vlans == vlans
           assert os.path.isdir(driver.out_dir) and driver.out_dir == alpha.out_dir
           assert "with subtest(\"globals\")" in driver.tests
-          log.log("a line"), log.info("a line"), log.debug("a line"), log.warning("a line")
+          log.log("a line")
+          log.info("a line")
+          log.warning("a line")
+          log.debug("a line of no interest")
+          log.set_log_level("debug")
+          log.debug("a line of interest")
           with log.nested("nested"):
               alpha.log("about alpha")
           with alpha.nested("nested, too"):
@@ -142,7 +147,14 @@
           alpha.wait_for_open_unix_socket("/tmp/datagram", is_datagram=True)
           expect(failed, lambda: alpha.wait_for_open_unix_socket("/nothing", timeout=0.5), "/nothing")
           calls = []
-          retry(lambda last: calls.append(last) or len(calls) == 3)
+
+
+          def third(last):
+              calls.append(last)
+              return len(calls) == 3
+
+
+          retry(third)
           assert calls == [False, False, False], calls
           expect(failed, lambda: retry(lambda last: False, timeout=0.2), "timed out")
           expect(TypeError, lambda: retry(lambda last: True, timeout=1, timeout_seconds=1))

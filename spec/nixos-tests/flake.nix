@@ -36,6 +36,14 @@
           testScript = ''
             start_all()
             machine.suceed("true")
+            port: int = machine.succeed("echo 80")
+            clien.succeed("true")
+
+            def check(node):
+                node.wait_for_open_port(port)
+                machine.wait_for_open_port("80")
+
+            check(machine)
           '';
         };
       };

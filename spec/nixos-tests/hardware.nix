@@ -150,7 +150,7 @@
           box.send_monitor_command("cont")
           assert box.wait_for_qmp_event(lambda event: event["event"] == "RESUME", timeout=60)["event"] == "RESUME"
           expect(TimeoutError, lambda: box.wait_for_qmp_event(lambda event: False, timeout=0.5))
-          assert box.pid > 0
+          assert box.pid and box.pid > 0
 
       with subtest("keys and terminals"):
           box.wait_until_tty_matches("1", "login: ")
@@ -174,8 +174,8 @@
           assert len(box.get_screen_text_variants()) == 3
           box.screenshot("screen")
           box.screenshot("sub.png")
-          with open("screen.png", "rb") as file:
-              assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+          with open("screen.png", "rb") as picture:
+              assert picture.read(8) == b"\x89PNG\r\n\x1a\n"
           expect(Exception, lambda: box.wait_for_x(timeout=1), "no display manager is installed")
           expect(Exception, lambda: box.wait_for_window("x", timeout=0.1))
 

@@ -53,11 +53,20 @@ impl Process {
 
     /// Sends a signal, unless it has ended.
     pub fn signal(&self, signal: i32) {
+        self.send(self.id as i32, signal);
+    }
+
+    /// Sends a signal to it and all that it has started; it must lead a process group.
+    pub fn signal_group(&self, signal: i32) {
+        self.send(-(self.id as i32), signal);
+    }
+
+    fn send(&self, to: i32, signal: i32) {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if status.is_none() {
             // SAFETY: kill takes integers. The reaping thread stores the status after the wait, so in a
             // narrow moment the id may be free already; ids are not reused that quickly.
-            unsafe { libc::kill(self.id as i32, signal) };
+            unsafe { libc::kill(to, signal) };
         }
     }
 }

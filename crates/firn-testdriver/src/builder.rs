@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// Runs the test that the attribute `driverConfig` describes; the output holds what the script put there.
 ///
-/// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default), `check` (only look for
-/// mistakes in the script) or `shell` (a prompt at the terminal); `backend`, `vm` or `container` to override what nodes say.
+/// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default) or
+/// `shell` (a prompt at the terminal); `backend`, `vm` or `container` to override what nodes say.
 pub struct NixosTest;
 
 impl BuiltinBuilder for NixosTest {
@@ -28,7 +28,6 @@ impl BuiltinBuilder for NixosTest {
             config.backend = Some(parse_backend(backend)?);
         }
         let mode = match job.text("mode") {
-            Some("check") => Mode::Check,
             Some("shell") => return shell(config, job),
             _ => Mode::Run,
         };

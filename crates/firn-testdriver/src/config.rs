@@ -1,5 +1,6 @@
 //! The driver's configuration: the JSON file that a test derivation names in `driverConfig`.
 
+use crate::log::Level;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,12 +26,9 @@ pub struct Config {
     /// Limit for the whole test in seconds.
     #[serde(default = "default_timeout")]
     pub global_timeout: u64,
-    /// Don't check the calls of the script before the test.
+    /// The driver's own lines below this level are left out.
     #[serde(default)]
-    pub skip_type_check: bool,
-    /// Don't look for names that are not defined.
-    #[serde(default)]
-    pub skip_lint: bool,
+    pub log_level: Level,
     /// Run every node this way, whatever it says.
     #[serde(default)]
     pub backend: Option<BackendChoice>,
@@ -56,6 +54,9 @@ pub struct Tools {
     /// The `mkfs.ext4` program, for root disks.
     #[serde(default)]
     pub mkfs: Option<PathBuf>,
+    /// The shell that runs the commands which start machines (`create_machine`).
+    #[serde(default)]
+    pub shell: Option<PathBuf>,
     /// Fail where hardware acceleration does not work.
     #[serde(default)]
     pub force_accel: bool,
@@ -112,6 +113,23 @@ pub struct NodeConfig {
     /// For systems that are no closure: a folder to use as root, and process 1.
     #[serde(default)]
     pub container: ContainerConfig,
+}
+
+impl NodeConfig {
+    /// Of a virtual machine that the configuration of the test does not know.
+    pub fn named_by_nothing(number: u32) -> Self {
+        Self {
+            number,
+            backend: BackendChoice::Vm,
+            needs: Vec::new(),
+            system: PathBuf::new(),
+            interfaces: Vec::new(),
+            shared_directories: Vec::new(),
+            credentials: BTreeMap::new(),
+            vm: VmConfig::default(),
+            container: ContainerConfig::default(),
+        }
+    }
 }
 
 /// A folder of the driver's side that a node sees.

@@ -8,7 +8,7 @@ use firn_machine::StartOptions;
 use firn_machine::net::Switch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A test that is set up; nothing runs yet.
 pub struct Driver {
@@ -22,7 +22,28 @@ pub struct Driver {
     pub out_dir: PathBuf,
     /// A private folder.
     pub folder: PathBuf,
+    created: Created,
+    creating: Mutex<()>,
     _switches: BTreeMap<u32, Arc<Switch>>,
+}
+
+/// Machines that the script has made: a list that only grows, so that its entries stay where they are.
+#[derive(Default)]
+struct Created(OnceLock<Box<(Node, Created)>>);
+
+impl Created {
+    fn iter(&self) -> impl Iterator<Item = &Node> {
+        std::iter::successors(self.0.get(), |entry| entry.1.0.get()).map(|entry| &entry.0)
+    }
+
+    /// Adds a node; the caller sees to it that nobody else does so meanwhile.
+    fn add(&self, node: Node) -> &Node {
+        let mut end = self;
+        while let Some(entry) = end.0.get() {
+            end = &entry.1;
+        }
+        &end.0.get_or_init(|| Box::new((node, Self::default()))).0
+    }
 }
 
 impl Driver {
@@ -60,14 +81,36 @@ impl Driver {
             nodes,
             out_dir: out_dir.to_path_buf(),
             folder: folder.to_path_buf(),
+            created: Created::default(),
+            creating: Mutex::default(),
             _switches: switches,
         })
     }
 
     /// A node by name.
     pub fn node(&self, name: &str) -> Outcome<&Node> {
-        let found = self.nodes.iter().find(|node| node.name == name);
+        let found = self.all().find(|node| node.name == name);
         found.ok_or_else(|| Failure::machine(format!("there is no node '{name}'")))
+    }
+
+    /// Nodes, then the machines that the script has made.
+    pub fn all(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().chain(self.created.iter())
+    }
+
+    /// Makes a machine that `command` starts, with a name like `name` that no other has.
+    pub fn create(&self, name: &str, command: &str) -> Outcome<&Node> {
+        let taken = |name: &str| self.all().any(|node| node.name == name);
+        let _one_by_one = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.created.iter().count() as u32 + 1;
+        let mut free = name.to_string();
+        let mut count = 2;
+        while taken(&free) {
+            free = format!("{name}-{count}");
+            count += 1;
+        }
+        let node = Node::by_command(&free, number, command, self).map_err(Failure::machine)?;
+        Ok(self.created.add(node))
     }
 
     /// Starts all nodes at once; errors are collected.
@@ -82,6 +125,7 @@ impl Driver {
 
     /// Ends everything for good.
     pub fn stop_all(&self) {
+        self.created.iter().for_each(Node::close);
         let _ = self.on_all(|node| {
             node.close();
             Ok(())

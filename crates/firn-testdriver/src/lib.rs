@@ -4,6 +4,7 @@
 //! thin shim (`python/shim.py`) whose every call arrives at [`rpc`] and is done by a function of [`api`].
 //! [`NixosTest`] is the builder of test derivations.
 
+mod address;
 mod artefacts;
 mod builder;
 mod config;
@@ -33,8 +34,8 @@ pub use driver::Driver;
 pub use failure::{Failure, Outcome};
 pub use image::StoreImage;
 pub use junit::Junit;
-pub use log::Log;
+pub use log::{Level, Log};
 pub use make::{CONNECT_COMMAND, QUICK_PARAMETERS};
-pub use rpc::{Ending, Mistake, Mode, ScriptFrame, Server};
+pub use rpc::{Ending, Mode, ScriptFrame, Server};
 pub use run::{RunOptions, run_test};
 pub use signature::{Arguments, Signature};

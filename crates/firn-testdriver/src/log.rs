@@ -2,25 +2,88 @@
 
 use firn_events::{Activity, Outcome, Reporter, Span};
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+
+/// How much a line of the driver's matters.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// For who looks closely.
+    Debug,
+    /// What the test does.
+    #[default]
+    Info,
+    /// What may be wrong.
+    Warning,
+    /// What is wrong.
+    Error,
+}
+
+impl std::str::FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "debug" => Ok(Self::Debug),
+            "info" => Ok(Self::Info),
+            "warning" | "warn" => Ok(Self::Warning),
+            "error" => Ok(Self::Error),
+            _ => Err(format!(
+                "'{text}' is no level of the log; there are debug, info, warning and error"
+            )),
+        }
+    }
+}
 
 /// Writes the log. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
     out: Arc<Mutex<Box<dyn Write + Send>>>,
     events: Reporter,
-    serial: Arc<std::sync::atomic::AtomicBool>,
+    serial: Arc<AtomicBool>,
+    lowest: Arc<Mutex<Level>>,
 }
 
 impl Log {
     /// A log to `out` with events to `events`.
     pub fn new(out: impl Write + Send + 'static, events: Reporter) -> Self {
-        Self { out: Arc::new(Mutex::new(Box::new(out))), events, serial: Arc::new(true.into()) }
+        let out: Box<dyn Write + Send> = Box::new(out);
+        Self {
+            out: Arc::new(Mutex::new(out)),
+            events,
+            serial: Arc::new(true.into()),
+            lowest: Arc::default(),
+        }
+    }
+
+    /// Leaves out the driver's lines below `level`; what consoles say and failures always show.
+    pub fn set_level(&self, level: Level) {
+        *self.lowest.lock().unwrap_or_else(PoisonError::into_inner) = level;
     }
 
     /// One line, with the name of the node it is about.
     pub fn line(&self, node: Option<&str>, text: &str) {
+        self.say(Level::Info, node, text);
+    }
+
+    /// The same at another level.
+    pub fn say(&self, level: Level, node: Option<&str>, text: &str) {
+        if level < *self.lowest.lock().unwrap_or_else(PoisonError::into_inner) {
+            return;
+        }
         let mut block = String::new();
         for line in text.lines() {
             match node {
@@ -33,14 +96,14 @@ impl Log {
 
     /// A line of a node's console.
     pub fn console(&self, node: &str, line: &str) {
-        if self.serial.load(std::sync::atomic::Ordering::Relaxed) {
+        if self.serial.load(Ordering::Relaxed) {
             self.write(&format!("{node} # {line}\n"));
         }
     }
 
     /// Turns console lines on or off.
     pub fn show_console(&self, on: bool) {
-        self.serial.store(on, std::sync::atomic::Ordering::Relaxed);
+        self.serial.store(on, Ordering::Relaxed);
     }
 
     /// A failure, each line marked.

@@ -1,6 +1,6 @@
 //! From the configuration of a node to its machine.
 
-use crate::config::{BootImage, NodeConfig, parse_mac};
+use crate::config::{BootImage, Config, NodeConfig, parse_mac};
 use crate::log::Log;
 use crate::node::Surroundings;
 use crate::shares;
@@ -9,8 +9,8 @@ use firn_machine::container::{Bind, Card, Container, ContainerOptions, Root};
 use firn_machine::image::disk::{DiskContent, DiskPlan};
 use firn_machine::net::{Switch, SwitchPort};
 use firn_machine::qemu::{
-    Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, Tpm, UserNet, Vm,
-    VmOptions, VmSpec, probe,
+    Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, Start, Tpm, UserNet,
+    Vm, VmOptions, VmSpec, probe,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,7 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
     };
     let options = VmOptions {
         name: name.into(),
-        qemu,
+        start: Start::Program(qemu),
         folder,
         spec,
         disks,
@@ -163,6 +163,41 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         ports,
         console: sink(name, around.log),
         talk: sink(name, around.log),
+    };
+    Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
+}
+
+/// Makes a virtual machine that a command of the script's starts.
+pub fn command_vm(
+    name: &str,
+    command: &str,
+    config: &Config,
+    log: &Log,
+    folder: PathBuf,
+    shared: &Path,
+) -> Made {
+    let shell = config.tools.shell.clone().ok_or("the test's configuration has no shell")?;
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut environment = vec![
+        ("TMPDIR".to_string(), text(&folder)),
+        ("SHARED_DIR".into(), text(shared)),
+        ("USE_TMPDIR".into(), "1".into()),
+    ];
+    // A command may name QEMU's programs without their folder.
+    if let Some(programs) = config.tools.qemu.as_deref().and_then(Path::parent) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        environment.push(("PATH".into(), format!("{}:{path}", text(programs))));
+    }
+    let options = VmOptions {
+        name: name.into(),
+        start: Start::Command { shell, text: command.into(), environment },
+        folder,
+        spec: VmSpec::default(),
+        disks: Vec::new(),
+        companions: Vec::new(),
+        ports: Vec::new(),
+        console: sink(name, log),
+        talk: sink(name, log),
     };
     Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
 }

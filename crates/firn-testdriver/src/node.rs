@@ -1,9 +1,11 @@
 //! The nodes of a test: configuration, machine, and what the log says about it.
 
 use crate::config::{BackendChoice, Config, NodeConfig, variable_name};
+use crate::driver::Driver;
 use crate::failure::{Failure, Outcome};
 use crate::log::{Log, millis};
 use crate::make;
+use crate::shares;
 use firn_events::{Activity, Span};
 use firn_machine::container::check_possible;
 use firn_machine::net::Switch;
@@ -82,6 +84,33 @@ impl Node {
             folder,
             machine: made.map_err(|error| format!("node {name}: {error}"))?,
             log: around.log.clone(),
+            boot: Mutex::new(None),
+            closed: Mutex::new(false),
+        })
+    }
+
+    /// Makes a machine that a command of the script's starts; it is off.
+    ///
+    /// Errors: a sentence for the user.
+    pub fn by_command(
+        name: &str,
+        number: u32,
+        command: &str,
+        driver: &Driver,
+    ) -> Result<Self, String> {
+        let folder = driver.folder.join(format!("c{number}"));
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        let shared = shares::shared_folder(&driver.folder);
+        let machine =
+            make::command_vm(name, command, &driver.config, &driver.log, folder.clone(), &shared)?;
+        Ok(Self {
+            name: name.to_string(),
+            variable: variable_name(name),
+            config: NodeConfig::named_by_nothing(number),
+            folder,
+            machine,
+            log: driver.log.clone(),
             boot: Mutex::new(None),
             closed: Mutex::new(false),
         })

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::node::Node;
-use crate::rpc::{Ending, Mistake, ScriptFrame};
+use crate::rpc::{Ending, ScriptFrame};
 use firn_machine::State;
 use std::fmt::Write;
 use std::time::Duration;
@@ -14,16 +14,10 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(15);
 
 /// Tells the log why the script failed, and gives the short form.
 pub fn failed(driver: &Driver, ending: &Ending) -> String {
-    let text = if ending.mistakes.is_empty() {
-        script_failure(ending)
-    } else {
-        mistakes(driver, &ending.mistakes)
-    };
+    let text = script_failure(ending);
     driver.log.failure(&text);
-    if ending.mistakes.is_empty() {
-        pictures(driver);
-        machines(driver);
-    }
+    pictures(driver);
+    machines(driver);
     text
 }
 
@@ -58,25 +52,6 @@ fn script_failure(ending: &Ending) -> String {
     text
 }
 
-/// Mistakes with the lines they are in and a mark below the place.
-fn mistakes(driver: &Driver, mistakes: &[Mistake]) -> String {
-    let script = std::fs::read_to_string(&driver.config.test_script).unwrap_or_default();
-    let lines: Vec<&str> = script.lines().collect();
-    let mut text = String::from("the test script has mistakes:");
-    for mistake in mistakes {
-        let source = lines.get((mistake.line as usize).saturating_sub(1)).unwrap_or(&"");
-        let gutter = mistake.line.to_string();
-        let pad = " ".repeat(gutter.len());
-        let indent = " ".repeat(mistake.column);
-        let _ = write!(
-            text,
-            "\ntestScript, line {gutter}: {}\n {gutter} | {source}\n {pad} | {indent}^",
-            mistake.message
-        );
-    }
-    text
-}
-
 /// Takes pictures of all screens, for the artefacts.
 fn pictures(driver: &Driver) {
     for node in driver.nodes.iter().filter(|node| node.config.vm.graphics) {
@@ -93,7 +68,7 @@ fn pictures(driver: &Driver) {
 fn machines(driver: &Driver) {
     let told: Vec<(String, String)> = std::thread::scope(|scope| {
         let running: Vec<_> =
-            driver.nodes.iter().map(|node| (node, scope.spawn(|| describe(node)))).collect();
+            driver.all().map(|node| (node, scope.spawn(|| describe(node)))).collect();
         let told = running.into_iter();
         told.map(|(node, thread)| (node.name.clone(), thread.join().unwrap_or_default())).collect()
     });

@@ -16,6 +16,7 @@ use crate::config::ForwardPort;
 use crate::driver::Driver;
 use crate::failure::{Failure, Outcome};
 use crate::log::Step;
+use crate::node::Node;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -39,8 +40,6 @@ pub struct Ending {
     pub frames: Vec<ScriptFrame>,
     /// The whole traceback, for what is no failed expectation.
     pub traceback: String,
-    /// Mistakes found before the script ran.
-    pub mistakes: Vec<Mistake>,
 }
 
 /// A place in the script.
@@ -55,18 +54,6 @@ pub struct ScriptFrame {
     pub source: String,
 }
 
-/// A mistake that the check of the script found.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(default)]
-pub struct Mistake {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 0.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-}
-
 /// Serves the script of one test.
 pub struct Server {
     driver: Arc<Driver>,
@@ -79,10 +66,8 @@ pub struct Server {
 /// What the Python process shall do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Check the script and run it.
+    /// Run the script.
     Run,
-    /// Only check it.
-    Check,
     /// Offer a prompt.
     Interactive,
 }
@@ -221,26 +206,11 @@ impl Server {
         let script = std::fs::read_to_string(&config.test_script).map_err(|error| {
             Failure::machine(format!("cannot read {}: {error}", config.test_script.display()))
         })?;
-        let nodes: Vec<Value> = self
-            .driver
-            .nodes
-            .iter()
-            .map(|node| {
-                let backend = node.machine.backend();
-                json!({
-                    "name": node.name,
-                    "variable": node.variable,
-                    "backend": backend,
-                    "state_dir": node.folder,
-                    "forwarded_ports": forwarded_ports(&node.config.vm.forward_ports),
-                })
-            })
-            .collect();
+        let nodes: Vec<Value> = self.driver.nodes.iter().map(describe_node).collect();
         Ok(json!({
             "name": config.name,
             "mode": match self.mode {
                 Mode::Run => "run",
-                Mode::Check => "check",
                 Mode::Interactive => "interactive",
             },
             "script": script,
@@ -251,8 +221,6 @@ impl Server {
             "out_dir": self.driver.out_dir,
             "tmp_dir": self.driver.folder,
             "shared_dir": crate::shares::shared_folder(&self.driver.folder),
-            "type_check": !config.skip_type_check,
-            "lint": !config.skip_lint,
         }))
     }
 
@@ -264,6 +232,17 @@ impl Server {
         self.changed.notify_all();
         Ok(Value::Null)
     }
+}
+
+/// What the script needs to know about a node.
+pub fn describe_node(node: &Node) -> Value {
+    json!({
+        "name": node.name,
+        "variable": node.variable,
+        "backend": node.machine.backend(),
+        "state_dir": node.folder,
+        "forwarded_ports": forwarded_ports(&node.config.vm.forward_ports),
+    })
 }
 
 struct Line {

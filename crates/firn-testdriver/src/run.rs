@@ -23,16 +23,14 @@ pub struct RunOptions {
     pub folder: PathBuf,
     /// The file to start helper processes from, normally `/proc/self/exe`.
     pub program: PathBuf,
-    /// Run, check, or offer a prompt.
+    /// Run the script, or offer a prompt.
     pub mode: Mode,
 }
 
 /// How long calls may take to notice that everything has ended.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 const SHIM: &str = include_str!("python/shim.py");
-const CHECK: &str = include_str!("python/check.py");
 const SHIM_FILE: &str = "firn_test.py";
-const CHECK_FILE: &str = "firn_check.py";
 
 /// Runs the test.
 ///
@@ -63,6 +61,7 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Stri
         Mode::Interactive => Duration::MAX,
         _ => Duration::from_secs(config.global_timeout),
     };
+    log.set_level(config.log_level);
     let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
     let driver = Arc::new(driver);
     let socket = options.folder.join("script.sock");
@@ -97,7 +96,7 @@ impl Python {
     ) -> Result<Self, String> {
         let program = &driver.config.python;
         let folder = options.folder.join("python");
-        write_files(&folder).map_err(|error| format!("cannot write the test shim: {error}"))?;
+        write_shim(&folder).map_err(|error| format!("cannot write the test shim: {error}"))?;
         let mut command = Command::new(program);
         // Isolated: neither the user's folders nor variables change what the script sees.
         command.args(["-I", "-u", "-B"]).arg(folder.join(SHIM_FILE)).arg(socket);
@@ -111,12 +110,9 @@ impl Python {
     }
 }
 
-fn write_files(folder: &Path) -> std::io::Result<()> {
+fn write_shim(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    for (name, text) in [(SHIM_FILE, SHIM), (CHECK_FILE, CHECK)] {
-        std::fs::File::create(folder.join(name))?.write_all(text.as_bytes())?;
-    }
-    Ok(())
+    std::fs::File::create(folder.join(SHIM_FILE))?.write_all(SHIM.as_bytes())
 }
 
 fn watch(mut child: Child, server: Arc<Server>) -> std::sync::mpsc::Receiver<()> {

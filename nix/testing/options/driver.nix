@@ -59,6 +59,8 @@ let
     "wait_for_window"
     "wait_for_x"
   ];
+  # Machines which commands of the script start.
+  usesCommands = lib.hasInfix "create_machine" config.testScriptString;
   usesShared = lib.any (word: lib.hasInfix word config.testScriptString) [
     "shared_dir"
     "/tmp/shared"
@@ -78,6 +80,20 @@ let
     preferLocalBuild = true;
     allowSubstitutes = false;
   };
+
+  # Names of variables in the script: what Python's names can't have becomes an underscore.
+  variable =
+    name:
+    let
+      fits = character: builtins.match "[A-Za-z0-9_]" character != null;
+      characters = map (c: if fits c then c else "_") (lib.stringToCharacters name);
+    in
+    lib.concatStrings (if builtins.match "[0-9].*" name != null then [ "_" ] ++ lib.tail characters else characters);
+  variables = map variable (lib.attrNames machines);
+  vlans = lib.unique (
+    lib.concatMap (machine: map (i: i.vlan) (interfaces machine)) (lib.attrValues machines)
+  );
+  scriptCheck = import ../script { inherit hostPkgs lib; };
 
   python = if config.extraPythonPackages hostPkgs.python3Packages == [ ] then
     hostPkgs.python3
@@ -160,6 +176,11 @@ in
       internal = true;
       description = "The test driver with this test's configuration; building it checks the script.";
     };
+    scriptCheck = mkOption {
+      type = types.nullOr types.raw;
+      internal = true;
+      description = "The check of the script, a derivation; null when nothing is checked.";
+    };
     usesVms = mkOption {
       type = types.bool;
       internal = true;
@@ -172,18 +193,20 @@ in
     };
   };
   config = {
-    usesVms = hasVms;
+    usesVms = hasVms || usesCommands;
     usesContainers = lib.length (lib.attrNames virtual) < lib.length (lib.attrNames machines);
     driverConfiguration = {
-      inherit (config) name globalTimeout skipTypeCheck skipLint;
+      inherit (config) name globalTimeout logLevel;
       testScript = "${hostPkgs.writeText "test-script" config.testScriptString}";
       python = "${python}/bin/python3";
       nodes = lib.mapAttrs node machines;
-      vlans = lib.unique (
-        lib.concatMap (machine: map (i: i.vlan) (interfaces machine)) (lib.attrValues machines)
-      );
+      inherit vlans;
       tools =
-        lib.optionalAttrs hasVms {
+        lib.optionalAttrs usesCommands {
+          qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
+          shell = hostPkgs.runtimeShell;
+        }
+        // lib.optionalAttrs hasVms {
           qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
           mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
           forceAccel = config.qemu.forceAccel;
@@ -200,6 +223,19 @@ in
     driverConfigurationFile = hostPkgs.writeText "driver-configuration-${config.name}.json" (
       builtins.toJSON config.driverConfiguration
     );
+    scriptCheck =
+      if config.skipTypeCheck && config.skipLint then
+        null
+      else
+        scriptCheck {
+          inherit (config) name;
+          inherit python;
+          script = config.testScriptString;
+          machines = variables ++ lib.optional (lib.length variables == 1 && variables != [ "machine" ]) "machine";
+          vlans = map (number: "vlan${toString number}") vlans;
+          skipTypes = config.skipTypeCheck;
+          skipLint = config.skipLint;
+        };
     driver = import ./driver-package.nix { inherit lib config hostPkgs; };
     requiredFeatures = {
       nixos-test = lib.mkDefault true;

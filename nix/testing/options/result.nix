@@ -27,6 +27,8 @@ let
     requiredSystemFeatures = features;
     expectedMemory = sum (map memory machines);
     expectedLoad = if processors == [ ] then 50 else 100 * sum processors;
+    # Mistakes in the script come to light before any machine starts.
+    inherit (config) scriptCheck;
   }
   # Hardware acceleration is used where it is there, and not asked for.
   // lib.optionalAttrs config.usesVms { optionalSystemFeatures = [ "kvm" ]; };

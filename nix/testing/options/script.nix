@@ -36,12 +36,12 @@ in
     skipTypeCheck = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether calls of machines are not checked before the test.";
+      description = "Whether the types of the script's values are not checked before the test.";
     };
     skipLint = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether undefined names are not looked for before the test.";
+      description = "Whether names that are not defined, not used, and the like, are not looked for before the test.";
     };
   };
   config.testScriptString = if builtins.isFunction script then script given else script;

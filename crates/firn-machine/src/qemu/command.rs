@@ -206,6 +206,17 @@ impl VmSpec {
         args.0
     }
 
+    /// What the driver needs of a machine that a command of the user's starts: channels and no window.
+    pub fn driver_arguments(&self) -> Vec<String> {
+        let mut args = Arguments::default();
+        args.flags(&["-display", "none"]);
+        self.channels(&mut args);
+        if !self.allow_reboot {
+            args.flags(&["-no-reboot"]);
+        }
+        args.0
+    }
+
     fn extras(&self, args: &mut Arguments) {
         if let Some(Tpm { socket, model }) = &self.tpm {
             args.pair("-chardev", &format!("socket,id=tpm,path={}", comma(socket)));

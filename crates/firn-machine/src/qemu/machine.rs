@@ -14,6 +14,7 @@ use crate::spawn::spawn_bound;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,12 +38,58 @@ pub struct Companion {
     pub inherits: bool,
 }
 
+/// How QEMU starts.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// This program with the arguments that the description of the hardware gives.
+    Program(PathBuf),
+    /// A command of the user's, which ends in arguments of QEMU: the driver adds its channels.
+    Command {
+        /// The shell that runs it.
+        shell: PathBuf,
+        /// The command.
+        text: String,
+        /// Variables that it gets.
+        environment: Vec<(String, String)>,
+    },
+}
+
+impl Start {
+    fn command(&self, spec: &VmSpec) -> Command {
+        match self {
+            Self::Program(program) => {
+                let mut command = Command::new(program);
+                command.args(spec.arguments());
+                command
+            }
+            Self::Command { shell, text, environment } => {
+                let mut command = Command::new(shell);
+                // A newline or a comment at its end would part the command from the arguments.
+                let text = text.trim_end();
+                command.arg("-c").arg(format!("{text} \"$@\"")).arg("start");
+                command.args(spec.driver_arguments());
+                command.envs(environment.iter().map(|(name, value)| (name, value)));
+                command
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Program(program) => write!(f, "{}", program.display()),
+            Self::Command { text, .. } => write!(f, "the command `{text}`"),
+        }
+    }
+}
+
 /// What a virtual machine is made from.
 pub struct VmOptions {
     /// Name of the node.
     pub name: String,
-    /// The QEMU program.
-    pub qemu: PathBuf,
+    /// How QEMU starts.
+    pub start: Start,
     /// A folder of its own with a short path.
     pub folder: PathBuf,
     /// The hardware; `sockets` and `allow_reboot` are filled in here.
@@ -94,11 +141,12 @@ impl Vm {
         let spec = VmSpec { allow_reboot: start.allow_reboot, ..self.options.spec.clone() };
         let qmp = listen(&spec.sockets.qmp)?;
         let console = listen(&spec.sockets.console)?;
-        let mut command = Command::new(&self.options.qemu);
-        command.args(spec.arguments()).current_dir(&self.options.folder);
+        let mut command = self.options.start.command(&spec);
+        // All that a command starts ends with it.
+        command.current_dir(&self.options.folder).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = spawn_bound(command, Vec::new())
-            .doing(|| format!("cannot start {}", self.options.qemu.display()))?;
+            .doing(|| format!("cannot start {}", self.options.start))?;
         let errors = child.stderr.take();
         let process = Process::watch(child);
         let connected = accept(&console, &process)
@@ -107,7 +155,7 @@ impl Vm {
         let (console, qmp) = match connected {
             Ok(channels) => channels,
             Err(error) => {
-                process.signal(libc::SIGKILL);
+                process.signal_group(libc::SIGKILL);
                 let mut text = String::new();
                 let _ = errors.map(|mut pipe| pipe.read_to_string(&mut text));
                 let message = format!("{}: {error}\n{}", self.options.name, text.trim_end());
@@ -126,7 +174,7 @@ impl Vm {
         let start = |companion: &Companion| {
             let _ = std::fs::remove_file(&companion.socket);
             let mut command = Command::new(&companion.program);
-            command.args(&companion.arguments).current_dir(&self.options.folder);
+            command.args(&companion.arguments).current_dir(&self.options.folder).process_group(0);
             let (mut errors, writer) = std::io::pipe()?;
             command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
             let mut keep = Vec::new();
@@ -273,7 +321,7 @@ impl Machine for Vm {
 
     fn kill(&self) -> Result<()> {
         if let Some(running) = &*self.lock() {
-            running.process.signal(libc::SIGKILL);
+            running.process.signal_group(libc::SIGKILL);
         }
         self.wait_ended(None)
     }

@@ -12,5 +12,5 @@ pub use command::{
     Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, Share, Sockets, TCG_PROCESSOR,
     Tpm, UserNet, VmSpec,
 };
-pub use machine::{Companion, Vm, VmOptions};
+pub use machine::{Companion, Start, Vm, VmOptions};
 pub use qmp::{QmpClient, QmpMessage};

@@ -1,7 +1,9 @@
 //! Functions of the driver itself.
 
 use super::{Context, Method};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::log::Level;
+use crate::rpc::describe_node;
 use serde_json::Value;
 
 pub(super) const METHODS: &[Method] = &[
@@ -9,7 +11,17 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "join_all", signature: "", run: join_all },
     Method { name: "serial_stdout_on", signature: "", run: serial_stdout_on },
     Method { name: "serial_stdout_off", signature: "", run: serial_stdout_off },
-    Method { name: "log", signature: "msg: str, node: str? = None", run: log },
+    Method {
+        name: "log",
+        signature: "msg: str, level: str = \"info\", node: str? = None",
+        run: log,
+    },
+    Method { name: "set_log_level", signature: "level: str", run: set_log_level },
+    Method {
+        name: "create_machine",
+        signature: "start_command: str, name: str, keep_machine_state: bool = False",
+        run: create_machine,
+    },
 ];
 
 fn start_all(context: &mut Context<'_>) -> Outcome<Value> {
@@ -33,6 +45,23 @@ fn serial_stdout_off(context: &mut Context<'_>) -> Outcome<Value> {
 }
 
 fn log(context: &mut Context<'_>) -> Outcome<Value> {
-    context.driver.log.line(context.args.maybe_text("node"), context.args.text("msg"));
+    let (level, node) = (level(context)?, context.args.maybe_text("node"));
+    context.driver.log.say(level, node, context.args.text("msg"));
     Ok(Value::Null)
+}
+
+fn set_log_level(context: &mut Context<'_>) -> Outcome<Value> {
+    context.driver.log.set_level(level(context)?);
+    Ok(Value::Null)
+}
+
+fn level(context: &Context<'_>) -> Outcome<Level> {
+    context.args.text("level").parse().map_err(Failure::arguments)
+}
+
+/// A machine by a command of the script's; it answers as nodes do.
+fn create_machine(context: &mut Context<'_>) -> Outcome<Value> {
+    let (name, command) = (context.args.text("name"), context.args.text("start_command"));
+    let node = context.driver.create(name, command)?;
+    Ok(describe_node(node))
 }

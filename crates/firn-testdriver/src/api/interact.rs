@@ -1,11 +1,12 @@
 //! A person at the terminal: shells and consoles of machines.
 
 use super::{Context, Method};
+use crate::address::Address;
 use crate::failure::{Failure, Outcome};
 use crate::terminal::Terminal;
 use firn_machine::agent::frame::Kind;
 use serde_json::Value;
-use std::io::Write;
+use std::io::{Read, Write};
 
 /// What ends work at a console: control-d, as the shell ends by it.
 const END: u8 = 4;
@@ -28,10 +29,8 @@ fn terminal(context: &Context<'_>, call: &str) -> Outcome<Terminal> {
 
 /// Joins the terminal to a shell of root's; it ends with the shell.
 fn shell_interact(context: &mut Context<'_>) -> Outcome<Value> {
-    if let Some(address) = context.args.maybe_text("address") {
-        return Err(Failure::arguments(format!(
-            "shell_interact(): the terminal is the only address here, not {address:?}"
-        )));
+    if let Some(address) = context.args.maybe_text("address").map(str::to_string) {
+        return shell_at(context, &address);
     }
     let terminal = terminal(context, "shell_interact")?;
     let node = context.node()?;
@@ -50,6 +49,37 @@ fn shell_interact(context: &mut Context<'_>) -> Outcome<Value> {
             _ => Ok(()),
         })
     })?;
+    result.map(|_| Value::Null).map_err(Failure::from)
+}
+
+/// Joins whoever comes to, or waits at, an address to a shell of root's; it ends with the shell or with them.
+fn shell_at(context: &mut Context<'_>, address: &str) -> Outcome<Value> {
+    let address = Address::parse(address).map_err(Failure::arguments)?;
+    let node = context.node()?;
+    node.connect()?;
+    context.log(&format!("root's shell is at {address}; it ends by `exit`"));
+    let (mut reader, mut writer) = address.open()?;
+    let stream = node.machine.agent().shell(80, 24)?;
+    let input = stream.input();
+    let closing = writer.try_clone()?;
+    let result = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                // Who hangs up means the shell to end, as control-d does.
+                let bytes = if count == 0 { &[END][..] } else { &buffer[..count] };
+                if input.input(bytes).is_err() || count == 0 {
+                    return;
+                }
+            }
+        });
+        let result = stream.run(|frame| match frame.kind {
+            Kind::Out => writer.write_all(&frame.payload),
+            _ => Ok(()),
+        });
+        closing.close();
+        result
+    });
     result.map(|_| Value::Null).map_err(Failure::from)
 }
 

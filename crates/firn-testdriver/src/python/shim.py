@@ -189,20 +189,30 @@ def seconds(value):
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
+def path(text):
+    from pathlib import Path  # takes a while to load, and few scripts need it
+
+    return Path(text)
+
+
 # Machines
 
 
 class BaseMachine:
     """One node of the test."""
 
-    out_dir = tmp_dir = state_dir = shared_dir = ""
     keep_machine_state = keep_vm_state = False
 
     def __init__(self, node, setup):
         self.name = node["name"]
-        self.state_dir = node["state_dir"]
         self.forwarded_ports = node["forwarded_ports"]
-        self.out_dir, self.tmp_dir, self.shared_dir = (setup[key] for key in ("out_dir", "tmp_dir", "shared_dir"))
+        self._folders = {key: setup[key] for key in ("out_dir", "tmp_dir", "shared_dir")}
+        self._folders["state_dir"] = node["state_dir"]
+
+    out_dir = property(lambda self: path(self._folders["out_dir"]))
+    tmp_dir = property(lambda self: path(self._folders["tmp_dir"]))
+    state_dir = property(lambda self: path(self._folders["state_dir"]))
+    shared_dir = property(lambda self: path(self._folders["shared_dir"]))
 
     @property
     def logger(self):
@@ -374,30 +384,41 @@ def polling_condition(fun=None, *, seconds_interval=None, interval=None, descrip
 
 
 class Logger:
+    def say(self, level, msg):
+        link.call(None, "log", [str(msg), level], {})
+
     def log(self, msg, attrs={}):
-        link.call(None, "log", [str(msg)], {})
+        self.say("info", msg)
 
-    info = debug = log
+    def debug(self, msg, *args, **kwargs):
+        self.say("debug", msg)
 
-    def warning(self, msg, *args):
-        self.log("warning: " + str(msg))
+    def info(self, msg, *args, **kwargs):
+        self.say("info", msg)
 
-    def error(self, msg, *args):
-        self.log("error: " + str(msg))
+    def warning(self, msg, *args, **kwargs):
+        self.say("warning", f"warning: {msg}")
+
+    def error(self, msg, *args, **kwargs):
+        self.say("error", f"error: {msg}")
         finish(False, error=SystemExit(str(msg)))
         os._exit(1)
 
     def log_serial(self, msg, machine):
         link.call(machine, "log_serial", [str(msg)], {})
 
-    def log_test_error(self, msg, attrs={}):
-        self.log(msg)
+    def log_test_error(self, msg, *args, **kwargs):
+        self.say("error", msg)
 
     def print_serial_logs(self, enable):
         link.call(None, "serial_stdout_on" if enable else "serial_stdout_off", [], {})
 
     def set_log_level(self, level):
-        pass
+        """Takes a name, a level of Python's `logging`, or a member of an enumeration."""
+        level = getattr(level, "name", level)
+        if isinstance(level, int):
+            level = ("debug", "info", "warning", "error")[min(max(level // 10 - 1, 0), 3)]
+        link.call(None, "set_log_level", [level], {})
 
     def nested(self, msg, attrs={}):
         return step(msg)
@@ -448,11 +469,13 @@ class Driver:
         self.machines_qemu = [m for m in machines if isinstance(m, QemuMachine)]
         self.machines_nspawn = [m for m in machines if isinstance(m, NspawnMachine)]
         self.vlans = vlans
-        self.out_dir = setup["out_dir"]
+        self._out_dir = setup["out_dir"]
         self.tests = setup["script"]
         self.logger = log
         self.debug = Debug()
         self.polling_conditions = CONDITIONS
+
+    out_dir = property(lambda self: path(self._out_dir))
 
     def test_script(self):
         run_script(self.tests, self.namespace)
@@ -463,7 +486,19 @@ class Driver:
 
 
 def create_machine(start_command, *, name=None, keep_machine_state=False, keep_vm_state=False):
-    raise MachineError("create_machine() is not supported: declare the machine as a node of the test")
+    if name is None:
+        name = name_of_command(start_command)
+    keep = keep_machine_state or keep_vm_state
+    return QemuMachine(link.call(None, "create_machine", [start_command, name, keep], {}), SETUP)
+
+
+def name_of_command(command):
+    """`run-NAME-vm` is how programs are called that start the machine NAME."""
+    import re
+
+    words = command.split()
+    found = re.search(r"run-(.+)-vm$", words[0]) if words else None
+    return found[1] if found else "machine"
 
 
 def dump_machine_ssh():
@@ -523,8 +558,8 @@ def run_script(text, namespace):
     exec(compile(text, SCRIPT, "exec"), namespace, None)
 
 
-def finish(ok, error=None, mistakes=()):
-    ending = {"ok": ok, "mistakes": list(mistakes)}
+def finish(ok, error=None):
+    ending = {"ok": ok}
     if error is not None:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == SCRIPT]
         own = error.__traceback__
@@ -537,18 +572,6 @@ def finish(ok, error=None, mistakes=()):
         told.stack = traceback.StackSummary.from_list([f for f in told.stack if f.filename != __file__])
         ending["traceback"] = "".join(told.format())
     link.talk({"finish": ending})
-
-
-def check(setup, namespace):
-    if not (setup["type_check"] or setup["lint"]):
-        return []
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import firn_check
-
-    machines = {node["variable"] for node in setup["nodes"]}
-    if len(machines) == 1:
-        machines.add("machine")
-    return firn_check.check(setup, set(namespace), machines, set(dir(QemuMachine)))
 
 
 def interact(namespace):
@@ -571,17 +594,14 @@ def interact(namespace):
 
 
 def main():
-    global link
+    global link, SETUP
     link = Link(sys.argv[1])
     warnings.simplefilter("ignore")
-    setup = link.talk({"hello": True})
+    setup = SETUP = link.talk({"hello": True})
     sys.path[:0] = setup["python_path"]
     offer_modules()
     add_methods(setup["methods"]["machine"])
     namespace = make_globals(setup)
-    mistakes = check(setup, namespace)
-    if mistakes:
-        return finish(False, mistakes=mistakes)
     try:
         if setup["mode"] == "run":
             run_script(setup["script"], namespace)

@@ -1,4 +1,5 @@
 # ends: badly
-# says: testScript, line 3: syntax error
+# says: File "testScript", line 4
+# says: SyntaxError: '(' was never closed
 client.succeed("true"
 start_all()

@@ -65,9 +65,6 @@ struct DriverArguments {
     /// Start a Python prompt instead of running the script
     #[arg(short = 'I', long)]
     interactive: bool,
-    /// Only look for mistakes in the script
-    #[arg(long)]
-    check: bool,
     /// Run every node this way: vm, container or auto
     #[arg(long)]
     backend: Option<String>,
@@ -77,8 +74,8 @@ struct DriverArguments {
     /// Keep the machines' folders, with their disks
     #[arg(short = 'K', long, visible_alias = "keep-vm-state")]
     keep_machine_state: bool,
-    /// What of the driver's own lines is shown
-    #[arg(long, env = "logLevel", hide = true)]
+    /// Leave out the driver's own lines below this level: debug, info, warning or error
+    #[arg(long, env = "logLevel")]
     log_level: Option<String>,
     /// Accepted for scripts of other drivers
     #[arg(long, hide = true)]
@@ -100,11 +97,10 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     let folder = std::env::temp_dir().join(format!("firn-t{}", std::process::id()));
     std::fs::create_dir(&folder)?;
-    let mode = match (arguments.check, arguments.interactive) {
-        (true, _) => Mode::Check,
-        (_, true) => Mode::Interactive,
-        _ => Mode::Run,
-    };
+    if let Some(level) = arguments.log_level.as_deref().filter(|level| !level.is_empty()) {
+        config.log_level = level.parse().map_err(Failure::new)?;
+    }
+    let mode = if arguments.interactive { Mode::Interactive } else { Mode::Run };
     let options = RunOptions {
         out_dir: std::fs::canonicalize(&arguments.output_directory)?,
         folder: folder.clone(),

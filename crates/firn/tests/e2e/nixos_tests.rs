@@ -48,7 +48,12 @@ fn a_container_and_a_virtual_machine() {
 fn mistakes_are_found_before_anything_starts() {
     let Some(program) = Program::new() else { return };
     let said = program.run(&["test", "run", &test("mistakes")]);
-    said.assert_failure(&["testScript, line 2: machines have no method 'suceed'; did you mean"]);
+    said.assert_failure(&[
+        r#"testScript, line 2: "Machine" has no attribute "suceed"; maybe "succeed"?"#,
+        "testScript, line 3: Incompatible types in assignment",
+        r#" 4 | clien.succeed("true")"#,
+        r#"testScript, line 8: Argument 1 to "wait_for_open_port" of "Machine""#,
+    ]);
     assert!(!said.text.contains("booted"), "{}", said.text);
 }
 
