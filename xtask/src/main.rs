@@ -1,6 +1,7 @@
 //! Automation in Rust: bench, gen, tidy, conformance.
 
 mod bench;
+mod differ;
 
 use std::process::ExitCode;
 
@@ -9,7 +10,9 @@ const USAGE: &str =
        xtask bench machines FIRN STORE   run the http example with a warm store, beside bare boots
        xtask bench nothing FIRN          run it once from an empty store
        xtask bench build                 a release build from an empty target folder
-       xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB";
+       xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB
+       xtask conformance OWN REFERENCE SEED ROUNDS
+                                         random expressions in both (folders with a nix-instantiate)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +22,13 @@ fn main() -> ExitCode {
         ["bench", "nothing", firn] => bench::machines::nothing(firn.as_ref()),
         ["bench", "build"] => bench::build::run(),
         ["bench", "modules", firn, lib] => bench::modules::run(firn.as_ref(), lib.as_ref()),
+        ["conformance", own, reference, seed, rounds] => {
+            let number =
+                |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
+            number(seed).and_then(|seed| {
+                differ::run(own.as_ref(), reference.as_ref(), seed, number(rounds)? as usize)
+            })
+        }
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
         _ => Err(USAGE.into()),
     };
