@@ -147,7 +147,11 @@ pub trait Host: Any {
     }
     /// `builtins.trace` and its like.
     fn trace(&self, message: &str);
-    /// `builtins.warn` and warnings of the evaluator.
+    /// Prints a warning that an expression gives (`builtins.warn`).
+    fn evaluation_warning(&self, message: &str) {
+        self.warn(message);
+    }
+    /// A warning of the evaluator.
     fn warn(&self, message: &str);
     /// A message that is complete as it is, such as a parser's warning with its place; by default
     /// nobody sees it.

@@ -1,4 +1,5 @@
-//! The cases in `spec/lang/eval`: `NAME.nix` with the value (`NAME.out`) or the message (`NAME.err`).
+//! The cases in `spec/lang/eval`: `NAME.nix` with the value (`NAME.out`) or the message (`NAME.err`);
+//! and those in `spec/lang/tables`: an expression in a line, below it, indented, what the reference says.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use firn_eval::{Machine, Pos, Settings};
+use firn_source::Origin;
 
 #[path = "support/host.rs"]
 mod host;
@@ -54,5 +56,43 @@ fn every_case_gives_what_stands_beside_it() {
             .collect()
     })
     .unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The answer to an expression in a line: its value, or `error`.
+fn answer(expression: &str) -> String {
+    let features = ["parse-toml-timestamps", "pipe-operators"].map(str::to_owned).to_vec();
+    let settings = Settings { features, ..Settings::default() };
+    let mut m = Machine::new(Rc::new(host::FileHost), settings, &[]);
+    let value = m.eval_text(Origin::String, expression.as_bytes(), "/");
+    let text = value.and_then(|v| m.force_deep(v)).and_then(|v| m.print_ambiguous(v));
+    text.map_or_else(|_| "error".to_owned(), |text| String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn every_line_of_the_tables_is_answered_as_the_reference_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/lang/tables");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    let tables: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
+    firn_eval::stack::run(|| {
+        for table in &tables {
+            let text = fs::read_to_string(table).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            for case in lines.chunks(2) {
+                let [expression, expected] = case else { panic!("{} is cut off", table.display()) };
+                let got = answer(expression);
+                count += 1;
+                if got != expected.trim_start() {
+                    wrong.push(format!(
+                        "{expression}\n  got {got}\n  not {}",
+                        expected.trim_start()
+                    ));
+                }
+            }
+        }
+    })
+    .unwrap();
+    assert!(count > 700, "only {count} lines are there");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

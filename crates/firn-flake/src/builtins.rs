@@ -89,6 +89,13 @@ fn parse_flake_ref(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Va
         Err(error) => return Err(machine.fail(ErrorKind::Eval, pos, error.message)),
     };
     let attrs = reference.to_attrs();
+    let path = attrs.get("path").filter(|_| !text.starts_with("path:"));
+    if let Some(Attr::Text(path)) = path
+        && !path.starts_with('/')
+    {
+        let problem = format!("flake reference '{text}' is not an absolute path");
+        return Err(machine.fail(ErrorKind::Eval, pos, problem));
+    }
     let entries: Vec<_> = attrs
         .iter()
         .map(|(name, attr)| {

@@ -343,6 +343,10 @@ impl Host for StoreHost {
         (self.outside.trace)(&format!("trace: {message}"));
     }
 
+    fn evaluation_warning(&self, message: &str) {
+        (self.outside.trace)(&format!("evaluation warning: {message}"));
+    }
+
     fn warn(&self, message: &str) {
         (self.outside.warn)(message);
     }

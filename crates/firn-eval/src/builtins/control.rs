@@ -129,7 +129,7 @@ fn trace_verbose(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 fn warn(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument; the message passed to builtins.warn";
     let text = m.force_string(args[0], Pos::NONE, what)?;
-    m.host().warn(&text.to_text());
+    m.host().evaluation_warning(&text.to_text());
     if m.settings.abort_on_warn {
         let text = "aborting to reveal stack trace of warning, as abort-on-warn is set";
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));

@@ -3,9 +3,12 @@
 //! What differs from that engine's own syntax: backslash escapes nothing in brackets and only
 //! special characters outside; `.` matches every byte; there are no classes like `\d`, no groups
 //! without capture and no lazy repetition. Of alternatives that match at one place the longest
-//! counts, see [`Ere::has_alternatives`].
+//! counts, see [`Ere::has_alternatives`]. A repetition whose inside can be empty runs once more, empty,
+//! behind all others, see [`Ere::resets`].
 
 use std::fmt::Write;
+
+use super::ere_set::{self, BracketSet};
 
 /// A translated expression.
 pub(crate) struct Ere {
@@ -13,20 +16,96 @@ pub(crate) struct Ere {
     pub pattern: String,
     /// Whether there is a `|`, so that the leftmost-first match may not be the longest.
     pub has_alternatives: bool,
+    /// The number of each of the expression's own groups in the translated pattern.
+    pub groups: Vec<usize>,
+    /// Groups that are empty once a repetition is over, in the order in which they become so.
+    pub resets: Vec<Reset>,
 }
+
+/// The last, empty round of a repetition.
+pub(crate) struct Reset {
+    /// The group of the translated pattern that marks where the repetition ends.
+    pub marker: usize,
+    /// How the round goes, best first.
+    pub ways: Vec<Way>,
+}
+
+/// A way to match nothing.
+#[derive(Clone, Default)]
+pub(crate) struct Way {
+    /// It leads over a `^` or a `$`.
+    pub at_start: bool,
+    pub at_end: bool,
+    /// Groups of the translated pattern that take part.
+    pub groups: Vec<usize>,
+}
+
+/// Ways to match nothing that are kept, at most.
+const MAX_WAYS: usize = 16;
 
 /// The expression is not valid.
 #[derive(Debug)]
-pub(crate) struct Invalid;
+pub(crate) enum Invalid {
+    /// It is none.
+    Syntax,
+    /// It is too large.
+    Size,
+}
+
+/// States of an automaton, at most, as the reference counts them.
+const MAX_STATES: u64 = 100_000;
 
 /// Translates an expression.
 pub(crate) fn translate(source: &[u8]) -> Result<Ere, Invalid> {
-    let mut translator =
-        Translator { source, at: 0, out: "(?s-u)".to_owned(), alternatives: false, depth: 0 };
+    let mut translator = Translator {
+        source,
+        at: 0,
+        ere: Ere {
+            pattern: "(?s-u)".to_owned(),
+            has_alternatives: false,
+            groups: Vec::new(),
+            resets: Vec::new(),
+        },
+        captures: 0,
+        depth: 0,
+    };
     translator.alternation()?;
     match translator.peek() {
-        None => Ok(Ere { pattern: translator.out, has_alternatives: translator.alternatives }),
-        Some(_) => Err(Invalid),
+        None => Ok(translator.ere),
+        Some(_) => Err(Invalid::Syntax),
+    }
+}
+
+/// What is known of a part of an expression.
+#[derive(Default)]
+struct Part {
+    /// How it can match nothing, best first.
+    empty: Vec<Way>,
+    /// How many states the reference makes of it.
+    states: u64,
+}
+
+impl Part {
+    /// One state that matches nothing only in these ways.
+    fn one(empty: Vec<Way>) -> Part {
+        Part { empty, states: 1 }
+    }
+
+    /// This part and one behind it.
+    fn then(&mut self, next: Part) -> Result<(), Invalid> {
+        let pairs = self.empty.iter().flat_map(|a| next.empty.iter().map(move |b| (a, b)));
+        let joined = pairs.map(|(a, b)| Way {
+            at_start: a.at_start || b.at_start,
+            at_end: a.at_end || b.at_end,
+            groups: [a.groups.as_slice(), &b.groups].concat(),
+        });
+        self.empty = joined.take(MAX_WAYS).collect();
+        self.grow(next.states)
+    }
+
+    fn grow(&mut self, by: u64) -> Result<(), Invalid> {
+        self.states = self.states.saturating_add(by);
+        if self.states > MAX_STATES { Err(Invalid::Size) } else { Ok(()) }
     }
 }
 
@@ -36,8 +115,9 @@ const MAX_DEPTH: u32 = 200;
 struct Translator<'a> {
     source: &'a [u8],
     at: usize,
-    out: String,
-    alternatives: bool,
+    ere: Ere,
+    /// Groups of the translated pattern so far.
+    captures: usize,
     depth: u32,
 }
 
@@ -52,111 +132,157 @@ impl Translator<'_> {
         found
     }
 
-    fn alternation(&mut self) -> Result<(), Invalid> {
-        self.sequence()?;
-        while self.eat(b'|') {
-            self.alternatives = true;
-            self.out.push('|');
-            self.sequence()?;
-        }
-        Ok(())
+    /// Opens a group of the translated pattern, and returns its number.
+    fn open(&mut self) -> usize {
+        self.ere.pattern.push('(');
+        self.captures += 1;
+        self.captures
     }
 
-    fn sequence(&mut self) -> Result<(), Invalid> {
+    fn alternation(&mut self) -> Result<Part, Invalid> {
+        let mut all = self.sequence()?;
+        while self.eat(b'|') {
+            self.ere.has_alternatives = true;
+            self.ere.pattern.push('|');
+            let next = self.sequence()?;
+            all.empty.extend(next.empty);
+            all.empty.truncate(MAX_WAYS);
+            all.grow(next.states + 2)?;
+        }
+        Ok(all)
+    }
+
+    fn sequence(&mut self) -> Result<Part, Invalid> {
+        let mut all = Part { empty: vec![Way::default()], states: 0 };
         loop {
             match self.peek() {
-                None | Some(b'|' | b')') => return Ok(()),
-                Some(b'^') => {
+                None | Some(b'|' | b')') => return Ok(all),
+                Some(edge @ (b'^' | b'$')) => {
                     self.at += 1;
-                    self.out.push('^');
-                }
-                Some(b'$') => {
-                    self.at += 1;
-                    self.out.push('$');
+                    self.ere.pattern.push(char::from(edge));
+                    let (at_start, at_end) = (edge == b'^', edge == b'$');
+                    all.then(Part::one(vec![Way { at_start, at_end, groups: Vec::new() }]))?;
                 }
                 Some(_) => {
-                    let start = self.out.len();
-                    self.atom()?;
-                    self.quantifiers(start)?;
+                    let start = self.ere.pattern.len();
+                    let atom = self.atom()?;
+                    let repeated = self.quantifiers(atom, start)?;
+                    all.then(repeated)?;
                 }
             }
         }
     }
 
-    fn atom(&mut self) -> Result<(), Invalid> {
-        let byte = self.peek().ok_or(Invalid)?;
+    fn atom(&mut self) -> Result<Part, Invalid> {
+        let byte = self.peek().ok_or(Invalid::Syntax)?;
         self.at += 1;
         match byte {
-            b'(' => {
-                self.depth += 1;
-                if self.depth > MAX_DEPTH {
-                    return Err(Invalid);
-                }
-                self.out.push('(');
-                self.alternation()?;
-                if !self.eat(b')') {
-                    return Err(Invalid);
-                }
-                self.out.push(')');
-                self.depth -= 1;
-            }
-            b'.' => self.out.push('.'),
+            b'(' => return self.group(),
+            b'.' => self.ere.pattern.push('.'),
             b'[' => self.bracket()?,
             b'\\' => {
-                let escaped = self.peek().ok_or(Invalid)?;
+                let escaped = self.peek().ok_or(Invalid::Syntax)?;
                 if !b"^[.$()|*+?{\\".contains(&escaped) {
-                    return Err(Invalid);
+                    return Err(Invalid::Syntax);
                 }
                 self.at += 1;
                 self.literal(escaped);
             }
-            b'*' | b'+' | b'?' | b'{' => return Err(Invalid),
+            b'*' | b'+' | b'?' | b'{' => return Err(Invalid::Syntax),
             literal => self.literal(literal),
         }
-        Ok(())
+        Ok(Part::one(Vec::new()))
+    }
+
+    /// A group from behind its `(` on.
+    fn group(&mut self) -> Result<Part, Invalid> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Invalid::Syntax);
+        }
+        let number = self.open();
+        self.ere.groups.push(number);
+        let mut inside = self.alternation()?;
+        if !self.eat(b')') {
+            return Err(Invalid::Syntax);
+        }
+        self.ere.pattern.push(')');
+        self.depth -= 1;
+        inside.empty.iter_mut().for_each(|way| way.groups.push(number));
+        inside.grow(2)?;
+        Ok(inside)
     }
 
     fn literal(&mut self, byte: u8) {
-        let _ = write!(self.out, "\\x{byte:02x}");
+        let _ = write!(self.ere.pattern, "\\x{byte:02x}");
     }
 
     /// What repeats the atom that was written from `start` on. Each further quantifier repeats all
     /// before it.
-    fn quantifiers(&mut self, start: usize) -> Result<(), Invalid> {
+    fn quantifiers(&mut self, atom: Part, start: usize) -> Result<Part, Invalid> {
+        let mut part = atom;
         let mut first = true;
         loop {
-            let quantifier = match self.peek() {
-                Some(byte @ (b'*' | b'+' | b'?')) => {
-                    self.at += 1;
-                    char::from(byte).to_string()
-                }
-                Some(b'{') => {
-                    self.at += 1;
-                    self.interval()?
-                }
-                _ => return Ok(()),
+            let (least, most) = match self.peek() {
+                Some(b'*') => (0, None),
+                Some(b'+') => (1, None),
+                Some(b'?') => (0, Some(1)),
+                Some(b'{') => (0, Some(0)),
+                _ => return Ok(part),
             };
+            let interval = self.eat(b'{');
+            let (least, most) = if interval { self.interval()? } else { (least, most) };
+            self.at += usize::from(!interval);
             if !first {
-                self.out.insert_str(start, "(?:");
-                self.out.push(')');
+                self.ere.pattern.insert_str(start, "(?:");
+                self.ere.pattern.push(')');
             }
             first = false;
-            self.out.push_str(&quantifier);
+            self.repeat(&mut part, least, most)?;
+            self.mark_end(&part, most, start);
         }
     }
 
-    fn interval(&mut self) -> Result<String, Invalid> {
-        let least = self.number().ok_or(Invalid)?;
+    fn repeat(&mut self, part: &mut Part, least: u32, most: Option<u32>) -> Result<(), Invalid> {
+        let pattern = &mut self.ere.pattern;
+        let _ = match (least, most) {
+            (0, None) => pattern.write_str("*"),
+            (1, None) => pattern.write_str("+"),
+            (least, None) => write!(pattern, "{{{least},}}"),
+            (least, Some(most)) => write!(pattern, "{{{least},{most}}}"),
+        };
+        let copies = u64::from(most.unwrap_or(least));
+        let states = part.states;
+        part.grow(states.saturating_mul(copies).saturating_add(2))?;
+        if most == Some(0) {
+            part.empty.clear();
+        }
+        if least == 0 {
+            part.empty.push(Way::default());
+        }
+        Ok(())
+    }
+
+    /// Marks the end of an endless repetition of something that can be empty and has groups.
+    fn mark_end(&mut self, part: &Part, most: Option<u32>, start: usize) {
+        if most.is_some() || part.empty.iter().all(|way| way.groups.is_empty()) {
+            return;
+        }
+        self.ere.pattern.insert_str(start, "(?:");
+        let marker = self.open();
+        self.ere.pattern.push_str("))");
+        self.ere.resets.push(Reset { marker, ways: part.empty.clone() });
+    }
+
+    /// `{least,most}` from behind its `{` on.
+    fn interval(&mut self) -> Result<(u32, Option<u32>), Invalid> {
+        let least = self.number().ok_or(Invalid::Syntax)?;
         let most = match self.eat(b',') {
             true => self.number(),
             false => Some(least),
         };
         let valid = self.eat(b'}') && most.is_none_or(|most| least <= most);
-        match (valid, most) {
-            (false, _) => Err(Invalid),
-            (true, Some(most)) => Ok(format!("{{{least},{most}}}")),
-            (true, None) => Ok(format!("{{{least},}}")),
-        }
+        if valid { Ok((least, most)) } else { Err(Invalid::Syntax) }
     }
 
     fn number(&mut self) -> Option<u32> {
@@ -166,103 +292,12 @@ impl Translator<'_> {
         text.parse().ok()
     }
 
-    /// `[…]` from behind its `[` on, as a set of bytes.
+    /// `[…]` from behind its `[` on.
     fn bracket(&mut self) -> Result<(), Invalid> {
-        let negated = self.eat(b'^');
-        let mut set = [false; 256];
-        let mut first = true;
-        loop {
-            let byte = self.peek().ok_or(Invalid)?;
-            if byte == b']' && !first {
-                self.at += 1;
-                break;
-            }
-            first = false;
-            if byte == b'[' && self.source.get(self.at + 1) == Some(&b':') {
-                let class = self.named(b':')?;
-                let contains = class_of(&class)?;
-                (0..=255u8).filter(|&b| contains(b)).for_each(|b| set[b as usize] = true);
-                continue;
-            }
-            let low = self.bracket_char()?;
-            let range = self.peek() == Some(b'-')
-                && self.source.get(self.at + 1).is_some_and(|&next| next != b']');
-            if !range {
-                set[low as usize] = true;
-                continue;
-            }
-            self.at += 1;
-            let high = self.bracket_char()?;
-            if low > high {
-                return Err(Invalid);
-            }
-            (low..=high).for_each(|b| set[b as usize] = true);
-        }
-        self.write_set(&set, negated);
+        let (set, read): (BracketSet, usize) =
+            ere_set::read(&self.source[self.at..]).ok_or(Invalid::Syntax)?;
+        self.at += read;
+        set.write(&mut self.ere.pattern);
         Ok(())
     }
-
-    fn bracket_char(&mut self) -> Result<u8, Invalid> {
-        let byte = self.peek().ok_or(Invalid)?;
-        if byte == b'[' && matches!(self.source.get(self.at + 1), Some(b'.' | b'=')) {
-            let kind = self.source[self.at + 1];
-            return match self.named(kind)?.as_slice() {
-                &[single] => Ok(single),
-                _ => Err(Invalid),
-            };
-        }
-        self.at += 1;
-        Ok(byte)
-    }
-
-    /// `[:name:]`, `[.c.]` or `[=c=]`.
-    fn named(&mut self, kind: u8) -> Result<Vec<u8>, Invalid> {
-        let start = self.at + 2;
-        let rest = self.source.get(start..).ok_or(Invalid)?;
-        let end = rest.windows(2).position(|w| w == [kind, b']']).ok_or(Invalid)?;
-        self.at = start + end + 2;
-        Ok(rest[..end].to_vec())
-    }
-
-    fn write_set(&mut self, set: &[bool; 256], negated: bool) {
-        self.out.push('[');
-        let mut byte = 0;
-        let mut empty = true;
-        while byte < 256 {
-            if set[byte] == negated {
-                byte += 1;
-                continue;
-            }
-            let start = byte;
-            while byte < 256 && set[byte] != negated {
-                byte += 1;
-            }
-            empty = false;
-            let _ = write!(self.out, "\\x{start:02x}-\\x{:02x}", byte - 1);
-        }
-        if empty {
-            // A set of nothing: the complement of all bytes.
-            self.out.push_str("^\\x00-\\xff");
-        }
-        self.out.push(']');
-    }
-}
-
-fn class_of(name: &[u8]) -> Result<fn(u8) -> bool, Invalid> {
-    Ok(match name.to_ascii_lowercase().as_slice() {
-        b"alnum" => |b| b.is_ascii_alphanumeric(),
-        b"alpha" => |b| b.is_ascii_alphabetic(),
-        b"blank" => |b| matches!(b, b' ' | b'\t'),
-        b"cntrl" => |b| b.is_ascii_control(),
-        b"digit" | b"d" => |b| b.is_ascii_digit(),
-        b"graph" => |b| b.is_ascii_graphic(),
-        b"lower" => |b| b.is_ascii_lowercase(),
-        b"print" => |b| b.is_ascii_graphic() || b == b' ',
-        b"punct" => |b| b.is_ascii_punctuation(),
-        b"space" | b"s" => |b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 11 | 12),
-        b"upper" => |b| b.is_ascii_uppercase(),
-        b"w" => |b| b.is_ascii_alphanumeric() || b == b'_',
-        b"xdigit" => |b| b.is_ascii_hexdigit(),
-        _ => return Err(Invalid),
-    })
 }

@@ -15,7 +15,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         &["type", "s"],
         hash_string,
         "Returns the hash of the string *s* in base 16. *type* is `\"md5\"`, `\"sha1\"`, \
-         `\"sha256\"`, `\"sha512\"` or `\"blake3\"`.",
+         `\"sha256\"`, `\"sha512\"` or, with the experimental feature `blake3-hashes`, `\"blake3\"`.",
     )
     .strict(2),
     PrimOp::new(
@@ -37,6 +37,10 @@ pub(crate) const TABLE: &[PrimOp] = &[
 
 fn algorithm(m: &mut Machine, v: Value, what: &'static str) -> R<HashAlgo> {
     let name = m.string_without_context(v, Pos::NONE, what)?.to_text();
+    if name == "blake3" && !m.settings.features.iter().any(|feature| feature == "blake3-hashes") {
+        let text = "experimental Nix feature 'blake3-hashes' is disabled; add '--extra-experimental-features blake3-hashes' to enable it";
+        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+    }
     name.parse()
         .map_err(|_| m.fail(ErrorKind::Eval, Pos::NONE, format!("unknown hash algorithm '{name}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'")))
 }
@@ -77,6 +81,9 @@ fn convert_hash(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let slot = m.required_attr(attrs, Symbol::of("toHashFormat"), what)?;
     let what = "while evaluating the attribute 'toHashFormat'";
     let format = m.string_without_context(slot.get(), Pos::NONE, what)?.to_text();
+    if &*format == "base32" {
+        m.host().warn("\"base32\" is a deprecated alias for hash format \"nix32\".");
+    }
     let format: HashFormat = match format.parse() {
         Ok(format) => format,
         Err(error) => return Err(m.fail(ErrorKind::Eval, Pos::NONE, format!("{error}"))),

@@ -42,6 +42,15 @@ struct Compiled {
     whole: Option<Rc<Regex>>,
     /// For the end of the longest match, if there are alternatives.
     longest: Option<Rc<Regex>>,
+    /// The expression's own groups, once it was translated.
+    groups: Rc<Groups>,
+}
+
+/// The groups of an expression among those of the translated pattern.
+#[derive(Default)]
+struct Groups {
+    own: Vec<usize>,
+    resets: Vec<ere::Reset>,
 }
 
 #[derive(Default)]
@@ -63,6 +72,7 @@ fn compiled(m: &mut Machine, source: &[u8]) -> Rc<RefCell<Compiled>> {
         search: None,
         whole: None,
         longest: None,
+        groups: Rc::default(),
     }));
     cache.0.borrow_mut().insert(source.to_vec(), made.clone());
     made
@@ -79,8 +89,12 @@ fn regex(m: &mut Machine, compiled: &RefCell<Compiled>, wanted: Wanted) -> R<Opt
     if let Some(known) = known {
         return Ok(Some(known.clone()));
     }
-    let Ok(translated) = ere::translate(&compiled.source) else {
-        return Err(invalid(m, &compiled.source, "invalid regular expression"));
+    let translated = match ere::translate(&compiled.source) {
+        Ok(translated) => translated,
+        Err(ere::Invalid::Syntax) => {
+            return Err(invalid(m, &compiled.source, "invalid regular expression"));
+        }
+        Err(ere::Invalid::Size) => return Err(invalid(m, &compiled.source, TOO_LARGE)),
     };
     if matches!(wanted, Wanted::Longest) && !translated.has_alternatives {
         return Ok(None);
@@ -98,7 +112,7 @@ fn regex(m: &mut Machine, compiled: &RefCell<Compiled>, wanted: Wanted) -> R<Opt
         .syntax(regex_automata::util::syntax::Config::new().unicode(false).utf8(false))
         .build(&pattern);
     let Ok(built) = built else {
-        return Err(invalid(m, &compiled.source, "memory limit exceeded by regular expression"));
+        return Err(invalid(m, &compiled.source, TOO_LARGE));
     };
     let built = Rc::new(built);
     let place = match wanted {
@@ -107,11 +121,14 @@ fn regex(m: &mut Machine, compiled: &RefCell<Compiled>, wanted: Wanted) -> R<Opt
         Wanted::Longest => &mut compiled.longest,
     };
     *place = Some(built.clone());
+    compiled.groups = Rc::new(Groups { own: translated.groups, resets: translated.resets });
     Ok(Some(built))
 }
 
 /// Room for one compiled expression.
 const SIZE: usize = 16 << 20;
+
+const TOO_LARGE: &str = "memory limit exceeded by regular expression";
 
 #[cold]
 fn invalid(m: &mut Machine, source: &[u8], problem: &str) -> Raised {
@@ -135,7 +152,8 @@ fn match_whole(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     if !found.is_match() {
         return Ok(Value::NULL);
     }
-    Ok(groups(m, &found, text))
+    let own = compiled.borrow().groups.clone();
+    Ok(groups(m, &own, &mut found, text))
 }
 
 /// How many groups an expression has, the whole match counted.
@@ -150,15 +168,29 @@ impl GroupCount for Regex {
 }
 
 /// What the groups hold, without the whole match.
-fn groups(m: &mut Machine, found: &Captures, text: Str) -> Value {
-    let mut values = Vec::with_capacity(found.group_len());
-    for group in 1..found.group_len() {
+fn groups(m: &mut Machine, own: &Groups, found: &mut Captures, text: Str) -> Value {
+    for reset in &own.resets {
+        let Some(end) = found.get_group(reset.marker).map(|span| span.end) else { continue };
+        let whole = text.bytes().len();
+        let fits = |way: &&ere::Way| (!way.at_start || end == 0) && (!way.at_end || end == whole);
+        for &group in reset.ways.iter().find(fits).map_or(&[][..], |way| &way.groups) {
+            set_group(found, group, end, end);
+        }
+    }
+    let mut values = Vec::with_capacity(own.own.len());
+    for &group in &own.own {
         values.push(match found.get_group(group) {
             Some(span) => m.substring(text, span.start, span.end, crate::context::Ctx::NONE),
             None => Value::NULL,
         });
     }
     m.list(&values)
+}
+
+fn set_group(found: &mut Captures, group: usize, start: usize, end: usize) {
+    let slots = found.slots_mut();
+    slots[2 * group] = regex_automata::util::primitives::NonMaxUsize::new(start);
+    slots[2 * group + 1] = regex_automata::util::primitives::NonMaxUsize::new(end);
 }
 
 fn split(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
@@ -174,6 +206,7 @@ fn split(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         whole: regex(m, &compiled, Wanted::Whole)?,
         search,
     };
+    let own = compiled.borrow().groups.clone();
     let none = crate::context::Ctx::NONE;
     let size = text.bytes().len();
     let mut pieces = Vec::new();
@@ -181,7 +214,7 @@ fn split(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     while from <= size && finder.find(text.bytes(), from) {
         let Some(span) = finder.found.get_group(0) else { break };
         let piece = m.substring(text, piece_start, span.start, none);
-        let groups = groups(m, &finder.found, text);
+        let groups = groups(m, &own, &mut finder.found, text);
         pieces.extend([piece, groups]);
         piece_start = span.end;
         from = if span.is_empty() { span.end + 1 } else { span.end };

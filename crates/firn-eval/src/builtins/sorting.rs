@@ -7,6 +7,7 @@ use firn_syntax::sym;
 use rustc_hash::FxHashSet;
 
 use super::arith::less;
+use super::peeksort::peeksort;
 use crate::error::{R, Raised};
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -32,9 +33,6 @@ pub(crate) const TABLE: &[PrimOp] = &[
     .strict(1),
 ];
 
-/// Runs up to this length are sorted by insertion.
-const SHORT: usize = 6;
-
 fn sort(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let list = m.force_list(
         args[1],
@@ -52,7 +50,7 @@ fn sort(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     }
     if f.as_function().and_then(|f| f.primop()).is_some_and(|op| op.name == "__lessThan") {
         if !sort_scalars(&mut values) {
-            merge_sort(m, &mut values, &mut |m, a, b| {
+            peeksort(m, &mut values, &mut |m, a, b| {
                 let answer = less(m, a, b);
                 m.traced(
                     answer,
@@ -62,7 +60,7 @@ fn sort(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
             })?;
         }
     } else {
-        merge_sort(m, &mut values, &mut |m, a, b| {
+        peeksort(m, &mut values, &mut |m, a, b| {
             let answer = m.call(f, &[a, b], Pos::NONE)?;
             let what =
                 "while evaluating the return value of the sorting function passed to builtins.sort";
@@ -86,54 +84,6 @@ fn sort_scalars(values: &mut [Value]) -> bool {
         return true;
     }
     false
-}
-
-type Less<'a> = &'a mut dyn FnMut(&mut Machine, Value, Value) -> R<bool>;
-
-/// A stable merge sort whatever the comparison answers.
-fn merge_sort(m: &mut Machine, values: &mut [Value], is_less: Less<'_>) -> R<()> {
-    let mut buffer = Vec::with_capacity(values.len() / 2 + 1);
-    sort_part(m, values, &mut buffer, is_less)
-}
-
-fn sort_part(
-    m: &mut Machine,
-    values: &mut [Value],
-    buffer: &mut Vec<Value>,
-    is_less: Less<'_>,
-) -> R<()> {
-    if values.len() <= SHORT {
-        for i in 1..values.len() {
-            let mut at = i;
-            while at > 0 && is_less(m, values[at], values[at - 1])? {
-                values.swap(at, at - 1);
-                at -= 1;
-            }
-        }
-        return Ok(());
-    }
-    let middle = values.len() / 2;
-    sort_part(m, &mut values[..middle], buffer, is_less)?;
-    sort_part(m, &mut values[middle..], buffer, is_less)?;
-    if !is_less(m, values[middle], values[middle - 1])? {
-        return Ok(());
-    }
-    buffer.clear();
-    buffer.extend_from_slice(&values[..middle]);
-    let (mut left, mut right, mut out) = (0, middle, 0);
-    while left < buffer.len() && right < values.len() {
-        if is_less(m, values[right], buffer[left])? {
-            values[out] = values[right];
-            right += 1;
-        } else {
-            values[out] = buffer[left];
-            left += 1;
-        }
-        out += 1;
-    }
-    let rest = buffer.len() - left;
-    values[out..out + rest].copy_from_slice(&buffer[left..]);
-    Ok(())
 }
 
 /// The keys seen, by hash while they are all strings or all integers, else in order.

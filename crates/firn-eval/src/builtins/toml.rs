@@ -23,7 +23,10 @@ fn from_toml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the argument passed to builtins.fromTOML";
     let text = m.string_without_context(args[0], Pos::NONE, what)?.to_text();
     match toml::from_str::<toml::Table>(&text) {
-        Ok(table) => convert_table(m, table),
+        Ok(table) => match super::toml_strict::check(&text) {
+            Ok(()) => convert_table(m, table),
+            Err(problem) => Err(failed(m, &problem)),
+        },
         Err(error) => Err(failed(m, error.to_string().trim_end())),
     }
 }

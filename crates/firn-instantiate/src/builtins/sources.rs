@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use firn_eval::{ErrorKind, Machine, Pos, PrimOp, R, Raised, Value};
+use firn_eval::{ErrorKind, FileType, Machine, Pos, PrimOp, R, Raised, Value};
 use firn_formats::{
     ContentAddress, ContentAddressMethod, Hash, HashAlgo, References, StorePath, StorePathSet,
 };
@@ -42,9 +42,10 @@ fn filter_source(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let what = "while evaluating the second argument (the path to filter) passed to 'builtins.filterSource'";
     let (path, context) = m.coerce_path(args[1], pos, what)?;
     let path = m.realise_path(path, context, pos)?;
+    let name = base_name(&path);
+    let path = link_target(m, &path, pos)?;
     let what = "while evaluating the first argument passed to builtins.filterSource";
     let filter = m.force_function(args[0], pos, what)?;
-    let name = base_name(&path);
     let source = Source {
         path,
         name,
@@ -103,10 +104,10 @@ fn path(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
         let text = "missing required 'path' attribute in the first argument to 'builtins.path'";
         return Err(m.fail(ErrorKind::Eval, pos, text));
     };
-    source.path = path;
     if source.name.is_empty() {
-        source.name = base_name(&source.path);
+        source.name = base_name(&path);
     }
+    source.path = link_target(m, &path, pos)?;
     add(m, &source, pos)
 }
 
@@ -121,6 +122,15 @@ pub(super) fn expected_hash(m: &mut Machine, text: &str, pos: Pos) -> R<Hash> {
 
 fn base_name(path: &[u8]) -> String {
     String::from_utf8_lossy(firn_eval::paths::base_name(path)).into_owned()
+}
+
+/// What is copied in place of a link.
+fn link_target(m: &mut Machine, path: &[u8], pos: Pos) -> R<Vec<u8>> {
+    let path = String::from_utf8_lossy(path).into_owned();
+    let host = m.host();
+    let is_link = m.hosted(host.file_type(&path), pos)? == Some(FileType::Symlink);
+    let path = if is_link { m.hosted(host.resolve_links(&path), pos)? } else { path };
+    Ok(path.into_bytes())
 }
 
 fn add(m: &mut Machine, source: &Source, pos: Pos) -> R<Value> {
