@@ -7,7 +7,7 @@ use crate::env::{EnvInputs, Rewrites, builder_env};
 use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
 use crate::ids::{UserSlot, may_give_away};
 use crate::log::{BuildLog, LogFile};
-use crate::options::BuildOptions;
+use crate::options::{BuildOptions, SandboxMode};
 use crate::outputs::Finished;
 use crate::run::{Bounds, RunEnd, Stopped, run};
 use crate::sandbox::{SandboxInputs, host_ids, specification};
@@ -98,10 +98,11 @@ impl Shared {
     fn check_possible(&self, job: &Job, options: &DrvOptions) -> Result<(), BuildFailure> {
         let shown = self.store.store_dir().display(&job.drv_path);
         let reject = |text| Err(BuildFailure::new(&job.drv_path, FailureKind::InputRejected, text));
-        if options.no_chroot {
+        if options.no_chroot && self.options.sandbox == SandboxMode::Always {
             return reject(format!(
                 "derivation '{shown}' has '__noChroot' set, but that's not allowed when 'sandbox' \
-                 is 'true'"
+                 is '{}'",
+                self.options.sandbox.text()
             ));
         }
         if let Some(path) = options.impure_host_deps.first() {
@@ -285,6 +286,7 @@ impl OneBuild<'_> {
             };
             finished.register()
         });
+        let registered = registered.and_then(|built| self.tell_hook(built));
         if registered.is_err() {
             let left = self.save_artefacts(&scratch);
             // Builtin builders may leave credentials behind; not those that leave artefacts.
@@ -293,6 +295,16 @@ impl OneBuild<'_> {
             }
         }
         registered
+    }
+
+    /// Runs the program that wants to know of builds.
+    fn tell_hook(&self, built: Built) -> Result<Built, BuildFailure> {
+        let Some(hook) = &self.shared.options.post_build_hook else { return Ok(built) };
+        let dir = self.shared.store.store_dir();
+        let outputs: Vec<_> = built.values().map(|path| dir.display(path)).collect();
+        hook.run(&self.shown(), &outputs, &self.shared.reporter)
+            .map_err(|text| BuildFailure::new(&self.job.drv_path, FailureKind::Misc, text))?;
+        Ok(built)
     }
 
     /// Copies what a failed builtin builder left for the user out of its folder; says whether there was

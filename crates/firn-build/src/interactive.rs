@@ -77,9 +77,10 @@ impl Builder {
         spec.env = [("HOME", INTERACTIVE_FOLDER), ("TERM", &term), ("PATH", "/no-such-path")]
             .map(|(name, value)| (name.into(), value.into()))
             .to_vec();
-        spec.bind(&self.store.layout().real_store, self.store.store_dir().as_str(), false);
         spec.bind(folder, INTERACTIVE_FOLDER, true);
         spec.tree.push(Entry::Tmpfs { path: "/tmp".into(), mode: 0o1777, size: None });
+        // After /tmp, since it may lie there.
+        spec.bind(&self.store.layout().real_store, self.store.store_dir().as_str(), false);
         let passwd = format!("root:x:0:0::{INTERACTIVE_FOLDER}:/noshell\n");
         for (path, contents) in [("/etc/passwd", passwd), ("/etc/group", "root:x:0:\n".into())] {
             let contents = Text::from(contents);

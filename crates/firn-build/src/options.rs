@@ -1,5 +1,6 @@
 //! How builds run; the names are those of the settings.
 
+use crate::hook::PostBuildHook;
 use firn_fetch::FetchOptions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub struct BuildOptions {
     pub timeout: u64,
     /// Seconds a build may be silent (`max-silent-time`); 0 is without limit.
     pub max_silent_time: u64,
+    /// Which builds see nothing but their inputs (`sandbox`).
+    pub sandbox: SandboxMode,
     /// Host paths that builds see (`sandbox-paths`). Empty by default: a store that builds its own
     /// `/bin/sh` names it here.
     pub sandbox_paths: Vec<SandboxPath>,
@@ -63,6 +66,8 @@ pub struct BuildOptions {
     pub fetch: FetchOptions,
     /// Values for the variables that fixed-output derivations name in `impureEnvVars`.
     pub impure_env: BTreeMap<String, String>,
+    /// What runs after each build (`post-build-hook`).
+    pub post_build_hook: Option<PostBuildHook>,
     /// Folder of the folders in which builds run (`build-dir`); none is `builds` in the state.
     pub build_dir: Option<PathBuf>,
     /// First user id for builds, when started as root (`start-id`).
@@ -89,6 +94,7 @@ impl Default for BuildOptions {
             max_log_size: 0,
             timeout: 0,
             max_silent_time: 0,
+            sandbox: SandboxMode::Always,
             sandbox_paths: Vec::new(),
             sandbox_dev_shm_size: "50%".into(),
             sandbox_build_dir: "/build".into(),
@@ -101,6 +107,7 @@ impl Default for BuildOptions {
             always_allow_substitutes: false,
             fetch: FetchOptions::default(),
             impure_env: BTreeMap::new(),
+            post_build_hook: None,
             build_dir: None,
             start_id: 0x3400_0000,
             id_count: 128 << 16,
@@ -119,6 +126,39 @@ fn default_features() -> BTreeSet<String> {
         features.insert("devnet".into());
     }
     features
+}
+
+/// Which builds see nothing but their inputs; the setting `sandbox`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxMode {
+    /// All of them (`true`).
+    Always,
+    /// All but those that ask not to (`__noChroot`), and those whose result is known by its hash
+    /// (`relaxed`).
+    Relaxed,
+    /// None (`false`): they see this machine's files and network as the user does. Stores that lie
+    /// elsewhere than builds see them, and builtin builders, keep their sandbox.
+    Never,
+}
+
+impl SandboxMode {
+    /// Reads the setting's text; what is not known is the strictest.
+    pub fn parse(text: &str) -> SandboxMode {
+        match text {
+            "relaxed" => SandboxMode::Relaxed,
+            "false" | "no" | "0" => SandboxMode::Never,
+            _ => SandboxMode::Always,
+        }
+    }
+
+    /// The setting's text.
+    pub fn text(self) -> &'static str {
+        match self {
+            SandboxMode::Always => "true",
+            SandboxMode::Relaxed => "relaxed",
+            SandboxMode::Never => "false",
+        }
+    }
 }
 
 /// One host path that builds see: `TARGET[=SOURCE][?]`.

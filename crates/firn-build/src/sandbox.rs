@@ -3,7 +3,7 @@
 use crate::drv_options::DrvOptions;
 use crate::env::{BuilderEnv, Rewrites};
 use crate::ids::{SLOT, UserSlot};
-use crate::options::BuildOptions;
+use crate::options::{BuildOptions, SandboxMode};
 use crate::scratch::Scratch;
 use firn_formats::{Derivation, DerivationType, StorePath, StorePathSet};
 use firn_sandbox::{Entry, Identity, Network, Privileges, Program, SandboxSpec, Text};
@@ -63,17 +63,51 @@ pub fn specification(from: &SandboxInputs<'_>) -> StoreResult<SandboxSpec> {
     spec.cwd = from.options.sandbox_build_dir.as_str().into();
     let text = |bytes: &Vec<u8>| Text(bytes.clone());
     spec.env = from.env.variables.iter().map(|(k, v)| (text(k), text(v))).collect();
-    if !from.kind.is_sandboxed() {
+    let open = is_open(from);
+    if open || !from.kind.is_sandboxed() {
         spec.network = Network::Host;
     }
+    // The store comes last: it may lie below one of the others.
+    if open {
+        add_host(&mut spec)?;
+        spec.bind(&from.scratch.build, from.options.sandbox_build_dir.as_str(), true);
+    } else {
+        add_folders(&mut spec, from);
+        add_etc(&mut spec, from);
+    }
     add_store(&mut spec, from);
-    add_folders(&mut spec, from);
-    add_etc(&mut spec, from);
     spec.add_dev_and_proc(&from.options.sandbox_dev_shm_size);
     add_features(&mut spec, from)?;
     add_sandbox_paths(&mut spec, from)?;
     add_shell(&mut spec, from);
     Ok(spec)
+}
+
+/// Whether the build sees this machine: the user said so, or allows what the derivation asks for.
+fn is_open(from: &SandboxInputs<'_>) -> bool {
+    let wanted = match from.options.sandbox {
+        SandboxMode::Always => false,
+        SandboxMode::Relaxed => from.drv_options.no_chroot || !from.kind.is_sandboxed(),
+        SandboxMode::Never => true,
+    };
+    let store = Path::new(from.store.store_dir().as_str());
+    wanted && !from.drv.is_builtin() && from.store.layout().real_store == store
+}
+
+/// Everything at the top of this machine's file tree but what a sandbox has its own of.
+fn add_host(spec: &mut SandboxSpec) -> StoreResult<()> {
+    let top = Path::new("/");
+    let entries = std::fs::read_dir(top).map_err(StoreError::io("list the folder", top))?;
+    for entry in entries {
+        let name = entry.map_err(StoreError::io("list the folder", top))?.file_name();
+        if name == "dev" || name == "proc" {
+            continue;
+        }
+        let path = Text(top.join(name).into_os_string().into_encoded_bytes());
+        let source = path.clone();
+        spec.tree.push(Entry::Bind { source, path, writable: true, optional: true });
+    }
+    Ok(())
 }
 
 fn wants_range(from: &SandboxInputs<'_>) -> bool {
@@ -211,7 +245,8 @@ fn make_node(path: &Path, device: u64, owner: u32) -> std::io::Result<()> {
 /// `sandboxShell` (firn's own attribute, set by the standard environment), so that nothing of the
 /// machine is needed. A sandbox path of that name takes precedence.
 fn add_shell(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
-    let configured = from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
+    let configured =
+        is_open(from) || from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
     if let (false, Some(shell)) = (configured, &from.drv_options.shell) {
         let (path, target) = ("/bin/sh".into(), shell.as_str().into());
         spec.tree.push(Entry::Symlink { path, target });

@@ -4,11 +4,13 @@
 mod common;
 
 use common::World;
-use firn_build::{BuildFailures, FailureKind, log_path};
+use firn_build::{BuildFailures, FailureKind, PostBuildHook, SandboxMode, log_path};
 use firn_events::{Activity, Event, Outcome, Sink};
 use firn_formats::{ContentAddressMethod, DerivedPath, Hash, HashAlgo, OutputsSpec};
 use firn_store::{BuildMode, Store};
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 fn text(failures: &BuildFailures) -> String {
@@ -651,4 +653,53 @@ fn unused_hash_algorithms_are_named() {
     let drv = drv.fixed(ContentAddressMethod::Nar, Hash::zero(HashAlgo::Sha512)).add();
     let failures = w.build(&drv).unwrap_err();
     assert!(text(&failures).contains("got:    sha512-"), "{failures}");
+}
+
+/// The sandbox's own /tmp would hide a store that lies below it if it were mounted last.
+#[test]
+fn a_store_below_tmp_is_visible() {
+    let w = World::in_place(Path::new("/tmp"));
+    let drv = w.drv("t", &["write", "${out}", "there"]).add();
+    let out = w.build(&drv).unwrap().remove("out").unwrap();
+    assert_eq!(w.read(&out, ""), "there");
+}
+
+/// With `sandbox = false` a build reads this machine's files; `relaxed` asks the derivation.
+#[test]
+fn the_sandbox_can_be_left_out() {
+    let mut w = World::in_place(Path::new("/tmp"));
+    let file = w.dir.path().join("of-the-host");
+    std::fs::write(&file, "host").unwrap();
+    let file = file.to_string_lossy().into_owned();
+    let statements = ["copy", file.as_str(), "${out}"];
+    let closed = w.drv("closed", &statements).add();
+    let asking = w.drv("asking", &statements).env("__noChroot", "1").add();
+    assert!(text(&w.build(&asking).unwrap_err()).contains("'sandbox' is 'true'"));
+    w.build(&closed).unwrap_err();
+    w.options.sandbox = SandboxMode::Relaxed;
+    w.build(&closed).unwrap_err();
+    w.build(&asking).unwrap();
+    w.options.sandbox = SandboxMode::Never;
+    let out = w.build(&closed).unwrap().remove("out").unwrap();
+    assert_eq!(w.read(&out, ""), "host");
+}
+
+#[test]
+fn the_hook_runs_after_a_build() {
+    let mut w = World::new();
+    let told = w.dir.path().join("told");
+    let hook = w.dir.path().join("hook");
+    let script = format!("#!/bin/sh\necho \"$DRV_PATH $OUT_PATHS\" > {}\n", told.display());
+    std::fs::write(&hook, script).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    w.options.post_build_hook =
+        Some(PostBuildHook { program: hook.clone(), environment: Default::default() });
+    let drv = w.drv("t", &["write", "${out}", "x"]).add();
+    let out = w.build(&drv).unwrap().remove("out").unwrap();
+    let expected = format!("{} {}\n", w.show(&drv), w.show(&out));
+    assert_eq!(std::fs::read_to_string(&told).unwrap(), expected);
+    std::fs::write(&hook, "#!/bin/sh\nexit 3\n").unwrap();
+    let drv = w.drv("u", &["write", "${out}", "x"]).add();
+    let failure = text(&w.build(&drv).unwrap_err());
+    assert!(failure.contains("exit status: 3"), "{failure}");
 }

@@ -6,7 +6,8 @@ use firn_build::{BuildFailures, BuildOptions, Builder, Cancel};
 use firn_events::{Collect, Event, Reporter};
 use firn_formats::{
     ContentAddress, ContentAddressMethod, Derivation, DerivationOutput, DerivedPath, Hash,
-    HashAlgo, InputNode, ModuloMemo, OutputsSpec, StorePath, StorePathSet, hash_placeholder,
+    HashAlgo, InputNode, ModuloMemo, OutputsSpec, StoreDir, StorePath, StorePathSet,
+    hash_placeholder,
 };
 use firn_sandbox::Launcher;
 use firn_store::{BuildMode, Content, Store, StoreError, add_text};
@@ -55,6 +56,19 @@ impl World {
     pub fn below(parent: &Path) -> World {
         let dir = tempfile::tempdir_in(parent).unwrap();
         let layout = Layout::chroot(dir.path());
+        World::with(dir, layout)
+    }
+
+    /// With a store that builds see where it is, in a new folder below `parent`.
+    pub fn in_place(parent: &Path) -> World {
+        let dir = tempfile::tempdir_in(parent).unwrap();
+        let real_store = dir.path().join("store");
+        let store_dir = StoreDir::new(&real_store.to_string_lossy()).unwrap();
+        let (state, log) = (dir.path().join("state"), dir.path().join("log"));
+        World::with(dir, Layout { store_dir, real_store, state, log })
+    }
+
+    fn with(dir: tempfile::TempDir, layout: Layout) -> World {
         let store = LocalStore::open(layout, StoreOptions::default()).unwrap();
         let method = ContentAddressMethod::Nar;
         let none = StorePathSet::new();
