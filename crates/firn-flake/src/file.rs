@@ -50,8 +50,10 @@ impl Default for FlakeInput {
 /// A value in `nixConfig`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigValue {
-    /// A string or path, as text.
+    /// A string.
     Text(String),
+    /// A path, relative to the flake's folder.
+    Path(String),
     /// An integer.
     Int(i64),
     /// A truth value.
@@ -64,7 +66,7 @@ impl ConfigValue {
     /// The value as `nix.conf` has it.
     pub fn to_text(&self) -> String {
         match self {
-            ConfigValue::Text(text) => text.clone(),
+            ConfigValue::Text(text) | ConfigValue::Path(text) => text.clone(),
             ConfigValue::Int(number) => number.to_string(),
             ConfigValue::Bool(truth) => truth.to_string(),
             ConfigValue::List(words) => words.join(" "),
@@ -253,7 +255,7 @@ impl Reader<'_> {
         }
         match self.ast.expr(value) {
             Expr::Int(number) => Ok(ConfigValue::Int(number.int())),
-            Expr::Path(_, text) => Ok(ConfigValue::Text(self.lossy(self.ast.text(text)))),
+            Expr::Path(_, text) => Ok(ConfigValue::Path(self.lossy(self.ast.text(text)))),
             Expr::List(list) => {
                 let words = self.ast.list(list).iter().map(|word| self.string(*word, name));
                 Ok(ConfigValue::List(words.collect::<Result<_>>()?))

@@ -63,7 +63,8 @@ impl SourceFolder {
                 ".." => {
                     parts.pop().ok_or_else(|| {
                         InputError::new(format!(
-                            "relative path '{relative}' leads out of the source tree"
+                            "relative path '{relative}' leads out of the source tree, which is forbidden in \
+                             pure evaluation mode; beside the tree '{relative}' does not exist"
                         ))
                     })?;
                 }
@@ -284,8 +285,8 @@ impl Work<'_> {
         let (old, index) = place.old?;
         let Edge::Node(index) = old.nodes[index].inputs.get(name)? else { return None };
         let locked = old.nodes[*index].locked.as_ref()?;
-        let same =
-            locked.original == wanted.reference && locked.parent == wanted.parent_of_relative();
+        let same = locked.original.canonical() == wanted.reference.canonical()
+            && locked.parent == wanted.parent_of_relative();
         same.then_some((old, *index))
     }
 

@@ -75,6 +75,21 @@ impl FlakeRef {
         if self.subdir.is_empty() { attrs } else { attrs.with("dir", self.subdir.as_str()) }
     }
 
+    /// The same reference without `dir` in its URL, where older lock files repeat it.
+    pub fn canonical(&self) -> Self {
+        let mut attrs = self.input.attrs().clone();
+        let shorter = attrs.text("url").ok().flatten().and_then(|text| {
+            let mut url = Url::parse(text)?.ok()?;
+            url.query.remove("dir")?;
+            Some(url.to_string())
+        });
+        if let Some(url) = shorter {
+            attrs.set("url", url);
+        }
+        let input = Input::from_attrs(attrs).unwrap_or_else(|_| self.input.clone());
+        FlakeRef { input, subdir: self.subdir.clone() }
+    }
+
     fn from_url(mut url: Url, is_flake: bool) -> Result<(Self, String), InputError> {
         let subdir = url.query.remove("dir").unwrap_or_default();
         let fragment = std::mem::take(&mut url.fragment);

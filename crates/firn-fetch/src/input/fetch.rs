@@ -52,6 +52,12 @@ pub struct Fetcher {
     pub base: Arc<dyn Fn() -> Result<PathBuf, InputError> + Send + Sync>,
     /// Where warnings go, such as "Git tree is dirty".
     pub warn: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether work trees with changes may be used (`allow-dirty`).
+    pub allow_dirty: bool,
+    /// Whether the user is told of them (`warn-dirty`).
+    pub warn_dirty: bool,
+    /// Where notes for those who look for a fault go.
+    pub note: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 /// A tree on disk that is to become a store path, with what is known about it.
@@ -132,7 +138,8 @@ impl Fetcher {
         let Some(place) = git::work_tree(input.attrs()).filter(|_| input.kind() == "git") else {
             return Ok(None);
         };
-        let state = LocalGit::open(&place)?.work_tree()?;
+        let state =
+            LocalGit::open(&place)?.work_tree(input.attrs().flag("submodules").unwrap_or(false))?;
         let head = state.head.map_or_else(|| "0".repeat(40), |head| head.to_string());
         let unreadable = |error: &dyn std::fmt::Display| {
             InputError::new(format!("cannot read '{}': {error}", place.display()))
@@ -225,12 +232,11 @@ impl Fetcher {
 
     fn git_tree(&self, attrs: &Attrs) -> Result<Tree, InputError> {
         if let Some(place) = git::work_tree(attrs).filter(|place| place.join(".git").exists()) {
-            return self.work_tree(&place, attrs.flag("shallow")?);
+            return self.work_tree(&place, attrs);
         }
-        let (repository, revision, reference) = self.revision(attrs)?;
         let scratch = self.scratch()?;
         let root = scratch.path().join("tree");
-        repository.export(revision, &root)?;
+        let (repository, revision, reference) = self.export(attrs, &root)?;
         let mut info = Attrs::new()
             .with("rev", revision.to_string())
             .with("lastModified", repository.commit_time(revision)?);
@@ -243,13 +249,50 @@ impl Fetcher {
         Ok(Tree { root, files: None, info, scratch: Some(scratch) })
     }
 
-    fn work_tree(&self, place: &Path, shallow: bool) -> Result<Tree, InputError> {
+    /// Writes the wanted revision of a repository below `root`, with its submodules if they are
+    /// wanted.
+    fn export(
+        &self,
+        attrs: &Attrs,
+        root: &Path,
+    ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
+        let found = self.revision(attrs)?;
+        let (repository, revision, _) = &found;
+        repository.export(*revision, root)?;
+        if attrs.flag("submodules")? {
+            for submodule in repository.submodules(*revision, root)? {
+                let inner = Attrs::new()
+                    .with("url", submodule.url)
+                    .with("rev", submodule.rev.to_string())
+                    .with("submodules", true);
+                let place = root.join(&submodule.path);
+                self.export(&inner, &place).map_err(|error| InputError {
+                    message: format!(
+                        "{}\n… while fetching the Git submodule '{}'",
+                        error.message,
+                        submodule.path.display()
+                    ),
+                    ..error
+                })?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn work_tree(&self, place: &Path, attrs: &Attrs) -> Result<Tree, InputError> {
+        let shallow = attrs.flag("shallow")?;
         let repository = LocalGit::open(place)?;
-        let state = repository.work_tree()?;
+        let state = repository.work_tree(attrs.flag("submodules")?)?;
         let mut info = Attrs::new();
         match (&state.head, state.dirty) {
             (head, true) => {
-                (self.warn)(&format!("Git tree '{}' is dirty", place.display()));
+                let text = format!("Git tree '{}' is dirty", place.display());
+                if !self.allow_dirty {
+                    return Err(InputError::new(text));
+                }
+                if self.warn_dirty {
+                    (self.warn)(&text);
+                }
                 if let Some(head) = head {
                     let head = head.to_string();
                     info.set("dirtyRev", format!("{head}-dirty"));

@@ -36,6 +36,30 @@ pub struct WorkTree {
     pub branch: Option<String>,
 }
 
+/// A repository inside another's tree.
+pub struct Submodule {
+    /// Where it is in the tree.
+    pub path: PathBuf,
+    /// Where it comes from.
+    pub url: String,
+    /// The commit that the tree names.
+    pub rev: ObjectId,
+}
+
+impl WorkTree {
+    /// Makes the work tree of a submodule at `path` part of this one.
+    fn add_below(&mut self, path: &Path, inner: WorkTree) {
+        self.dirty |= inner.dirty;
+        for (all, inner) in [
+            (&mut self.files, inner.files),
+            (&mut self.changed, inner.changed),
+            (&mut self.gone, inner.gone),
+        ] {
+            all.extend(inner.into_iter().map(|file| path.join(file)));
+        }
+    }
+}
+
 impl LocalGit {
     /// Opens the repository whose work tree or bare folder this is.
     pub fn open(place: &Path) -> Result<Self, InputError> {
@@ -45,8 +69,22 @@ impl LocalGit {
         Ok(LocalGit { repository, place: place.to_path_buf() })
     }
 
-    /// The state of the work tree.
-    pub fn work_tree(&self) -> Result<WorkTree, InputError> {
+    /// The state of the work tree; with those of its submodules, when asked for, as part of it.
+    pub fn work_tree(&self, submodules: bool) -> Result<WorkTree, InputError> {
+        let (mut tree, links) = self.own_work_tree()?;
+        if submodules {
+            for path in links {
+                let place = self.place.join(&path);
+                if place.join(".git").exists() {
+                    tree.add_below(&path, LocalGit::open(&place)?.work_tree(true)?);
+                }
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The state of the work tree, and the places of submodules.
+    fn own_work_tree(&self) -> Result<(WorkTree, Vec<PathBuf>), InputError> {
         let head = self.head()?;
         let index = self
             .repository
@@ -60,12 +98,16 @@ impl LocalGit {
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut dirty = committed.is_none() && !index.entries().is_empty();
         let mut staged = Vec::with_capacity(index.entries().len());
+        let mut links = Vec::new();
         for entry in index.entries() {
             if entry.flags.contains(Flags::INTENT_TO_ADD) {
                 dirty = true;
             }
             let path = entry.path(&index).to_path_lossy().into_owned();
             staged.push((path.clone(), entry.id, mode_bits(entry.mode)));
+            if entry.mode == Mode::COMMIT {
+                links.push(path.clone());
+            }
             match self.compare(entry, &path) {
                 FileState::Same => files.insert(path),
                 FileState::Changed => {
@@ -87,7 +129,52 @@ impl LocalGit {
             let new = staged.iter().filter(|entry| !known.contains(entry));
             changed.extend(new.map(|(path, ..)| path.clone()).filter(|path| files.contains(path)));
         }
-        Ok(WorkTree { files, dirty, changed, gone, head, branch: self.branch() })
+        let tree = WorkTree { files, dirty, changed, gone, head, branch: self.branch() };
+        Ok((tree, links))
+    }
+
+    /// The submodules of a commit whose tree was exported to `root`: where they are, where they come
+    /// from, and which revision is wanted. gitmodules(5).
+    pub fn submodules(&self, commit: ObjectId, root: &Path) -> Result<Vec<Submodule>, InputError> {
+        let Ok(text) = fs::read(root.join(".gitmodules")) else { return Ok(Vec::new()) };
+        let broken = |error: &dyn std::error::Error| {
+            failed(&self.place, "has a '.gitmodules' that can't be read", error)
+        };
+        let metadata = gix::config::file::Metadata::from(gix::config::Source::Worktree);
+        let file = gix::config::File::from_bytes_no_includes(&text, metadata, Default::default())
+            .map_err(|error| broken(&error))?;
+        let commits: Vec<_> = self.entries(commit)?;
+        let mut found = Vec::new();
+        for section in file.sections_by_name("submodule").into_iter().flatten() {
+            let value = |name: &str| section.value(name).map(|value| value.to_string());
+            let (Some(path), Some(url)) = (value("path"), value("url")) else { continue };
+            let path = PathBuf::from(path);
+            let entry = commits
+                .iter()
+                .find(|(known, _, mode)| *known == path && *mode == Mode::COMMIT.bits());
+            if let Some((_, rev, _)) = entry {
+                found.push(Submodule { path, url: self.absolute_url(&url), rev: *rev });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The URL of a submodule, which may be relative to where this repository came from.
+    fn absolute_url(&self, url: &str) -> String {
+        if !url.starts_with("./") && !url.starts_with("../") {
+            return url.to_owned();
+        }
+        let config = self.repository.config_snapshot();
+        let origin = config.string("remote.origin.url").map(|url| url.to_string());
+        let mut base = origin.unwrap_or_else(|| self.place.to_string_lossy().into_owned());
+        for part in url.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => base.truncate(base.trim_end_matches('/').rfind('/').unwrap_or(0)),
+                part => base = format!("{}/{part}", base.trim_end_matches('/')),
+            }
+        }
+        base
     }
 
     /// The commit that a revision or reference names.

@@ -137,6 +137,13 @@ pub fn parse_query(text: &str) -> Result<BTreeMap<String, String>, InputError> {
         .collect()
 }
 
+/// The parameters of a reference's query that have no `=` and are therefore passed over.
+pub fn dubious_parameters(text: &str) -> impl Iterator<Item = &str> {
+    let reference = text.split_once('#').map_or(text, |(reference, _)| reference);
+    let query = reference.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').filter(|parameter| !parameter.is_empty() && !parameter.contains('='))
+}
+
 /// Decodes `%41` sequences; the result has to be UTF-8 without NUL.
 pub fn decode(text: &str) -> Result<String, InputError> {
     let decoded = percent_decode_str(text).decode_utf8();
