@@ -126,6 +126,14 @@ pub trait Host: Any {
     fn read_link(&self, path: &str) -> HostResult<Option<Vec<u8>>>;
     /// The path with symbolic links resolved.
     fn resolve_links(&self, path: &str) -> HostResult<String>;
+    /// A path as messages show it: sources that were copied to the store by where they come from.
+    fn shown_path<'p>(&self, path: &'p str) -> std::borrow::Cow<'p, str> {
+        path.into()
+    }
+    /// What to say when nothing is at a path.
+    fn missing_text(&self, path: &str) -> String {
+        format!("path '{path}' does not exist")
+    }
     /// A variable of the process environment.
     fn env_var(&self, name: &str) -> Option<Vec<u8>>;
     /// The directory behind an element of the search path (a path, or something to fetch); nothing

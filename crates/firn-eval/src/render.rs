@@ -121,7 +121,9 @@ impl Machine {
     fn place(&self, out: &mut String, indent: &str, pos: Pos) -> bool {
         let Some((file, offset)) = self.positions().resolve(pos) else { return false };
         let at = file.line_column(offset);
-        let _ = write!(out, "{indent}at {}:{}:{}:", file.origin(), at.line, at.column);
+        let origin = file.origin().to_string();
+        let place = self.host().shown_path(&origin);
+        let _ = write!(out, "{indent}at {place}:{}:{}:", at.line, at.column);
         let line = |number: u32, column: u32| {
             file.line(number).map(|line| firn_diag::excerpt(line, column as usize))
         };

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use firn_diag::Diagnostic;
-use firn_fetch::input::{Attr, Fetched, Fetcher, Input, InputError};
+use firn_fetch::input::{Attr, Attrs, Fetched, Fetcher, Input, InputError};
 use firn_formats::StorePath;
+use firn_instantiate::{TreeOrigin, untracked};
 use firn_source::{Origin, SourceMap};
 
 use crate::file::{self, FlakeFile};
@@ -26,12 +27,19 @@ pub struct Flakes {
     registries: Registries,
     render: Box<Render>,
     fetched: RefCell<BTreeMap<Input, Fetched>>,
+    origins: RefCell<BTreeMap<StorePath, TreeOrigin>>,
 }
 
 impl Flakes {
     /// A session. `render` turns mistakes in `flake.nix` into text.
     pub fn new(fetcher: Fetcher, registries: Registries, render: Box<Render>) -> Self {
-        Flakes { fetcher, registries, render, fetched: RefCell::default() }
+        Flakes {
+            fetcher,
+            registries,
+            render,
+            fetched: RefCell::default(),
+            origins: RefCell::default(),
+        }
     }
 
     /// The fetcher behind it.
@@ -50,8 +58,16 @@ impl Flakes {
             return Ok(known.clone());
         }
         let fetched = self.fetcher.fetch(input).map_err(|error| explain_offline(error, input))?;
+        if let Some(origin) = origin(input, &fetched.input) {
+            self.origins.borrow_mut().entry(fetched.store_path.clone()).or_insert(origin);
+        }
         self.fetched.borrow_mut().insert(input.clone(), fetched.clone());
         Ok(fetched)
+    }
+
+    /// What messages call a tree that was fetched here.
+    pub fn origin(&self, tree: &StorePath) -> Option<TreeOrigin> {
+        self.origins.borrow().get(tree).cloned()
     }
 
     /// Forgets an input whose tree changed, as writing a lock file does.
@@ -124,12 +140,22 @@ impl FlakeSource for Flakes {
         let folder =
             |tree: &StorePath| SourceFolder { tree: tree.clone(), subdir: resolved.subdir.clone() };
         let mut flake = self.read_flake(&folder(&fetched.store_path), &resolved, prefix)?;
-        if flake.file.self_attrs.iter().any(|(_, value)| *value != Attr::Bool(false)) {
-            // `inputs.self` says how the tree itself is to be fetched, so that is done again.
-            let mut attrs = resolved.input.attrs().clone();
+        let known = resolved.input.attrs().clone();
+        let is_news = |name: &str, value: &Attr| match known.get(name) {
+            Some(known) => known != value,
+            None => *value != Attr::Bool(false),
+        };
+        if flake.file.self_attrs.iter().any(|(name, value)| is_news(name, value)) {
+            // `inputs.self` says how the tree itself is to be fetched, so that is done again, unless
+            // the reference says the same.
+            let mut attrs = as_found(&fetched.input);
             for (name, value) in flake.file.self_attrs.iter() {
                 attrs.set(name, value.clone());
             }
+            (self.fetcher.note)(&format!(
+                "refetching input '{}' due to self attribute",
+                resolved.input
+            ));
             fetched = self.fetch(&Input::from_attrs(attrs)?)?;
             flake = self.read_flake(&folder(&fetched.store_path), &resolved, prefix)?;
         }
@@ -189,16 +215,35 @@ impl FlakeSource for Flakes {
 /// A source for callers that keep it for longer than a borrow.
 pub type SharedFlakes = Arc<Flakes>;
 
+/// The attributes of a fetched input by which the same content is fetched in another way.
+fn as_found(fetched: &Input) -> Attrs {
+    let mut attrs = fetched.attrs().clone();
+    for about in ["narHash", "lastModified", "revCount", "dirtyRev", "dirtyShortRev"] {
+        attrs.remove(about);
+    }
+    attrs
+}
+
+/// What messages call a tree: the folder that was asked for, or the URL that names its content.
+fn origin(asked: &Input, got: &Input) -> Option<TreeOrigin> {
+    match (asked.kind(), asked.source_path()) {
+        ("base", _) => None,
+        ("git", Some(folder)) if folder.join(".git").exists() => Some(TreeOrigin::WorkTree(folder)),
+        ("path", Some(folder)) => Some(TreeOrigin::Folder(folder)),
+        _ => {
+            let mut url = got.to_url().ok()?;
+            url.query.remove("narHash");
+            Some(TreeOrigin::Url(url.to_string()))
+        }
+    }
+}
+
 fn no_flake(reference: &FlakeRef) -> InputError {
     let file = std::path::Path::new(&reference.subdir).join("flake.nix");
     if let Some(root) = reference.input.source_path().filter(|_| reference.input.kind() == "git")
         && root.join(&file).exists()
     {
-        let (file, root) = (file.display(), root.display());
-        return InputError::new(format!(
-            "Path '{file}' in the repository \"{root}\" is not tracked by Git.\n\
-             help: a flake sees only files that Git knows: git -C \"{root}\" add \"{file}\""
-        ));
+        return InputError::new(untracked(&root, &file.to_string_lossy()));
     }
     InputError::new(format!(
         "source tree referenced by '{reference}' does not contain a 'flake.nix' file"

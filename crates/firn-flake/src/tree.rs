@@ -22,6 +22,9 @@ pub fn tree_attrs(
     // What was fetched for an expression may be read by it, also in pure evaluation.
     if let Some(host) = machine.host().as_any().downcast_ref::<StoreHost>() {
         host.access.allow(&path);
+        if let Some(origin) = flakes.origin(tree) {
+            host.origins.note(&path, origin);
+        }
     }
     let context = machine.make_context([ContextElem::Path(path.clone())]);
     let mut entries = vec![(Symbol::of("outPath"), machine.string_ctx(path.as_bytes(), context))];

@@ -22,6 +22,7 @@ fn host() -> StoreHost {
         search_path_element: Box::new(|_| Ok(None)),
         trees: None,
         allow_import_from_derivation: false,
+        trace_import_from_derivation: false,
     };
     StoreHost::new(store, Arc::new(firn_store::NoRealise), Access::everything(), true, outside)
 }

@@ -19,6 +19,7 @@ use firn_store::{BuildMode, Content, Realise, Store, compute_path};
 
 use crate::access::Access;
 use crate::context::to_store;
+use crate::origins::Origins;
 use crate::trees::Trees;
 
 /// A function that finds the folder behind an element of the search path.
@@ -44,6 +45,8 @@ pub struct Outside {
     pub trees: Option<Trees>,
     /// Whether builds may run during evaluation (`allow-import-from-derivation`).
     pub allow_import_from_derivation: bool,
+    /// Whether they are warned of (`trace-import-from-derivation`).
+    pub trace_import_from_derivation: bool,
 }
 
 /// The host of an evaluation over a store.
@@ -54,6 +57,8 @@ pub struct StoreHost {
     pub realiser: Arc<dyn Realise>,
     /// What may be read.
     pub access: Access,
+    /// What source trees are copies of.
+    pub origins: Origins,
     /// Compute store paths without adding anything.
     pub read_only: bool,
     outside: Outside,
@@ -78,6 +83,7 @@ impl StoreHost {
             store,
             realiser,
             access,
+            origins: Origins::default(),
             read_only,
             outside,
             store_prefix,
@@ -127,6 +133,13 @@ impl StoreHost {
         Ok(added)
     }
 
+    fn file_error(&self, action: &str, path: &str, error: &io::Error) -> HostError {
+        match error.kind() {
+            io::ErrorKind::NotFound => HostError::new(self.origins.missing(path)),
+            _ => HostError::new(format!("{action} '{path}': {error}")),
+        }
+    }
+
     fn outputs_in(
         &self,
         context: &[ContextElem],
@@ -162,6 +175,12 @@ impl StoreHost {
             return Err(HostError::new(format!(
                 "cannot build '{first}' during evaluation because the option 'allow-import-from-derivation' is disabled"
             )));
+        }
+        if let (true, Some(first)) = (self.outside.trace_import_from_derivation, wanted.first()) {
+            (self.outside.warn)(&format!(
+                "built '{}' during evaluation due to an import from derivation",
+                first.display(self.store_dir())
+            ));
         }
         let realised = self.realiser.realise(wanted, BuildMode::Normal).map_err(in_store)?;
         let mut replaced = Vec::new();
@@ -206,29 +225,23 @@ pub fn in_store(error: firn_store::StoreError) -> HostError {
     HostError::new(error.to_string())
 }
 
-fn file_error(action: &str, path: &str, error: &io::Error) -> HostError {
-    match error.kind() {
-        io::ErrorKind::NotFound => HostError::new(format!("path '{path}' does not exist")),
-        _ => HostError::new(format!("{action} '{path}': {error}")),
-    }
-}
-
 impl Host for StoreHost {
     fn read_file(&self, path: &str) -> HostResult<Vec<u8>> {
         let real = self.checked(path)?;
-        fs::read(real).map_err(|error| file_error("reading from file", path, &error))
+        fs::read(real).map_err(|error| self.file_error("reading from file", path, &error))
     }
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
         let real = self.checked(path)?;
-        let entries =
-            fs::read_dir(real).map_err(|error| file_error("reading directory", path, &error))?;
+        let entries = fs::read_dir(real)
+            .map_err(|error| self.file_error("reading directory", path, &error))?;
         entries
             .map(|entry| {
-                let entry = entry.map_err(|error| file_error("reading directory", path, &error))?;
+                let entry =
+                    entry.map_err(|error| self.file_error("reading directory", path, &error))?;
                 let kind = entry
                     .file_type()
-                    .map_err(|error| file_error("getting status of", path, &error))?;
+                    .map_err(|error| self.file_error("getting status of", path, &error))?;
                 Ok((entry.file_name().as_bytes().to_vec(), file_type(kind)))
             })
             .collect()
@@ -239,7 +252,7 @@ impl Host for StoreHost {
         match fs::symlink_metadata(real) {
             Ok(metadata) => Ok(Some(file_type(metadata.file_type()))),
             Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(file_error("getting status of", path, &error)),
+            Err(error) => Err(self.file_error("getting status of", path, &error)),
         }
     }
 
@@ -274,6 +287,14 @@ impl Host for StoreHost {
         Ok(paths.map(|path| ContextElem::Path(self.store_dir().display(path))).collect())
     }
 
+    fn shown_path<'p>(&self, path: &'p str) -> std::borrow::Cow<'p, str> {
+        self.origins.shown(path)
+    }
+
+    fn missing_text(&self, path: &str) -> String {
+        self.origins.missing(path)
+    }
+
     fn env_var(&self, name: &str) -> Option<Vec<u8>> {
         self.outside.environment.get(name).cloned()
     }
@@ -299,7 +320,7 @@ impl Host for StoreHost {
         }
         let real = self.checked(path)?;
         if fs::symlink_metadata(&real).is_err() {
-            return Err(HostError::new(format!("path '{path}' does not exist")));
+            return Err(HostError::new(self.origins.missing(path)));
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         let none = StorePathSet::new();

@@ -8,9 +8,11 @@ mod access;
 pub mod builtins;
 pub mod context;
 mod host;
+mod origins;
 mod trees;
 
 pub use access::Access;
 pub use builtins::{Downloads, TABLES};
 pub use host::{FindElement, Outside, Say, StoreHost};
+pub use origins::{Origins, TreeOrigin, untracked};
 pub use trees::Trees;

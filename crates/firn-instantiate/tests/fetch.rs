@@ -21,6 +21,7 @@ fn evaluate(text: &str, pure: bool) -> Result<String, String> {
             search_path_element: Box::new(|_| Ok(None)),
             trees: None,
             allow_import_from_derivation: false,
+            trace_import_from_derivation: false,
         };
         let store = Arc::new(MemoryStore::new(StoreDir::default()));
         let host = StoreHost::new(store, Arc::new(NoRealise), Access::everything(), false, outside);

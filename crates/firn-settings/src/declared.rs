@@ -404,6 +404,7 @@ pub static DECLARED: &[Setting] = &[
         &["build-timeout"],
     ),
     s("trace-function-calls", Flag, "false", "Report each function call."),
+    s("trace-import-from-derivation", Flag, "false", "Warn of builds that evaluation needs."),
     s("trace-verbose", Flag, "false", "Let `builtins.traceVerbose` print."),
     s(
         "trust-tarballs-from-git-forges",

@@ -118,7 +118,7 @@ fn read_file_type(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     match m.hosted(kind, Pos::NONE)? {
         Some(kind) => Ok(type_name(m, kind)),
         None => {
-            let text = format!("path '{path}' does not exist");
+            let text = m.host().missing_text(&path);
             Err(m.fail(ErrorKind::Outside, Pos::NONE, text))
         }
     }

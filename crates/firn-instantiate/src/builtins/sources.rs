@@ -175,7 +175,7 @@ fn copy(m: &mut Machine, host: &HostHandle, source: &Source, pos: Pos) -> R<Stor
     m.hosted(checked, pos)?;
     let real = host.real_path(&path).into_owned();
     if std::fs::symlink_metadata(&real).is_err() {
-        return Err(m.fail(ErrorKind::Outside, pos, format!("path '{path}' does not exist")));
+        return Err(m.fail(ErrorKind::Outside, pos, host.origins.missing(&path)));
     }
     let none = StorePathSet::new();
     let Some(filter) = source.filter else {
