@@ -7,8 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use firn_build::{BuildFailures, BuildOptions, Builder, Cancel, FailureKind, SandboxPath};
+use firn_build::{
+    BuildFailures, BuildOptions, Builder, Cancel, FailureKind, PostBuildHook, SandboxMode,
+    SandboxPath,
+};
 use firn_formats::{DerivedPath, OutputsSpec, StorePath};
+use firn_settings::Settings;
 use firn_store::{BuildMode, BuiltinBuilder, Realise, Realised, Store, StoreError, StoreResult};
 use firn_store_disk::LocalStore;
 
@@ -71,7 +75,7 @@ fn throw_when(interrupted: Arc<AtomicBool>, cancel: Cancel) {
 }
 
 fn options(context: &Context) -> Result<BuildOptions, Failure> {
-    let settings = &context.settings;
+    let settings = &context.effective_settings()?;
     let defaults = BuildOptions::default();
     let count = |name: &str| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
     let sandbox_paths =
@@ -95,6 +99,7 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
         max_log_size: settings.number("max-build-log-size"),
         timeout: settings.number("timeout"),
         max_silent_time: settings.number("max-silent-time"),
+        sandbox: SandboxMode::parse(settings.text("sandbox")),
         sandbox_paths: sandbox_paths
             .map_err(|error: String| Failure::new(format!("error: {error}")))?,
         sandbox_dev_shm_size: settings.text("sandbox-dev-shm-size").to_owned(),
@@ -106,9 +111,22 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
         fallback: settings.flag("fallback"),
         fetch: context.fetch_options(),
         impure_env: impure_env(context),
+        post_build_hook: post_build_hook(context, settings),
         build_dir: Some(settings.text("build-dir")).filter(|dir| !dir.is_empty()).map(Into::into),
         ..defaults
     })
+}
+
+/// The program of the setting `post-build-hook`, which finds all settings in its environment.
+fn post_build_hook(context: &Context, settings: &Settings) -> Option<PostBuildHook> {
+    let program = Some(settings.text("post-build-hook")).filter(|text| !text.is_empty())?;
+    let variables = context.variables().into_iter();
+    let mut environment: BTreeMap<_, _> = variables
+        .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
+        .collect();
+    let lines = settings.all().map(|(setting, value)| format!("{} = {value}\n", setting.name));
+    environment.insert("NIX_CONFIG".to_owned(), lines.collect());
+    Some(PostBuildHook { program: program.into(), environment })
 }
 
 /// The process environment, over which the setting `impure-env` is laid.

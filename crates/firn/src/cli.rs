@@ -11,7 +11,13 @@ use crate::exit::Failure;
 
 /// A complete Nix in one static program, with an operating system distribution built in.
 #[derive(Parser)]
-#[command(name = "firn", version, disable_help_subcommand = false, infer_subcommands = false)]
+#[command(
+    name = "firn",
+    version,
+    disable_help_subcommand = false,
+    infer_subcommands = false,
+    args_override_self = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

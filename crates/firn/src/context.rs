@@ -1,7 +1,7 @@
 //! What commands work with: settings, store, evaluator, display. Made once, from environment and
 //! arguments; stores and evaluators only when a command asks.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use firn_events::{Level, Reporter};
+use firn_fetch::input::url::dubious_parameters;
 use firn_fetch::input::{Fetcher, GitProgram, InputError, Transport};
 use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
 use firn_flake::flakes::Flakes;
+use firn_flake::reference::{Base, FlakeRef};
 use firn_flake::registry::{Global, Registries, Registry};
 use firn_settings::{Origin, Settings, file};
 use firn_store::{MemoryStore, NoRealise, Realise, Store};
@@ -23,6 +25,7 @@ use crate::arguments::GlobalArguments;
 use crate::base;
 use crate::environment::Environment;
 use crate::exit::Failure;
+use crate::installable::input_failure;
 use crate::progress::Display;
 
 /// The program's state. Not shared between threads; what is in it may be.
@@ -39,6 +42,8 @@ pub struct Context {
     pub interrupted: Arc<AtomicBool>,
     /// Use no network.
     pub offline: bool,
+    /// Settings that flakes asked for and the user allows, in the order in which they came.
+    flake_settings: RefCell<Vec<(String, String)>>,
     store: OnceCell<OpenStore>,
 }
 
@@ -80,6 +85,7 @@ impl Context {
             display,
             interrupted: crate::interrupt::flag(),
             offline: arguments.offline,
+            flake_settings: RefCell::default(),
             store: OnceCell::new(),
         })
     }
@@ -89,11 +95,45 @@ impl Context {
         self.reporter.message(Level::Warning, text);
     }
 
+    /// Takes a setting that a flake asked for.
+    pub fn take_flake_setting(&self, name: &str, value: &str) {
+        self.flake_settings.borrow_mut().push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The settings with those of flakes.
+    ///
+    /// # Errors
+    /// A flake's setting is unknown or has a value that does not fit.
+    pub fn effective_settings(&self) -> Result<Settings, Failure> {
+        let mut settings = self.settings.clone();
+        for (name, value) in self.flake_settings.borrow().iter() {
+            let origin = Origin::File("flake.nix".to_owned());
+            settings.set(name, value, origin).map_err(|error| {
+                Failure::new(format!("error: in 'nixConfig' of a flake: {error}"))
+            })?;
+        }
+        Ok(settings)
+    }
+
     /// The folder that relative paths start from.
     pub fn current_folder(&self) -> Result<PathBuf, Failure> {
         std::env::current_dir().map_err(|error| {
             Failure::new(format!("error: cannot find the current directory: {error}"))
         })
+    }
+
+    /// Reads a flake reference of the command line, and its fragment.
+    ///
+    /// # Errors
+    /// It can't be read, or leads to no flake.
+    pub fn flake_reference(&self, text: &str) -> Result<(FlakeRef, String), Failure> {
+        let folder = self.current_folder()?;
+        for parameter in dubious_parameters(text) {
+            self.warn(&format!(
+                "dubious URI query '{parameter}' is missing equal sign '=', ignoring"
+            ));
+        }
+        FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)
     }
 
     /// The store that settings choose, opened when first asked for.
@@ -240,7 +280,7 @@ impl Context {
     pub fn flakes_with(&self, registries: Registries) -> Result<Rc<Flakes>, Failure> {
         let (cache, over) = (self.environment.cache.clone(), self.environment.base.clone());
         let base_cache = cache.clone();
-        let warnings = self.reporter.clone();
+        let (warnings, notes) = (self.reporter.clone(), self.reporter.clone());
         let fetcher = Fetcher {
             store: self.store()?,
             transport: self.transport(),
@@ -254,6 +294,9 @@ impl Context {
                 })
             }),
             warn: Arc::new(move |text| warnings.message(Level::Warning, text)),
+            allow_dirty: self.settings.flag("allow-dirty"),
+            warn_dirty: self.settings.flag("warn-dirty"),
+            note: Arc::new(move |text| notes.message(Level::Debug, text)),
         };
         Ok(Rc::new(Flakes::new(fetcher, registries, Box::new(render))))
     }

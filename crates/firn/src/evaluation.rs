@@ -142,6 +142,7 @@ fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
             .settings
             .flag("parse-cache")
             .then(|| Trees::new(context.environment.cache.join("firn-trees"))),
+        trace_import_from_derivation: context.settings.flag("trace-import-from-derivation"),
         allow_import_from_derivation: context.settings.flag("allow-import-from-derivation"),
     }
 }

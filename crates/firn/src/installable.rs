@@ -10,15 +10,16 @@ use clap::Args;
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value};
 use firn_flake::call::call_flake;
 use firn_flake::flakes::Flakes;
-use firn_flake::locked::{LockRequest, lock_flake};
-use firn_flake::reference::{Base, FlakeRef};
-use firn_formats::{DerivedPath, OutputsSpec, SingleDerivedPath, split_extended_outputs};
+use firn_flake::locked::LockRequest;
+use firn_flake::reference::FlakeRef;
+use firn_formats::{OutputsSpec, split_extended_outputs};
 use firn_source::Origin;
 
 use crate::arguments::{EvaluationArguments, LockingArguments};
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
+use crate::flake_config;
 
 /// Where attributes are looked up, when not in flakes.
 #[derive(Args, Clone, Debug, Default)]
@@ -183,6 +184,11 @@ impl<'c> Evaluation<'c> {
         self.source.is_pure()
     }
 
+    /// Whether installables are attributes of flakes.
+    pub fn is_flake(&self) -> bool {
+        self.source.is_flake()
+    }
+
     /// What is asked of the lock file.
     pub fn locking(&self) -> Result<LockRequest, Failure> {
         self.source.locking.request(self.context)
@@ -202,9 +208,7 @@ impl<'c> Evaluation<'c> {
             let value = self.run(|m| select(m, root, &split_path(path)))?;
             return Ok(Found { value, path: path.to_owned(), outputs });
         }
-        let folder = self.context.current_folder()?;
-        let (reference, fragment) =
-            FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+        let (reference, fragment) = self.context.flake_reference(text)?;
         let root = self.flake(&reference)?;
         let (value, path) = self.in_flake(root, &fragment, lookup, &reference)?;
         Ok(Found { value, path, outputs })
@@ -213,7 +217,7 @@ impl<'c> Evaluation<'c> {
     /// The value of a flake.
     pub fn flake(&mut self, reference: &FlakeRef) -> Result<Value, Failure> {
         let request = self.locking()?;
-        let locked = lock_flake(&self.flakes, reference, &request).map_err(input_failure)?;
+        let locked = flake_config::lock_flake(self.context, &self.flakes, reference, &request)?;
         self.run(|m| call_flake(m, &locked))
     }
 
@@ -243,7 +247,7 @@ impl<'c> Evaluation<'c> {
     }
 
     /// `--arg` and `--argstr` as a set.
-    fn arguments(&mut self) -> Result<Attrs, Failure> {
+    pub fn arguments(&mut self) -> Result<Attrs, Failure> {
         let folder = self.context.current_folder()?.to_string_lossy().into_owned();
         let arguments = self.source.arguments(&folder);
         self.run(arguments)
@@ -318,87 +322,16 @@ impl<'c> Evaluation<'c> {
             .first()
             .map(|name| (*name).to_owned())
     }
-
-    /// What a found value is to be built as.
-    pub fn derived_path(&mut self, found: &Found) -> Result<DerivedPath, Failure> {
-        let (value, path) = (found.value, found.path.clone());
-        let outputs = found.outputs.clone();
-        let store = self.context.store()?;
-        let (drv, default) = self.run(|m| derivation_of(m, value, &path))?;
-        let drv = store.store_dir().parse(&drv)?;
-        let outputs = outputs.unwrap_or(OutputsSpec::Names(default.into_iter().collect()));
-        Ok(DerivedPath::Built { drv: std::sync::Arc::new(SingleDerivedPath::Opaque(drv)), outputs })
-    }
-}
-
-/// What installables are to be built as; the flake here when none are named.
-///
-/// # Errors
-/// One of them is nothing that can be built.
-pub fn wanted(
-    context: &Context,
-    source: &SourceArguments,
-    installables: &[String],
-) -> Result<Vec<DerivedPath>, Failure> {
-    let store = context.store()?;
-    let lookup = Lookup::packages(context.settings.text("system"));
-    let installables = match installables {
-        [] => &[".".to_owned()],
-        given => given,
-    };
-    let mut evaluation = None;
-    installables
-        .iter()
-        .map(|text| {
-            if text.starts_with(store.store_dir().as_str()) {
-                return Ok(DerivedPath::parse(store.store_dir(), text)?);
-            }
-            let evaluation = match &mut evaluation {
-                Some(evaluation) => evaluation,
-                none => none.insert(Evaluation::new(context, source)?),
-            };
-            let found = evaluation.find(text, &lookup)?;
-            evaluation.derived_path(&found)
-        })
-        .collect()
-}
-
-/// The derivation that a value is, and the outputs that are meant when none are named.
-fn derivation_of(m: &mut Machine, value: Value, path: &str) -> R<(String, Vec<String>)> {
-    let value = m.force(value)?;
-    if !m.is_derivation(value)? {
-        let kind = firn_eval::print::show_type(value);
-        let text = format!("expected attribute '{path}' to be a derivation but it is {kind}");
-        return Err(m.fail(ErrorKind::Type, Pos::NONE, text));
-    }
-    let attrs = m.force_attrs(value, Pos::NONE, "")?;
-    let what = "while evaluating the 'drvPath' attribute of a derivation";
-    let drv = m.required_attr(attrs, firn_eval::sym::DRV_PATH, what)?.get();
-    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
-    Ok((drv, default_outputs(m, attrs)?))
-}
-
-/// `meta.outputsToInstall`, else the derivation's own output.
-fn default_outputs(m: &mut Machine, attrs: Attrs) -> R<Vec<String>> {
-    if let Some(meta) = m.attr(attrs, firn_eval::sym::META)?.and_then(|meta| meta.as_attrs())
-        && let Some(list) =
-            m.attr(meta, Symbol::of("outputsToInstall"))?.and_then(|list| list.as_list())
-    {
-        return list
-            .iter()
-            .map(|name| Ok(m.force_string(name, Pos::NONE, "")?.to_text().into_owned()))
-            .collect();
-    }
-    match m.attr(attrs, firn_eval::sym::OUTPUT_NAME)? {
-        Some(name) => Ok(vec![m.force_string(name, Pos::NONE, "")?.to_text().into_owned()]),
-        None => Ok(vec!["out".to_owned()]),
-    }
 }
 
 /// What to say when a flake has none of these attributes.
 pub fn missing(reference: &FlakeRef, candidates: &[String]) -> String {
     let list: Vec<_> = candidates.iter().map(|path| format!("'{path}'")).collect();
-    format!("error: flake '{reference}' does not provide attribute {}", list.join(" or "))
+    let list = match list.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => list.concat(),
+    };
+    format!("error: flake '{reference}' does not provide attribute {list}")
 }
 
 /// Splits an attribute path at dots; parts may be quoted.

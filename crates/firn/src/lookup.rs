@@ -1,9 +1,7 @@
 //! Looking things up in flakes: which flake a command line means, and the index of what is in it.
 
-use std::path::PathBuf;
-
 use firn_events::Activity;
-use firn_flake::locked::{LockedFlake, lock_flake};
+use firn_flake::locked::LockedFlake;
 use firn_flake::reference::{Base, FlakeRef};
 use firn_formats::{HashAlgo, Hasher};
 use firn_search::index::Indexes;
@@ -12,6 +10,7 @@ use firn_search::patterns::Patterns;
 use crate::base;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::flake_config;
 use crate::installable::{Evaluation, input_failure};
 use crate::program;
 
@@ -103,9 +102,7 @@ impl Place {
     /// It can't be fetched or locked.
     pub fn open(evaluation: &Evaluation<'_>, text: &str) -> Result<Self, Failure> {
         let context = evaluation.context();
-        let folder: PathBuf = context.current_folder()?;
-        let (reference, fragment) =
-            FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+        let (reference, fragment) = context.flake_reference(text)?;
         let resolved =
             evaluation.flakes.registries().resolve(&reference, false).map_err(input_failure)?;
         if resolved.input.kind() == "base" && context.environment.base.is_none() {
@@ -113,7 +110,7 @@ impl Place {
             return Ok(Place { reference: resolved, fragment, locked: None, content });
         }
         let request = evaluation.locking()?;
-        let locked = lock_flake(&evaluation.flakes, &reference, &request).map_err(input_failure)?;
+        let locked = flake_config::lock_flake(context, &evaluation.flakes, &reference, &request)?;
         let content = format!(
             "{}\0{}\0{}\0{}",
             locked.flake.resolved,

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::StorePath;
+use firn_formats::{DerivedPath, StoreDir, StorePath};
 use firn_store::{BuildMode, Realised, Store};
+use serde_json::{Map, Value, json};
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
+use crate::derived;
 use crate::exit::Failure;
-use crate::installable::{self, SourceArguments};
+use crate::installable::SourceArguments;
 
 /// What to build.
 #[derive(Args)]
@@ -42,7 +44,7 @@ pub struct Arguments {
 /// Builds.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let wanted = installable::wanted(&context, &arguments.source, &arguments.installables)?;
+    let wanted = derived::wanted(&context, &arguments.source, &arguments.installables)?;
     if arguments.dry_run {
         crate::building::print_missing(&context, &wanted)?;
         return Ok(ExitCode::SUCCESS);
@@ -87,22 +89,20 @@ pub fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Fa
 fn print(store: &dyn Store, built: &[Realised], arguments: &Arguments) -> Result<(), Failure> {
     let dir = store.store_dir();
     if arguments.json {
-        let json: Vec<_> = built
-            .iter()
-            .map(|one| {
-                let outputs: serde_json::Map<_, _> = one
-                    .outputs
-                    .iter()
-                    .map(|(name, path)| (name.clone(), dir.display(path).into()))
-                    .collect();
-                serde_json::json!({ "drvPath": one.wanted.base().to_string(), "outputs": outputs })
-            })
-            .collect();
-        println!("{}", serde_json::Value::from(json));
+        let json: Vec<_> = built.iter().map(|one| as_json(dir, one)).collect();
+        println!("{}", Value::from(json));
     } else if arguments.print_out_paths {
         for (_, _, path) in outputs(built) {
             println!("{}", dir.display(path));
         }
     }
     Ok(())
+}
+
+fn as_json(dir: &StoreDir, built: &Realised) -> Value {
+    let DerivedPath::Built { drv, .. } = &built.wanted else {
+        return dir.display(built.wanted.base()).into();
+    };
+    let outputs = built.outputs.iter().map(|(name, path)| (name.clone(), dir.display(path).into()));
+    json!({ "drvPath": drv.display(dir), "outputs": outputs.collect::<Map<_, _>>() })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_eval::{Coerce, ErrorKind, Kind, Machine, Pos, PrintOptions, R, Symbol, Value};
+use firn_eval::{Coerce, ErrorKind, Kind, Machine, Pos, PrintOptions, R, Value};
 use firn_source::Origin;
 
 use crate::arguments::GlobalArguments;
@@ -78,10 +78,9 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
                 .to_vec());
         }
         if arguments.json {
-            let function = m.builtins().get(Symbol::of("toJSON")).map(|slot| slot.get());
-            let Some(function) = function else { return Ok(Vec::new()) };
-            let json = m.call(function, &[value], Pos::NONE)?;
-            let text = m.force_string(json, Pos::NONE, "")?.bytes().to_vec();
+            let mut text = Vec::new();
+            // Paths are printed as they are; nothing is copied to the store for that.
+            m.write_json(value, false, Pos::NONE, &mut text)?;
             return Ok(if pretty { indented(text) } else { text });
         }
         // An error in the value itself is an error; those within it are printed in their places.

@@ -11,9 +11,10 @@ use firn_store::{BuildMode, Store};
 
 use crate::arguments::{EnvironmentArguments, GlobalArguments};
 use crate::context::Context;
+use crate::derived;
 use crate::enter::{self, Program};
 use crate::exit::Failure;
-use crate::installable::{self, SourceArguments};
+use crate::installable::SourceArguments;
 
 /// Which packages, and what to start.
 #[derive(Args)]
@@ -37,7 +38,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut environment = arguments.environment.environment()?;
-    let wanted = installable::wanted(&context, &arguments.source, &arguments.installables)?;
+    let wanted = derived::wanted(&context, &arguments.source, &arguments.installables)?;
     let built = context.realiser()?.realise(&wanted, BuildMode::Normal);
     let built = built.map_err(crate::building::failure)?;
     let outputs = built.iter().flat_map(|one| one.outputs.values().cloned());

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use clap::Args;
 use firn_flake::flakes::Flakes;
 use firn_flake::lock::{Edge, LockFile, NodeIndex};
-use firn_flake::locked::lock_flake;
 use serde_json::{Map, Value, json};
 
 use super::reference;
 use crate::arguments::{GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
 use crate::output;
 
@@ -36,8 +36,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let request = arguments.locking.request(&context)?;
     let flakes = arguments.locking.flakes(&context)?;
-    let locked = lock_flake(&flakes, &reference(&context, &arguments.flake)?, &request)
-        .map_err(input_failure)?;
+    let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
     let lock = &locked.locking.lock;
     let inputs = inputs(&flakes, lock, LockFile::ROOT, arguments.dry_run)?;
     context.display.finish();

@@ -7,7 +7,7 @@ use clap::Args;
 use firn_flake::date;
 use firn_flake::flakes::Flakes;
 use firn_flake::lock::{Edge, LockFile, NodeIndex};
-use firn_flake::locked::{LockedFlake, lock_flake};
+use firn_flake::locked::LockedFlake;
 use firn_flake::locking::SourceFolder;
 use firn_flake::reference::FlakeRef;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::reference;
 use crate::arguments::{GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
 use crate::output;
 
@@ -38,7 +39,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let request = arguments.locking.request(&context)?;
     let original = reference(&context, &arguments.flake)?;
     let flakes = arguments.locking.flakes(&context)?;
-    let locked = lock_flake(&flakes, &original, &request).map_err(input_failure)?;
+    let locked = lock_flake(&context, &flakes, &original, &request)?;
     context.display.finish();
     if arguments.json {
         output::print_json(&json(&flakes, &original, &locked)?);

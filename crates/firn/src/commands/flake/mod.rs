@@ -12,16 +12,14 @@ mod update;
 
 pub use check::backend;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use firn_flake::reference::{Base, FlakeRef};
+use firn_flake::reference::FlakeRef;
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::input_failure;
 
 /// The commands on flakes.
 #[derive(Subcommand)]
@@ -67,9 +65,7 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
 
 /// The flake that an argument names, which must have no fragment.
 fn reference(context: &Context, text: &str) -> Result<FlakeRef, Failure> {
-    let folder: PathBuf = context.current_folder()?;
-    let (reference, fragment) =
-        FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
+    let (reference, fragment) = context.flake_reference(text)?;
     if fragment.is_empty() {
         return Ok(reference);
     }

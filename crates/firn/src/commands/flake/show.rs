@@ -7,14 +7,14 @@ use clap::Args;
 use firn_eval::{Attrs, Entry, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
 use firn_events::Level;
 use firn_flake::call::call_flake;
-use firn_flake::locked::lock_flake;
 use serde_json::{Map, json};
 
 use super::reference;
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, SourceArguments, input_failure};
+use crate::flake_config::lock_flake;
+use crate::installable::{Evaluation, SourceArguments};
 
 /// What to show and how.
 #[derive(Args)]
@@ -40,8 +40,12 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let request = arguments.source.locking.request(&context)?;
-    let locked = lock_flake(&evaluation.flakes, &reference(&context, &arguments.flake)?, &request)
-        .map_err(input_failure)?;
+    let locked = lock_flake(
+        &context,
+        &evaluation.flakes,
+        &reference(&context, &arguments.flake)?,
+        &request,
+    )?;
     context.display.finish();
     let mut tree = Tree {
         context: &context,

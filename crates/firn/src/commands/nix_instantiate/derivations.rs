@@ -16,10 +16,21 @@ pub struct Instantiated {
 /// # Errors
 /// The value is something else, or evaluation fails.
 pub fn collect(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Instantiated>) -> R<()> {
+    let mut values = Vec::new();
+    collect_values(m, value, args, &mut values)?;
+    values.into_iter().try_for_each(|value| one(m, value, found))
+}
+
+/// As [`collect`], the derivations as values.
+///
+/// # Errors
+/// Those of [`collect`].
+pub fn collect_values(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Value>) -> R<()> {
     let value = m.call_auto(value, args)?;
     let value = m.force(value)?;
     if m.is_derivation(value)? {
-        return one(m, value, found);
+        found.push(value);
+        return Ok(());
     }
     if let Some(attrs) = value.as_attrs() {
         for entry in m.sorted(attrs).collect::<Vec<_>>() {
@@ -39,10 +50,11 @@ pub fn collect(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Insta
     Err(m.fail(ErrorKind::Type, Pos::NONE, text))
 }
 
-fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Instantiated>) -> R<()> {
+fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Value>) -> R<()> {
     let value = m.force(value)?;
     if m.is_derivation(value)? {
-        return one(m, value, found);
+        found.push(value);
+        return Ok(());
     }
     let recurse = match value.as_attrs() {
         Some(attrs) => match m.attr(attrs, Symbol::of("recurseForDerivations"))? {
@@ -55,7 +67,7 @@ fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Instantiate
         },
         None => value.as_list().is_some(),
     };
-    if recurse { collect(m, value, args, found) } else { Ok(()) }
+    if recurse { collect_values(m, value, args, found) } else { Ok(()) }
 }
 
 fn one(m: &mut Machine, value: Value, found: &mut Vec<Instantiated>) -> R<()> {

@@ -2,12 +2,12 @@
 
 use firn_eval::{Pos, Value};
 use firn_flake::call::call_flake;
-use firn_flake::locked::lock_flake;
 use firn_flake::reference::{Base, FlakeRef};
 use firn_source::Origin;
 
 use super::session::Session;
 use crate::exit::Failure;
+use crate::flake_config;
 use crate::installable::{Lookup, input_failure, missing, select, split_path, try_select};
 
 impl Session {
@@ -81,7 +81,7 @@ impl Session {
         // What was fetched and read before may have changed.
         let flakes = self.context.flakes()?;
         let request = self.source.locking.request(&self.context)?;
-        let locked = lock_flake(&flakes, &reference, &request).map_err(input_failure)?;
+        let locked = flake_config::lock_flake(&self.context, &flakes, &reference, &request)?;
         let value = self.run(|m| call_flake(m, &locked))?;
         self.add(value)?;
         remember(&mut self.flakes, text);
@@ -120,7 +120,7 @@ impl Session {
             FlakeRef::parse(text, Base::Folder(&folder)).map_err(input_failure)?;
         let flakes = self.context.flakes()?;
         let request = self.source.locking.request(&self.context)?;
-        let locked = lock_flake(&flakes, &reference, &request).map_err(input_failure)?;
+        let locked = flake_config::lock_flake(&self.context, &flakes, &reference, &request)?;
         let root = self.run(|m| call_flake(m, &locked))?;
         let lookup = Lookup {
             defaults: vec!["outputs".to_owned()],

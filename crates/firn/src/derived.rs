@@ -1,0 +1,225 @@
+//! From what an installable names to what is built: derivations, paths, and strings that name store
+//! paths. Nix manual, "nix", "Derivation output selection".
+
+use std::sync::Arc;
+
+use firn_eval::print::{PrintOptions, show_type};
+use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
+use firn_formats::{
+    ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, SingleDerivedPath,
+    StoreDir, StorePathSet, split_extended_outputs,
+};
+use firn_instantiate::context::to_store;
+use firn_store::Content;
+
+use crate::commands::nix_instantiate::derivations;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::installable::{Evaluation, Found, Lookup, SourceArguments};
+use crate::store_paths;
+
+/// What installables are to be built as; the flake here when none are named.
+///
+/// # Errors
+/// One of them is nothing that can be built.
+pub fn wanted(
+    context: &Context,
+    source: &SourceArguments,
+    installables: &[String],
+) -> Result<Vec<DerivedPath>, Failure> {
+    let lookup = Lookup::packages(context.settings.text("system"));
+    let installables = match installables {
+        [] => &[".".to_owned()],
+        given => given,
+    };
+    let mut evaluation = None;
+    let mut wanted = Vec::new();
+    for text in installables {
+        if let Some(path) = store_path(context, source, text)? {
+            wanted.push(path);
+            continue;
+        }
+        let evaluation = match &mut evaluation {
+            Some(evaluation) => evaluation,
+            none => none.insert(Evaluation::new(context, source)?),
+        };
+        let found = evaluation.find(text, &lookup)?;
+        wanted.extend(evaluation.derived_paths(&found)?);
+    }
+    Ok(wanted)
+}
+
+/// A store path with its outputs, or a link that leads to one.
+fn store_path(
+    context: &Context,
+    source: &SourceArguments,
+    text: &str,
+) -> Result<Option<DerivedPath>, Failure> {
+    let store = context.store()?;
+    let dir = store.store_dir();
+    if !source.is_flake() || !text.contains('/') {
+        return Ok(None);
+    }
+    let (path, _) = split_extended_outputs(text)?;
+    let Ok(path_in_store) = store_paths::of(dir, path) else { return Ok(None) };
+    // A folder below a store path is a flake, if anything.
+    let whole = text.replacen(path, &dir.display(&path_in_store), 1);
+    Ok(Some(DerivedPath::parse(dir, &whole)?))
+}
+
+impl Evaluation<'_> {
+    /// What a found value is to be built as: a derivation, a path, a string that names one; of files
+    /// and expressions also all derivations in a set or list.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn derived_paths(&mut self, found: &Found) -> Result<Vec<DerivedPath>, Failure> {
+        let value = found.value;
+        if let Some(path) = self.source_path(value)? {
+            return Ok(vec![path]);
+        }
+        if self.is_flake() {
+            return self.derived_path(found).map(|path| vec![path]);
+        }
+        let arguments = self.arguments()?;
+        let packages = self.run(|m| {
+            let mut values = Vec::new();
+            derivations::collect_values(m, value, arguments, &mut values)?;
+            values.into_iter().map(|value| package(m, value, true)).collect::<R<Vec<_>>>()
+        })?;
+        packages.into_iter().map(|package| self.built(package, found)).collect()
+    }
+
+    /// What a found value is to be built as, which has to be a derivation.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn derived_path(&mut self, found: &Found) -> Result<DerivedPath, Failure> {
+        let (value, path) = (found.value, found.path.clone());
+        let package = self.run(|m| {
+            let value = m.force(value)?;
+            if m.is_derivation(value)? {
+                return package(m, value, false);
+            }
+            let shown = m.print_value(value, PrintOptions::MESSAGE)?;
+            let text = format!(
+                "expected flake output attribute '{path}' to be a derivation or path but found {}: {shown}",
+                show_type(value)
+            );
+            Err(m.fail(ErrorKind::Type, Pos::NONE, text))
+        })?;
+        self.built(package, found)
+    }
+
+    fn built(&self, package: Package, found: &Found) -> Result<DerivedPath, Failure> {
+        let store = self.context().store()?;
+        let drv = store.store_dir().parse(&package.drv)?;
+        let default = || OutputsSpec::Names(package.outputs.into_iter().collect());
+        let outputs = found.outputs.clone().unwrap_or_else(default);
+        Ok(DerivedPath::Built { drv: Arc::new(SingleDerivedPath::Opaque(drv)), outputs })
+    }
+
+    /// What a path or string names; nothing for other values.
+    fn source_path(&mut self, value: Value) -> Result<Option<DerivedPath>, Failure> {
+        let store = self.context().store()?;
+        let value = self.run(|m| m.force(value))?;
+        if let Some(path) = value.as_path() {
+            let path = path.to_text().into_owned();
+            let added = self.run(|m| {
+                let host = m.host();
+                let Some(host) = host.as_any().downcast_ref::<firn_instantiate::StoreHost>() else {
+                    return Err(m.fail(ErrorKind::Outside, Pos::NONE, "there is no store"));
+                };
+                let allowed = host.access.check(&path).map_err(firn_eval::HostError::restricted);
+                m.hosted(allowed, Pos::NONE)?;
+                let real = host.real_path(&path).into_owned();
+                let (method, none) = (ContentAddressMethod::Nar, StorePathSet::new());
+                let content = Content::Tree(&real);
+                let added = host.add("source", content, method, HashAlgo::Sha256, &none);
+                m.hosted(added, Pos::NONE)
+            })?;
+            return Ok(Some(DerivedPath::Opaque(added)));
+        }
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let (text, context) = (text.to_text().into_owned(), text.ctx());
+        let elements = self.run(|m| Ok(m.context_elems(context)))?;
+        let found = match elements.as_slice() {
+            [one] => to_store(store.store_dir(), one).map_err(|error| error.to_string()),
+            _ => Err(format!(
+                "string '{text}' has {} entries in its context. It should only have exactly one entry",
+                elements.len()
+            )),
+        };
+        let failed = |text: String| Failure::new(format!("error: {text}"));
+        of_context(store.store_dir(), &text, found.map_err(failed)?).map(Some).map_err(failed)
+    }
+}
+
+/// What the only element of a string's context says that the string is.
+fn of_context(dir: &StoreDir, text: &str, element: ContextElement) -> Result<DerivedPath, String> {
+    match element {
+        ContextElement::Opaque(path) if dir.display(&path) == text => Ok(DerivedPath::Opaque(path)),
+        ContextElement::Opaque(path) => Err(format!(
+            "path string '{text}' has context with the different path '{}'",
+            dir.display(&path)
+        )),
+        ContextElement::Built { drv, output } => {
+            Ok(DerivedPath::Built { drv, outputs: OutputsSpec::one(output) })
+        }
+        ContextElement::DrvDeep(_) => Err(format!(
+            "string '{text}' has a context which refers to a complete source and binary closure. \
+             This is not supported at this time"
+        )),
+    }
+}
+
+/// A derivation, and the outputs that are meant when none are named.
+struct Package {
+    drv: String,
+    outputs: Vec<String>,
+}
+
+fn package(m: &mut Machine, value: Value, all: bool) -> R<Package> {
+    let attrs = m.force_attrs(value, Pos::NONE, "while evaluating a derivation")?;
+    let what = "while evaluating the 'drvPath' attribute of a derivation";
+    let drv = m.required_attr(attrs, sym::DRV_PATH, what)?.get();
+    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
+    Ok(Package { drv, outputs: default_outputs(m, attrs, all)? })
+}
+
+/// The one output that `outputSpecified` says is meant, else `meta.outputsToInstall`, else all, or
+/// `out`; a derivation without that has its first.
+fn default_outputs(m: &mut Machine, attrs: Attrs, all: bool) -> R<Vec<String>> {
+    let specified = match m.attr(attrs, Symbol::of("outputSpecified"))? {
+        Some(flag) => m.force_bool(flag, Pos::NONE, "while evaluating 'outputSpecified'")?,
+        None => false,
+    };
+    let name = match m.attr(attrs, sym::OUTPUT_NAME)? {
+        Some(name) => m.force_string(name, Pos::NONE, "")?.to_text().into_owned(),
+        None => "out".to_owned(),
+    };
+    if specified {
+        return Ok(vec![name]);
+    }
+    if let Some(meta) = m.attr(attrs, sym::META)?.and_then(|meta| meta.as_attrs())
+        && let Some(list) = names(m, meta, "outputsToInstall")?
+    {
+        return Ok(list);
+    }
+    let known = names(m, attrs, "outputs")?.unwrap_or_else(|| vec![name.clone()]);
+    match (all, known.iter().any(|output| output == "out")) {
+        (true, _) => Ok(known),
+        (false, true) => Ok(vec!["out".to_owned()]),
+        (false, false) => Ok(vec![name]),
+    }
+}
+
+fn names(m: &mut Machine, attrs: Attrs, name: &str) -> R<Option<Vec<String>>> {
+    let list = m.attr(attrs, Symbol::of(name))?.and_then(|list| list.as_list());
+    let names = list.map(|list| {
+        list.iter()
+            .map(|name| Ok(m.force_string(name, Pos::NONE, "")?.to_text().into_owned()))
+            .collect()
+    });
+    names.transpose()
+}
