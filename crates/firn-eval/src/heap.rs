@@ -1,4 +1,6 @@
-//! The arena in which values live: memory is taken in large chunks and given back all at once.
+//! The arena in which values live: memory is taken in large chunks and given back all at once, or,
+//! by a collection, what nothing refers to: whole chunks, and holes in the others that are filled
+//! before there is a new chunk.
 
 use std::ptr::null_mut;
 
@@ -8,16 +10,23 @@ pub(crate) use crate::heap_stats::For;
 const FIRST_CHUNK: usize = 1 << 20;
 /// Later chunks. The kernel fills one with pages in one go, so what is not used of the last is waste.
 const CHUNK: usize = 2 << 20;
-/// What is larger gets a mapping of its own.
-const ALONE: usize = CHUNK / 4;
+/// Smaller unused parts of a chunk stay unused.
+const SMALLEST_HOLE: usize = 512;
+const PAGE: usize = 4096;
 
 /// A bump allocator. Everything in it is aligned to 8 bytes and zero when first handed out.
 pub(crate) struct Heap {
     next: *mut u8,
     end: *mut u8,
     chunks: Vec<(*mut u8, usize)>,
+    /// Size of the first chunk and of the others.
+    sizes: (usize, usize),
     /// Bytes in all chunks.
     total: usize,
+    /// Unused parts of chunks, found by the last collection, with their sizes in bytes.
+    holes: Vec<(*mut u8, usize)>,
+    /// Bytes in all holes.
+    in_holes: usize,
     /// Where the last string that may grow ends, and how far it may.
     pub grow_end: *mut u8,
     pub grow_limit: *mut u8,
@@ -30,11 +39,23 @@ pub(crate) struct Heap {
 
 impl Heap {
     pub fn new() -> Heap {
+        Heap::with_chunks(FIRST_CHUNK, CHUNK)
+    }
+
+    /// An arena for what is not much: it takes memory in small steps.
+    pub fn small() -> Heap {
+        Heap::with_chunks(FIRST_CHUNK / 8, CHUNK / 8)
+    }
+
+    fn with_chunks(first: usize, others: usize) -> Heap {
         Heap {
+            sizes: (first, others),
             next: null_mut(),
             end: null_mut(),
             chunks: Vec::new(),
             total: 0,
+            holes: Vec::new(),
+            in_holes: 0,
             grow_end: null_mut(),
             grow_limit: null_mut(),
             list_end: null_mut(),
@@ -100,18 +121,107 @@ impl Heap {
 
     /// Bytes handed out or reserved so far.
     pub fn size(&self) -> usize {
-        self.total - (self.end as usize - self.next as usize)
+        self.total - self.in_holes - (self.end as usize - self.next as usize)
+    }
+
+    /// All chunks with their sizes in bytes.
+    pub fn chunks(&self) -> impl Iterator<Item = (*mut u8, usize)> + '_ {
+        self.chunks.iter().copied()
+    }
+
+    /// Begins a sweep: what was left of the last chunk and of growing objects is given up.
+    pub fn forget_ends(&mut self) {
+        (self.next, self.end) = (null_mut(), null_mut());
+        (self.grow_end, self.grow_limit) = (null_mut(), null_mut());
+        (self.list_end, self.list_limit) = (null_mut(), null_mut());
+        self.holes.clear();
+        self.in_holes = 0;
+    }
+
+    /// Gives a chunk back to the system.
+    ///
+    /// # Safety
+    /// Nothing refers into it, and [`Heap::forget_ends`] came before.
+    pub unsafe fn give_back(&mut self, start: *mut u8) {
+        if let Some(index) = self.chunks.iter().position(|chunk| chunk.0 == start) {
+            let (start, size) = self.chunks.swap_remove(index);
+            self.total -= size;
+            // SAFETY: a mapping that `map` made, and which is no longer among the chunks.
+            unsafe { libc::munmap(start as *mut libc::c_void, size) };
+        }
+    }
+
+    /// Lets a part of a chunk be used again; small ones are not worth it.
+    ///
+    /// # Safety
+    /// Nothing refers into it, and [`Heap::forget_ends`] came before.
+    pub unsafe fn reuse(&mut self, start: *mut u8, bytes: usize) {
+        if bytes < SMALLEST_HOLE {
+            return;
+        }
+        if cfg!(debug_assertions) {
+            // SAFETY: the caller's promise. Who still refers there shall notice.
+            unsafe { start.write_bytes(0xdb, bytes) };
+        }
+        self.holes.push((start, bytes));
+        self.in_holes += bytes;
+    }
+
+    /// Lets the system take back the pages that lie in a part of a chunk as a whole. The part is not
+    /// used again.
+    ///
+    /// # Safety
+    /// Nothing reads what is there, and [`Heap::forget_dropped`] came before.
+    pub unsafe fn drop_pages(&mut self, start: *mut u8, bytes: usize) {
+        let from = (start as usize).next_multiple_of(PAGE);
+        let to = ((start as usize + bytes) & !(PAGE - 1)).min(self.next_page_of(start));
+        if from < to {
+            // SAFETY: whole pages of a mapping of ours; the caller's promise.
+            unsafe { libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_DONTNEED) };
+            self.in_holes += to - from;
+        }
+    }
+
+    /// Before [`Heap::drop_pages`]: all that was dropped will be dropped again.
+    pub fn forget_dropped(&mut self) {
+        self.in_holes = 0;
+    }
+
+    /// The end of the pages that may be dropped of a part of a chunk: what is still to be handed out
+    /// stays.
+    fn next_page_of(&self, start: *mut u8) -> usize {
+        let (next, end) = (self.next as usize, self.end as usize);
+        if (start as usize) < end && end - (start as usize) <= CHUNK {
+            next & !(PAGE - 1)
+        } else {
+            usize::MAX
+        }
+    }
+
+    /// The next hole with room for so many bytes, zeroed.
+    fn take_hole(&mut self, bytes: usize) -> Option<(*mut u8, usize)> {
+        let (start, size) = self.holes.pop_if(|hole| hole.1 >= bytes)?;
+        self.in_holes -= size;
+        // SAFETY: `reuse`'s promise.
+        unsafe { start.write_bytes(0, size) };
+        Some((start, size))
     }
 
     #[cold]
     #[inline(never)]
     fn refill(&mut self, bytes: usize) -> *mut u8 {
-        if bytes > ALONE {
+        if bytes > self.sizes.1 / 4 {
             // Room to grow may be in it, which nobody touches.
             return self.map(bytes.next_multiple_of(4096), 0);
         }
+        if let Some((start, size)) = self.take_hole(bytes) {
+            self.next = start.wrapping_add(bytes);
+            self.end = start.wrapping_add(size);
+            return start;
+        }
         let first = self.total == 0;
-        let (size, how) = if first { (FIRST_CHUNK, 0) } else { (CHUNK, libc::MAP_POPULATE) };
+        let (size, how) =
+            if first { (self.sizes.0, 0) } else { (self.sizes.1, libc::MAP_POPULATE) };
         let start = self.map(size, how);
         self.next = start.wrapping_add(bytes);
         self.end = start.wrapping_add(size);

@@ -93,7 +93,7 @@ impl Machine {
         }
         let mut keys = [Key { sym: sym::FILE, pos: Pos::NONE }, Key { sym: sym::VALUE, pos }];
         keys.sort_unstable_by_key(|key| key.sym);
-        self.shapes.layouts.intern(&mut self.heap, &keys)
+        self.shapes.layouts.intern(&keys)
     }
 
     /// `{ file, line, column }` of a position, or null without one.

@@ -82,7 +82,7 @@ impl Slot {
 
 /// Whether a word is an expression that waits in its slot.
 #[inline(always)]
-fn is_waiting(word: u64) -> bool {
+pub(crate) fn is_waiting(word: u64) -> bool {
     word & TAG_MASK == TAG_THUNK && (word >> KIND_SHIFT).wrapping_sub(1) < REFERENCE - 1
 }
 
@@ -134,6 +134,18 @@ impl Slot {
         }
     }
 
+    /// Of a slot in which something waits: the start of its environment or set, and whether the
+    /// environment is in the word before that. Nothing while it is being evaluated.
+    pub(crate) fn waiting_in(&self) -> Option<(*const Slot, bool)> {
+        let word = self.word();
+        debug_assert!(is_waiting(word));
+        if word & ADDRESS & !BEFORE == 0 {
+            return None;
+        }
+        let start = (self as *const Slot).wrapping_sub((word >> KIND_SHIFT) as usize);
+        Some((start, word & BEFORE != 0))
+    }
+
     /// Marks what waits here as running.
     #[inline(always)]
     pub(crate) fn set_running(&self, word: u64) {
@@ -159,7 +171,7 @@ pub(crate) fn known(value: Value) -> Option<Value> {
 
 /// An environment: the parent's address, then slots. In the first word, bit 0 is set when something on
 /// the heap refers to the environment, and bit 1 when the environment of the call's arguments is in
-/// the word before it.
+/// the word before it; the upper 16 bits are the number of slots.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Env(pub *const Slot);
@@ -167,6 +179,8 @@ pub(crate) struct Env(pub *const Slot);
 const KEPT: u64 = 1;
 const HAS_CALLER: u64 = 2;
 const FLAGS: u64 = TAG_MASK;
+/// Stands for so many slots and for more.
+pub(crate) const HUGE: usize = 0xffff;
 
 static NO_ENVIRONMENT: Slot = Slot(AtomicU64::new(KEPT));
 
@@ -184,9 +198,9 @@ impl Env {
     }
 
     #[inline(always)]
-    fn parent(self) -> Env {
+    pub fn parent(self) -> Env {
         // SAFETY: the compiler counted the environments between use and definition.
-        Env((unsafe { (*self.0).word() } & !FLAGS) as *const Slot)
+        Env((unsafe { (*self.0).word() } & ADDRESS & !FLAGS) as *const Slot)
     }
 
     /// The slot with this index, counted from 1 (0 is the parent).
@@ -196,17 +210,28 @@ impl Env {
         unsafe { &*self.0.add(index) }
     }
 
-    /// Writes the first word of an environment.
+    /// Writes the first word of an environment with this many slots.
     #[inline(always)]
-    pub fn begin(self, parent: Env) {
-        self.slot(0).set_word(parent.0 as u64);
+    pub fn begin(self, parent: Env, slots: usize) {
+        self.slot(0).set_word(parent.0 as u64 | Env::count_word(slots));
+    }
+
+    #[inline(always)]
+    fn count_word(slots: usize) -> u64 {
+        (slots.min(HUGE) as u64) << KIND_SHIFT
+    }
+
+    /// Number of slots; none if it is [`HUGE`] or more, and the machine knows it.
+    pub fn slots(self) -> Option<usize> {
+        let slots = (self.slot(0).word() >> KIND_SHIFT) as usize;
+        (slots != HUGE).then_some(slots)
     }
 
     /// Writes the first word of an environment that has a word before it, and `caller` there: what
     /// waits in its slots belongs to that environment.
     #[inline(always)]
-    pub fn begin_call(self, parent: Env, caller: Env) {
-        self.slot(0).set_word(parent.0 as u64 | HAS_CALLER);
+    pub fn begin_call(self, parent: Env, slots: usize, caller: Env) {
+        self.slot(0).set_word(parent.0 as u64 | HAS_CALLER | Env::count_word(slots));
         // SAFETY: the caller's promise: there is a word before this one.
         unsafe { (*self.0.sub(1)).set_word(caller.0 as u64) };
     }

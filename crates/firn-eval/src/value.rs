@@ -6,11 +6,12 @@
 //! be read through.
 //!
 //! Invariant (V1): a value is used only with the machine that made it, and not after that machine is
-//! gone. Heap objects never move and are never freed before their machine, so a handle may be copied
-//! freely. All `unsafe` blocks of this module rest on V1 and on the tag saying truly what is behind
+//! gone, nor after a call of [`Machine::collect`] that did not find it among its roots. Heap objects
+//! never move and are not freed otherwise, so a handle may be copied freely. All `unsafe` blocks of this module rest on V1 and on the tag saying truly what is behind
 //! the pointer.
 //!
 //! [`Machine`]: crate::Machine
+//! [`Machine::collect`]: crate::Machine::collect
 
 use crate::code::Lambda;
 use crate::context::Ctx;
@@ -127,6 +128,11 @@ impl Value {
     #[inline(always)]
     pub fn is_thunk(self) -> bool {
         self.tag() == TAG_THUNK
+    }
+
+    /// Whether the word points to an object.
+    pub(crate) fn is_object(self) -> bool {
+        !matches!(self.tag(), TAG_INT | TAG_IMMEDIATE)
     }
 
     /// A small integer in the word, if it fits.

@@ -24,10 +24,19 @@ fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn evaluate(path: &Path) -> String {
+/// What a case gives; `collecting` gives memory back between the steps.
+fn evaluate(path: &Path, collecting: bool) -> String {
     let mut m = Machine::new(Rc::new(host::FileHost), Settings::default(), &[]);
     let value = m.eval_file(path.to_str().unwrap().as_bytes(), Pos::NONE);
-    let text = value.and_then(|v| m.force_deep(v)).and_then(|v| m.print_ambiguous(v));
+    if let (true, Ok(value)) = (collecting, value) {
+        m.collect(&[value]);
+    }
+    let value = value.and_then(|v| m.force_deep(v));
+    if let (true, Ok(value)) = (collecting, value) {
+        m.collect(&[value]);
+        m.collect(&[value]);
+    }
+    let text = value.and_then(|v| m.print_ambiguous(v));
     match text {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(raised) => format!("error: {}", m.take_error(raised).message),
@@ -49,7 +58,9 @@ fn every_case_gives_what_stands_beside_it() {
                     .find_map(|e| fs::read_to_string(path.with_extension(e)).ok());
                 let expected =
                     expected.unwrap_or_else(|| panic!("{} has no .out or .err", path.display()));
-                let got = evaluate(path);
+                let got = evaluate(path, false);
+                let collecting = evaluate(path, true);
+                assert_eq!(collecting, got, "{} while collecting", path.display());
                 (got != expected.trim_end())
                     .then(|| format!("{}:\n  got {got}\n  not {expected}", path.display()))
             })

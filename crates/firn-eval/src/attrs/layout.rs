@@ -25,6 +25,10 @@ pub(crate) struct Layout {
     /// Whether many sets have this layout (a literal's, or one that was made a second time), so that
     /// it pays to remember things of it.
     shared: AtomicBool,
+    /// Whether it may go when nothing uses it: it is in [`Layouts`]' arena.
+    passing: bool,
+    /// Whether other layouts refer to it, so that it stays.
+    kept: AtomicBool,
     /// Position of the literal.
     pub pos: Pos,
     /// Indexes in alphabetical order, once somebody asked.
@@ -43,6 +47,8 @@ const INTERN_UP_TO: usize = 1 << 30;
 pub(super) static LAYERED: Layout = Layout {
     len: u32::MAX,
     shared: AtomicBool::new(false),
+    passing: false,
+    kept: AtomicBool::new(false),
     pos: Pos::NONE,
     order: AtomicPtr::new(std::ptr::null_mut()),
     bare: AtomicPtr::new(std::ptr::null_mut()),
@@ -72,6 +78,17 @@ impl Layout {
         }
     }
 
+    /// Size of the layout in words.
+    pub fn words(&self) -> usize {
+        LAYOUT_WORDS + self.len()
+    }
+
+    /// Where the indexes in alphabetical order are, if somebody asked for them, and their bytes.
+    pub fn order_bytes(&self) -> Option<(usize, usize)> {
+        let at = self.order.load(Ordering::Acquire);
+        (!at.is_null()).then_some((at as usize, self.len() * 4))
+    }
+
     /// Index of a name.
     #[inline(always)]
     pub fn find(&self, sym: Symbol) -> Option<usize> {
@@ -92,6 +109,16 @@ impl Layout {
 
     /// A layout of these keys, which must be sorted and without duplicates.
     pub fn alloc(heap: &mut Heap, keys: &[Key], shared: bool, pos: Pos) -> &'static Layout {
+        Layout::alloc_for(heap, keys, shared, pos, false)
+    }
+
+    fn alloc_for(
+        heap: &mut Heap,
+        keys: &[Key],
+        shared: bool,
+        pos: Pos,
+        passing: bool,
+    ) -> &'static Layout {
         debug_assert!(keys.windows(2).all(|w| w[0].sym < w[1].sym));
         let words = heap.words(For::Layout, LAYOUT_WORDS + keys.len());
         // SAFETY: the words were just allocated, enough for the header and the keys.
@@ -99,6 +126,8 @@ impl Layout {
             (words as *mut Layout).write(Layout {
                 len: keys.len() as u32,
                 shared: AtomicBool::new(shared),
+                passing,
+                kept: AtomicBool::new(false),
                 pos,
                 order: AtomicPtr::new(std::ptr::null_mut()),
                 bare: AtomicPtr::new(std::ptr::null_mut()),
@@ -110,11 +139,7 @@ impl Layout {
     }
 
     /// The layout of the same names with no positions.
-    pub fn without_positions(
-        &'static self,
-        heap: &mut Heap,
-        known_layouts: &mut Layouts,
-    ) -> &'static Layout {
+    pub fn without_positions(&'static self, layouts: &mut Layouts) -> &'static Layout {
         let known = self.bare.load(Ordering::Acquire);
         // SAFETY: null or a layout in the heap.
         if let Some(known) = unsafe { known.as_ref() } {
@@ -125,14 +150,15 @@ impl Layout {
         } else {
             let keys: Vec<Key> =
                 self.keys().iter().map(|k| Key { sym: k.sym, pos: Pos::NONE }).collect();
-            known_layouts.intern(heap, &keys)
+            layouts.intern(&keys)
         };
+        bare.kept.store(true, Ordering::Relaxed);
         self.bare.store(bare as *const Layout as *mut Layout, Ordering::Release);
         bare
     }
 
     /// Indexes of the keys in alphabetical order.
-    pub fn order(&self, heap: &mut Heap) -> &'static [u32] {
+    pub fn order(&self, layouts: &mut Layouts) -> &'static [u32] {
         let known = self.order.load(Ordering::Acquire);
         let at = if known.is_null() {
             let keys = self.keys();
@@ -140,6 +166,7 @@ impl Layout {
             indexes.sort_unstable_by(|&a, &b| {
                 keys[a as usize].sym.bytes().cmp(keys[b as usize].sym.bytes())
             });
+            let heap = if self.passing { &mut layouts.arena } else { &mut layouts.fixed };
             let at = heap.bytes(For::Layout, indexes.len() * 4) as *mut u32;
             // SAFETY: room for `len` numbers was just allocated.
             unsafe { std::ptr::copy_nonoverlapping(indexes.as_ptr(), at, indexes.len()) };
@@ -154,31 +181,54 @@ impl Layout {
 }
 
 /// The layouts that were made at run time: sets of the same names from the same places share one.
-#[derive(Default)]
-pub(crate) struct Layouts(HashTable<(u64, &'static Layout)>);
+///
+/// They are in an arena of their own. Code remembers them by their addresses, so the place of one that
+/// a collection gives back is never used again: only its pages go.
+pub(crate) struct Layouts {
+    known: HashTable<(u64, &'static Layout)>,
+    pub arena: Heap,
+    /// What belongs to layouts of code, and stays like them.
+    pub fixed: Heap,
+}
+
+impl Default for Layouts {
+    fn default() -> Layouts {
+        Layouts { known: HashTable::new(), arena: Heap::small(), fixed: Heap::small() }
+    }
+}
 
 impl Layouts {
     /// The layout of these keys, which must be sorted and without duplicates.
-    pub fn intern(&mut self, heap: &mut Heap, keys: &[Key]) -> &'static Layout {
+    pub fn intern(&mut self, keys: &[Key]) -> &'static Layout {
         if keys.len() > INTERN_UP_TO {
-            return Layout::alloc(heap, keys, false, Pos::NONE);
+            return Layout::alloc_for(&mut self.arena, keys, false, Pos::NONE, true);
         }
         let hash = hash(keys);
         let same = |known: &(u64, &'static Layout)| known.0 == hash && known.1.keys() == keys;
-        if let Some(&(_, known)) = self.0.find(hash, same) {
+        if let Some(&(_, known)) = self.known.find(hash, same) {
             if !known.is_shared() {
                 known.shared.store(true, Ordering::Relaxed);
             }
             return known;
         }
-        let layout = Layout::alloc(heap, keys, false, Pos::NONE);
-        self.0.insert_unique(hash, (hash, layout), |known| known.0);
+        let layout = Layout::alloc_for(&mut self.arena, keys, false, Pos::NONE, true);
+        self.known.insert_unique(hash, (hash, layout), |known| known.0);
         layout
     }
 
+    /// The layouts that stay although perhaps no set has them.
+    pub fn kept(&self) -> impl Iterator<Item = &'static Layout> + '_ {
+        self.known.iter().map(|known| known.1).filter(|l| l.kept.load(Ordering::Relaxed))
+    }
+
+    /// Forgets the layouts that are not used.
+    pub fn retain(&mut self, mut is_used: impl FnMut(&'static Layout) -> bool) {
+        self.known.retain(|known| is_used(known.1));
+    }
+
     /// The same, of keys that will come again.
-    pub fn intern_shared(&mut self, heap: &mut Heap, keys: &[Key]) -> &'static Layout {
-        let layout = self.intern(heap, keys);
+    pub fn intern_shared(&mut self, keys: &[Key]) -> &'static Layout {
+        let layout = self.intern(keys);
         layout.shared.store(true, Ordering::Relaxed);
         layout
     }

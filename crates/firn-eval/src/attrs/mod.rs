@@ -28,7 +28,7 @@ const NAMES_PER_QUESTION: usize = 32;
 #[derive(Default)]
 pub(crate) struct Shapes {
     pub layouts: Layouts,
-    merges: update::Merges,
+    pub(crate) merges: update::Merges,
 }
 
 /// Handle of an attribute set.
@@ -72,11 +72,11 @@ impl Attrs {
         unsafe { *self.0.add(index) }
     }
 
-    fn base(self) -> Attrs {
+    pub(crate) fn base(self) -> Attrs {
         Attrs(self.word(1) as *const u64)
     }
 
-    fn top(self) -> Attrs {
+    pub(crate) fn top(self) -> Attrs {
         Attrs(self.word(2) as *const u64)
     }
 
@@ -166,7 +166,7 @@ impl Attrs {
         }
     }
 
-    fn flat_cache(self) -> Option<Attrs> {
+    pub(crate) fn flat_cache(self) -> Option<Attrs> {
         // SAFETY: the fifth word of a layered set is null or the same set, flat.
         let flat = unsafe { (*(self.0.add(4) as *const AtomicPtr<u64>)).load(Ordering::Acquire) };
         (!flat.is_null()).then_some(Attrs(flat))
@@ -272,7 +272,7 @@ impl AttrsBuilder {
             self.entries.dedup_by(|later, earlier| later.0.sym == earlier.0.sym);
         }
         let keys: Vec<Key> = self.entries.iter().map(|e| e.0).collect();
-        let layout = layouts.intern(heap, &keys);
+        let layout = layouts.intern(&keys);
         let set = Attrs::alloc(heap, layout);
         for (slot, (_, value)) in set.flat_slots().iter().zip(&self.entries) {
             slot.set(*value);

@@ -24,7 +24,22 @@ struct Merge {
 
 /// Merges of shared layouts seen so far.
 #[derive(Default)]
-pub(super) struct Merges(FxHashMap<(usize, usize), Merge>);
+pub(crate) struct Merges(FxHashMap<(usize, usize), Merge>);
+
+impl Merges {
+    /// Keeps the merges of which all layouts are used, and calls `keep` with the address and the
+    /// number of bytes of what belongs to each.
+    pub fn retain(&mut self, is_used: impl Fn(usize) -> bool, mut keep: impl FnMut(usize, usize)) {
+        self.0.retain(|&(left, right), merge| {
+            let result = merge.layout as *const Layout as usize;
+            let used = is_used(left) && is_used(right) && is_used(result);
+            if used {
+                keep(merge.sources.as_ptr() as usize, size_of_val(merge.sources));
+            }
+            used
+        });
+    }
+}
 
 /// `left // right`.
 #[inline]
@@ -54,7 +69,7 @@ fn remembered_merge(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: At
     let (ll, rl) = (left.layout(), right.layout());
     let key = (ll as *const Layout as usize, rl as *const Layout as usize);
     let layouts = &mut shapes.layouts;
-    let known = shapes.merges.0.entry(key).or_insert_with(|| plan(heap, layouts, ll, rl));
+    let known = shapes.merges.0.entry(key).or_insert_with(|| plan(layouts, ll, rl));
     let result = Attrs::alloc(heap, known.layout);
     let (ls, rs) = (left.flat_slots(), right.flat_slots());
     for (to, &from) in result.flat_slots().iter().zip(known.sources) {
@@ -65,20 +80,15 @@ fn remembered_merge(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: At
     result
 }
 
-fn plan(
-    heap: &mut Heap,
-    layouts: &mut Layouts,
-    left: &'static Layout,
-    right: &'static Layout,
-) -> Merge {
+fn plan(layouts: &mut Layouts, left: &'static Layout, right: &'static Layout) -> Merge {
     let mut keys = Vec::with_capacity(left.len() + right.len());
     let mut sources = Vec::with_capacity(left.len() + right.len());
     walk(left.keys(), right.keys(), |key, source| {
         keys.push(key);
         sources.push(source);
     });
-    let layout = layouts.intern_shared(heap, &keys);
-    let at = heap.bytes(For::Layout, sources.len() * 4) as *mut u32;
+    let layout = layouts.intern_shared(&keys);
+    let at = layouts.arena.bytes(For::Layout, sources.len() * 4) as *mut u32;
     // SAFETY: room for all sources was just allocated.
     let sources = unsafe {
         std::ptr::copy_nonoverlapping(sources.as_ptr(), at, sources.len());
@@ -113,7 +123,7 @@ fn walk(left: &[Key], right: &[Key], mut out: impl FnMut(Key, u32)) {
 /// Merges two flat sets.
 fn merge(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
     let (keys, values) = merged(left, right);
-    let layout = layouts.intern(heap, &keys);
+    let layout = layouts.intern(&keys);
     filled(heap, layout, &values)
 }
 
@@ -171,7 +181,7 @@ pub(super) fn flatten(heap: &mut Heap, layouts: &mut Layouts, set: Attrs) -> Att
             });
         });
     }
-    let layout = layouts.intern(heap, &keys);
+    let layout = layouts.intern(&keys);
     filled(heap, layout, &values)
 }
 
@@ -190,7 +200,7 @@ fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -
     if keys.is_empty() {
         return right;
     }
-    let layout = layouts.intern(heap, &keys);
+    let layout = layouts.intern(&keys);
     let rest = filled(heap, layout, &values);
     layer(heap, layouts, right, rest)
 }

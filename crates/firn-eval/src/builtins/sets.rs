@@ -174,7 +174,7 @@ pub(super) fn of_sorted(m: &mut Machine, keys: &[Key], values: &[Value]) -> Valu
     if keys.is_empty() {
         return m.empty_attrs().value();
     }
-    let layout = m.shapes.layouts.intern(&mut m.heap, keys);
+    let layout = m.shapes.layouts.intern(keys);
     let result = Attrs::alloc(&mut m.heap, layout);
     for (slot, value) in result.flat_slots().iter().zip(values) {
         slot.set(*value);
@@ -290,7 +290,7 @@ fn map_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         return Ok(set.value());
     }
     let flat = m.flat(set);
-    let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
+    let layout = flat.layout.without_positions(&mut m.shapes.layouts);
     let result = Attrs::alloc(&mut m.heap, layout);
     let f = args[0].known();
     for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {

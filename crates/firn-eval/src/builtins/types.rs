@@ -110,11 +110,12 @@ fn pattern_of(m: &mut Machine, lambda: &'static Lambda) -> Value {
         return m.empty_attrs().value();
     }
     let keys: Vec<Key> = formals.list.iter().map(|f| Key { sym: f.sym, pos: f.pos }).collect();
-    let layout = Layout::alloc(&mut m.heap, &keys, true, Pos::NONE);
+    let layout = Layout::alloc(&mut m.code, &keys, true, Pos::NONE);
     let set = Attrs::alloc(&mut m.heap, layout);
     for (slot, formal) in set.flat_slots().iter().zip(formals.list) {
         slot.set(Value::bool(formal.default.is_some()));
     }
+    m.pinned.push(set.value());
     lambda.function_args.store(set.value().word(), Ordering::Release);
     set.value()
 }

@@ -75,6 +75,9 @@ impl Compiler<'_> {
 
     fn constant(&mut self, value: Value, pos: Pos) -> &'static Node {
         let op: Op = if value.is_thunk() { vars::constant_thunk } else { vars::constant };
+        if value.is_object() {
+            self.m.pinned.push(value);
+        }
         self.emit(op, pos, Delay::Const, &[value.word()])
     }
 

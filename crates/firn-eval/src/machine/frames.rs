@@ -3,7 +3,7 @@
 
 use super::Machine;
 use crate::heap::For;
-use crate::value::{Env, Slot};
+use crate::value::{Env, HUGE, Slot};
 
 /// Environments up to this many slots are used again.
 const MOST_SLOTS: usize = 24;
@@ -55,7 +55,10 @@ impl Machine {
             Some(env) => env,
             None => Env(self.heap.words(For::Env, 1 + slots) as *const Slot),
         };
-        env.begin(parent);
+        env.begin(parent, slots);
+        if slots >= HUGE {
+            self.huge_envs.push((env, slots));
+        }
         env
     }
 
@@ -69,7 +72,10 @@ impl Machine {
                 Env(object.wrapping_add(1))
             }
         };
-        env.begin_call(parent, caller);
+        env.begin_call(parent, slots, caller);
+        if slots >= HUGE {
+            self.huge_envs.push((env, slots));
+        }
         env
     }
 

@@ -146,7 +146,7 @@ impl Machine {
     /// The attributes in alphabetical order of their names.
     pub fn sorted(&mut self, attrs: Attrs) -> impl ExactSizeIterator<Item = Entry> + use<> {
         let flat = self.flat(attrs);
-        let order = flat.layout.order(&mut self.heap);
+        let order = flat.layout.order(&mut self.shapes.layouts);
         let keys = flat.layout.keys();
         order.iter().map(move |&i| {
             let key = keys[i as usize];

@@ -1,6 +1,7 @@
 //! The machine: heap, tables and settings of one evaluation session, and how values are made,
 //! forced and called.
 
+mod collect;
 mod errors;
 mod force;
 mod frames;
@@ -28,6 +29,12 @@ pub struct Machine {
     pub(crate) heap: Heap,
     /// Compiled code, kept apart from values so that it stays close together.
     pub(crate) code: Heap,
+    /// Values that code refers to.
+    pub(crate) pinned: Vec<Value>,
+    /// Environments whose first word has no room for their number of slots, with that.
+    pub(crate) huge_envs: Vec<(Env, usize)>,
+    /// Size of the heap from which a collection pays.
+    collect_from: usize,
     pub(crate) shapes: Shapes,
     pub(crate) contexts: Contexts,
     pub(crate) error: Option<Box<EvalError>>,
@@ -70,7 +77,8 @@ impl Machine {
     /// A machine with the builtins of this crate and those of `tables`.
     pub fn new(host: Rc<dyn Host>, settings: Settings, tables: &[PrimTable]) -> Machine {
         let mut heap = Heap::new();
-        let layout = Layout::alloc(&mut heap, &[], true, Pos::NONE);
+        let mut code = Heap::new();
+        let layout = Layout::alloc(&mut code, &[], true, Pos::NONE);
         let empty_attrs = Attrs::alloc(&mut heap, layout);
         let list = heap.words(For::List, 2);
         let string = heap.words(For::Text, 2);
@@ -80,10 +88,13 @@ impl Machine {
             *list.add(1) = list as u64;
             *string = string as u64;
         }
-        let interner = crate::layouts::WellKnown::new(&mut heap);
+        let interner = crate::layouts::WellKnown::new(&mut code);
         let mut m = Machine {
             heap,
-            code: Heap::new(),
+            code,
+            pinned: Vec::new(),
+            huge_envs: Vec::new(),
+            collect_from: collect::FIRST,
             shapes: Shapes::default(),
             contexts: Contexts::new(),
             error: None,
@@ -147,7 +158,7 @@ impl Machine {
 
     /// Bytes of heap in use.
     pub fn heap_size(&self) -> usize {
-        self.heap.size() + self.code.size()
+        self.heap.size() + self.code.size() + self.shapes.layouts.arena.size()
     }
 
     /// The elements of a context, sorted.
@@ -190,5 +201,7 @@ impl Drop for Machine {
     fn drop(&mut self) {
         self.host.report(&format!("heap:\n{}", self.heap.counts.report()));
         self.host.report(&format!("code:\n{}", self.code.counts.report()));
+        let layouts = self.shapes.layouts.arena.counts.report();
+        self.host.report(&format!("layouts:\n{layouts}"));
     }
 }

@@ -170,7 +170,7 @@ fn defined(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         let (file, config) = (definitions.get(0), definitions.get(1));
         let set = definition_set(m, args, file, config)?;
         let flat = m.flat(set);
-        let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
+        let layout = flat.layout.without_positions(&mut m.shapes.layouts);
         let result = Attrs::alloc(&mut m.heap, layout);
         for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
             let one = Definition { file, value: entry.value(), pos: entry.pos };
@@ -233,7 +233,7 @@ fn results(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         let (file, options) = (declarations.get(0), declarations.get(1));
         let set = declared_set(m, state, file, options)?;
         let flat = m.flat(set);
-        let layout = flat.layout.without_positions(&mut m.heap, &mut m.shapes.layouts);
+        let layout = flat.layout.without_positions(&mut m.shapes.layouts);
         let result = Attrs::alloc(&mut m.heap, layout);
         for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
             let name = number(entry.sym);

@@ -84,6 +84,10 @@ impl Session {
         self.context.interrupted.store(false, Ordering::Relaxed);
         // What was printed comes before what the next line prints on the other stream.
         let _ = std::io::stdout().flush();
+        // Between two lines only the variables are in use.
+        let used = self.last_loaded.iter().chain([&self.scope]);
+        let used: Vec<Value> = used.map(|set| set.value()).collect();
+        self.machine.collect_if_grown(&used);
         match done {
             Ok(next) => next,
             Err(Problem::Incomplete) => Next::More,
