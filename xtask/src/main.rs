@@ -1,7 +1,8 @@
-//! Automation in Rust: bench, gen, tidy, conformance.
+//! Automation in Rust: measurements, conformance, and tests again and again.
 
 mod bench;
 mod differ;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -9,8 +10,10 @@ const USAGE: &str =
     "usage: xtask bench parse DIR             parse all .nix files below DIR, report MB/s
        xtask bench machines FIRN STORE   run the http example with a warm store, beside bare boots
        xtask bench nothing FIRN          run it once from an empty store
+       xtask bench side FIRN STORE       ten tests side by side, beside the processor time of each
        xtask bench build                 a release build from an empty target folder
        xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB
+       xtask soak FIRN STORE [NAME...]   the examples' tests again and again, beside a busy process
        xtask conformance OWN REFERENCE SEED ROUNDS
                                          random expressions in both (folders with a nix-instantiate)";
 
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
     let result = match args.as_slice() {
         ["bench", "machines", firn, store] => bench::machines::run(firn.as_ref(), store.as_ref()),
         ["bench", "nothing", firn] => bench::machines::nothing(firn.as_ref()),
+        ["bench", "side", firn, store] => bench::side::run(firn.as_ref(), store.as_ref()),
         ["bench", "build"] => bench::build::run(),
         ["bench", "modules", firn, lib] => bench::modules::run(firn.as_ref(), lib.as_ref()),
         ["conformance", own, reference, seed, rounds] => {
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
             })
         }
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
+        ["soak", firn, store, wanted @ ..] => soak::run(firn.as_ref(), store.as_ref(), wanted),
         _ => Err(USAGE.into()),
     };
     match result {

@@ -12,6 +12,7 @@ use crate::outputs::Finished;
 use crate::run::{Bounds, RunEnd, Stopped, run};
 use crate::sandbox::{SandboxInputs, host_ids, specification};
 use crate::scratch::Scratch;
+use crate::sweeper::{Leftovers, Sweeper};
 use firn_events::{Activity, Level, Outcome, Reporter, Span};
 use firn_fetch::OPTIONS_FILE;
 use firn_formats::{
@@ -40,6 +41,8 @@ pub struct Shared {
     pub reporter: Reporter,
     /// Switches that end everything: the caller's, and that of a failure elsewhere.
     pub cancel: Vec<Cancel>,
+    /// Clears up.
+    pub sweeper: Sweeper,
 }
 
 /// One derivation that is to be built now: all it needs is valid.
@@ -84,15 +87,18 @@ impl Shared {
         })?;
         self.check_possible(job, &options)?;
         let known = job.drv.output_paths(dir).map_err(|e| store(e.into()))?;
-        let _locks = self.lock(job, &known)?;
+        let locks = self.lock(job, &known)?;
         if job.mode == BuildMode::Normal
             && let Some(built) = self.already(&known).map_err(store)?
         {
             return Ok(built);
         }
         let slot = self.user_slot(job)?;
-        let mut build = OneBuild { shared: self, job, kind, options, slot };
-        build.run(&known)
+        let mut build = OneBuild { shared: self, job, kind, options, slot, scratch: None };
+        let built = build.run(&known);
+        let (scratch, slot) = (build.scratch.take(), build.slot.take());
+        self.sweeper.sweep(Leftovers { scratch, slot, locks });
+        built
     }
 
     fn check_possible(&self, job: &Job, options: &DrvOptions) -> Result<(), BuildFailure> {
@@ -217,6 +223,7 @@ struct OneBuild<'a> {
     kind: DerivationType,
     options: DrvOptions,
     slot: Option<UserSlot>,
+    scratch: Option<Scratch>,
 }
 
 impl OneBuild<'_> {
@@ -294,6 +301,7 @@ impl OneBuild<'_> {
                 self.keep(&mut scratch);
             }
         }
+        self.scratch = Some(scratch);
         registered
     }
 

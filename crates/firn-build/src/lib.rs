@@ -31,6 +31,7 @@ mod run;
 mod sandbox;
 mod scratch;
 mod substitute;
+mod sweeper;
 
 pub use builtins::{BuildEnv, sandbox_helper};
 pub use cancel::Cancel;

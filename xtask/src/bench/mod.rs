@@ -6,3 +6,4 @@ pub mod machines;
 mod memory;
 pub mod modules;
 pub mod parse;
+pub mod side;

@@ -16,6 +16,7 @@ use crate::failure::{BuildFailure, BuildFailures, FailureKind};
 use crate::options::BuildOptions;
 use crate::scratch::remove_stale;
 use crate::substitute::Substituter;
+use crate::sweeper::Sweeper;
 use admission::{Admission, Limits, Need, PROCESSOR};
 use firn_events::{Event, Reporter};
 use firn_formats::{Derivation, DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
@@ -64,6 +65,7 @@ impl Builder {
         }
         session.announce();
         session.work();
+        session.shared.sweeper.finish();
         session.results(wanted)
     }
 }
@@ -146,6 +148,7 @@ impl<'a> Session<'a> {
             launcher: builder.launcher.clone(),
             reporter: builder.reporter.clone(),
             cancel: vec![builder.cancel.clone(), stop.clone()],
+            sweeper: Sweeper::default(),
         };
         remove_stale(&shared.builds());
         let (sender, receiver) = channel();
