@@ -50,6 +50,13 @@ final: prev: {
   postgresql_15 = final.postgresql;
   nginxStable = final.nginx;
   nginxMainline = final.nginx;
+  vaapiIntel = final.intel-vaapi-driver;
+  onevpl-intel-gpu = final.vpl-gpu-rt;
+  intel-compute-runtime-legacy1 = final.intel-compute-runtime;
+  firmwareFree = final.firmwareLinuxFree;
+  bluez5 = final.bluez;
+  # There are no programs of 32 bits; profiles of hardware name their drivers.
+  driversi686Linux = final;
   qemu_test = final.qemu;
   qemu_kvm = final.qemu;
   qemu_full = final.qemu;

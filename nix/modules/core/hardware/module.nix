@@ -3,13 +3,6 @@
 let
   inherit (lib) mkOption types;
   inherit (import ../../option-kinds.nix { inherit lib; }) flag;
-  packages =
-    description:
-    mkOption {
-      type = types.listOf types.package;
-      default = [ ];
-      inherit description;
-    };
   text =
     default: description:
     mkOption {
@@ -30,30 +23,14 @@ in
     enableAllHardware = flag false "Whether drivers for most hardware are in the initial file system.";
     cpu.intel.updateMicrocode = flag false "Whether Intel processors get new microcode at boot.";
     cpu.amd.updateMicrocode = flag false "Whether AMD processors get new microcode at boot.";
-    graphics.enable = flag false "Whether accelerated graphics are set up.";
-    graphics.enable32Bit = flag false "Whether programs of 32 bits get accelerated graphics too.";
-    graphics.extraPackages = packages "Further drivers for graphics and video.";
-    graphics.extraPackages32 = packages "Further drivers for programs of 32 bits.";
     amdgpu.initrd.enable = flag false "Whether the driver of AMD's graphics is loaded in the initial file system.";
     amdgpu.legacySupport.enable = flag false "Whether the newer driver is used for old graphics of AMD.";
     amdgpu.opencl.enable = flag false "Whether computing on AMD's graphics is set up.";
-    trackpoint.enable = flag false "Whether the trackpoint is set up.";
-    trackpoint.emulateWheel = flag false "Whether the middle button and the trackpoint scroll.";
-    trackpoint.device = text "TPPS/2 IBM TrackPoint" "The trackpoint's name.";
     acpilight.enable = flag false "Whether the members of `video' may set the light of the screen.";
-    bluetooth.enable = flag false "Whether Bluetooth is set up.";
     ksm.enable = flag false "Whether equal memory pages are shared.";
     deviceTree.enable = flag false "Whether a device tree is built.";
     deviceTree.name = text null "The file of the device tree.";
     deviceTree.filter = text null "Which device trees are taken.";
   };
   config.boot.initrd.kernelModules = lib.mkIf config.hardware.amdgpu.initrd.enable [ "amdgpu" ];
-  options.powerManagement = {
-    enable = flag true "Whether power is managed.";
-    cpuFreqGovernor = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      description = "What sets the processors' frequency.";
-    };
-  };
 }

@@ -95,11 +95,6 @@ in
       default = false;
       description = "Whether sudo-rs is there; not part of `base` yet.";
     };
-    polkit.enable = mkOption {
-      type = types.bool;
-      default = false;
-      description = "Whether polkit decides what users may do.";
-    };
     rtkit.enable = mkOption {
       type = types.bool;
       default = false;

@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "fprintd" {
+  meta = {
+    description = "Fingerprint readers, over D-Bus";
+    homepage = "https://fprint.freedesktop.org/";
+    license = lib.licenses.gpl2Plus;
+    mainProgram = "fprintd";
+  };
+}

@@ -1,0 +1,9 @@
+{ fromDebian, lib }:
+fromDebian "fwupd" {
+  meta = {
+    description = "Updates the firmware of devices";
+    homepage = "https://fwupd.org/";
+    license = lib.licenses.lgpl21Plus;
+    mainProgram = "fwupdmgr";
+  };
+}
