@@ -23,6 +23,10 @@ let
 
       # Type
       `toDerivation :: Path -> Derivation`
+
+      # Example
+      (lib.toDerivation (builtins.toFile "hello" "")).name
+      => "hello"
     */
     toDerivation =
       path:

@@ -58,6 +58,10 @@ let
 
       # Type
       `overrideDerivation :: Derivation -> (Derivation -> AttrSet) -> Derivation`
+
+      # Example
+      (lib.overrideDerivation (derivation { name = "a"; system = "x86_64-linux"; builder = "/bin/sh"; }) (old: { name = old.name + "b"; })).name
+      => "ab"
     */
     overrideDerivation =
       drv: change:

@@ -347,6 +347,10 @@ let
 
       # Type
       `gitTracked :: Path -> FileSet`
+
+      # Example
+      map baseNameOf (lib.fileset.toList (lib.fileset.gitTracked ./project))
+      => [ "tracked.txt" ]
     */
     gitTracked = path: git.tracked "gitTracked" "argument" path { };
 
@@ -355,6 +359,10 @@ let
 
       # Type
       `gitTrackedWith :: { recurseSubmodules :: Bool ? false; } -> Path -> FileSet`
+
+      # Example
+      map baseNameOf (lib.fileset.toList (lib.fileset.gitTrackedWith { recurseSubmodules = false; } ./project))
+      => [ "tracked.txt" ]
     */
     gitTrackedWith =
       {

@@ -92,6 +92,10 @@ in
 
     # Type
     `commitIdFromGitRepo :: Path -> String`
+
+    # Example
+    builtins.stringLength (lib.commitIdFromGitRepo ./project/.git)
+    => 40
   */
   commitIdFromGitRepo =
     path:

@@ -55,7 +55,7 @@ fn files_of_nixpkgs_are_where_they_are_expected() {
             modules = [
               (pkgs.path + "/nixos/modules/misc/assertions.nix")
               (pkgs.path + "/nixos/modules/misc/meta.nix")
-              { meta.maintainers = with pkgs.lib.maintainers; [ somebodyOfNixpkgs ]; }
+              { meta.maintainers = with pkgs.lib.maintainers; [ rycee ]; }
             ];
           };
           keys = import "${pkgs.path}/nixos/tests/ssh-keys.nix" pkgs;
@@ -66,11 +66,50 @@ fn files_of_nixpkgs_are_where_they_are_expected() {
         builtins.toJSON [
           (machine.config.system.build.toplevel ? drvPath)
           alone.config.assertions
+          alone.config.meta.maintainers
           (builtins.substring 0 19 keys.snakeOilPublicKey)
           (called.system ? drvPath)
         ]
         "#,
     );
     let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "machine.nix"];
-    assert_eq!(user.run(&words), r#"[true,[],"ecdsa-sha2-nistp256",true]"#);
+    assert_eq!(
+        user.run(&words),
+        r#"[true,[],[{"github":"rycee","name":"rycee"}],"ecdsa-sha2-nistp256",true]"#
+    );
+}
+
+/// What the doc comments of the library show of a store and of git, where `./project` is a repository
+/// with `tracked.txt` in it, and another file that is not.
+#[test]
+fn examples_with_a_store_are_true() {
+    let user = User::new();
+    user.write("project/tracked.txt", "");
+    let project = user.work().join("project");
+    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message=one"]]
+    {
+        let mut git = std::process::Command::new("git");
+        let git = git.args(identity).args(words).current_dir(&project);
+        assert!(git.status().unwrap().success(), "git {words:?}");
+    }
+    user.write("project/other.txt", "");
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nix/lib");
+    let mut count = 0;
+    for file in ["attrsets/outputs", "customisation/default", "fileset/default", "sources/git"] {
+        let text = std::fs::read_to_string(lib.join(file).with_extension("nix")).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for pair in lines.windows(2) {
+            let (example, Some(result)) = (pair[0], pair[1].strip_prefix("=> ")) else { continue };
+            let needed = ["builtins.toFile", "derivation {", "./project"];
+            if needed.iter().any(|what| example.contains(what)) {
+                let text = format!("let lib = import <nixpkgs/lib>; in ({example}) == {result}");
+                user.write("example.nix", &text);
+                let words = ["nix-instantiate", "--eval", "--read-write-mode", "example.nix"];
+                assert_eq!(user.run(&words).trim(), "true", "{example}");
+                count += 1;
+            }
+        }
+    }
+    assert_eq!(count, 5);
 }
