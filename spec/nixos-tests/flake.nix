@@ -15,6 +15,20 @@
         containers = runNixOSTest ./containers.nix;
         hardware = runNixOSTest ./hardware.nix;
         mixed = runNixOSTest ./mixed.nix;
+        booted = runNixOSTest {
+          imports = [ ./saved.nix ];
+          name = "booted";
+        };
+        saved = runNixOSTest {
+          imports = [ ./saved.nix ];
+          name = "saved";
+          testing.savedBoot = true;
+        };
+        saved-again = runNixOSTest {
+          imports = [ ./saved.nix ];
+          name = "saved-again";
+          testing.savedBoot = true;
+        };
       };
 
       # These fail, as they must.

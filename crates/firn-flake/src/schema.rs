@@ -152,6 +152,9 @@ pub fn check(
     Ok(checker.report)
 }
 
+/// The attribute of a test that is the same test with saved boots, for [`in_backend`].
+pub const SAVED_BOOT: &str = "saved";
+
 /// The variant of a test whose nodes all run in the wanted backend: its attribute of that name.
 /// What is no test stays as it is.
 ///

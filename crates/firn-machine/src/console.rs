@@ -139,6 +139,14 @@ impl Console {
         state.lines.iter().skip(skip).cloned().collect()
     }
 
+    /// Takes up what a saved machine wrote before; the sink does not see it again.
+    pub fn recall(&self, text: &str) {
+        let mut state = self.lock();
+        text.lines().for_each(|line| state.keep(line));
+        drop(state);
+        self.grown.notify_all();
+    }
+
     /// Forgets everything, for a new start.
     pub fn reset(&self) {
         let mut state = self.lock();

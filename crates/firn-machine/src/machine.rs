@@ -50,6 +50,10 @@ pub trait Machine: Send + Sync {
     fn start(&self, options: StartOptions) -> Result<()>;
     /// Whether it runs.
     fn state(&self) -> State;
+    /// Whether it goes on from a saved boot: the machine that runs, or else its next start.
+    fn resumes(&self) -> bool {
+        false
+    }
     /// The channel to the agent inside.
     fn agent(&self) -> &AgentClient;
     /// The console.
@@ -86,6 +90,9 @@ pub trait Hardware {
     ) -> Result<serde_json::Value>;
     /// Resets the machine; needs `allow_reboot`.
     fn reset(&self) -> Result<()>;
+    /// Saves the running machine into the folder, which is there, and ends it: others like it may go on from
+    /// there ([`crate::qemu::saved`]). Requests to its agent must have ended.
+    fn save(&self, folder: &Path) -> Result<()>;
     /// Writes a picture of the screen as PNG.
     fn screenshot(&self, target: &Path) -> Result<()>;
     /// Process id of QEMU.

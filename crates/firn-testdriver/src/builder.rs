@@ -2,6 +2,7 @@
 
 use crate::artefacts::Artefacts;
 use crate::config::{BackendChoice, Config};
+use crate::folder::ShortFolder;
 use crate::log::Log;
 use crate::rpc::Mode;
 use crate::run::{RunOptions, run_test};
@@ -75,37 +76,5 @@ pub fn parse_backend(text: &str) -> Result<BackendChoice, String> {
         "vm" => Ok(BackendChoice::Vm),
         "container" => Ok(BackendChoice::Container),
         other => Err(format!("'{other}' is no backend; there are `auto`, `vm` and `container`")),
-    }
-}
-
-/// A folder whose path leaves room for socket names: unix sockets have at most 107 bytes.
-struct ShortFolder {
-    path: PathBuf,
-}
-
-impl ShortFolder {
-    fn new(parent: &Path) -> Result<Self, String> {
-        const LONGEST_PARENT: usize = 60;
-        let long = parent.as_os_str().len() > LONGEST_PARENT;
-        let parent = if long { Path::new("/tmp") } else { parent };
-        let path = parent.join(format!("t{}", std::process::id()));
-        std::fs::create_dir(&path)
-            .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
-        Ok(Self { path })
-    }
-}
-
-impl ShortFolder {
-    /// Leaves the folder where it is; with the build's own folder it goes or stays (`--keep-failed`).
-    fn keep(self) {
-        if !self.path.starts_with("/tmp") {
-            std::mem::forget(self);
-        }
-    }
-}
-
-impl Drop for ShortFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }

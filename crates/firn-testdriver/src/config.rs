@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Name of the test.
     pub name: String,
-    /// File with the Python script.
+    /// File with the Python script; a saved boot has none.
+    #[serde(default)]
     pub test_script: PathBuf,
     /// CPython, the program itself.
+    #[serde(default)]
     pub python: PathBuf,
     /// Folders with further Python packages.
     #[serde(default)]
@@ -38,6 +40,9 @@ pub struct Config {
     /// An erofs image with the store paths of all nodes, for virtual machines.
     #[serde(default)]
     pub store_image: Option<PathBuf>,
+    /// An erofs image with the store paths that only the script names, for machines with a store of their own.
+    #[serde(default)]
+    pub named_image: Option<PathBuf>,
 }
 
 fn default_timeout() -> u64 {
@@ -110,6 +115,15 @@ pub struct NodeConfig {
     /// Virtual hardware.
     #[serde(default)]
     pub vm: VmConfig,
+    /// A saved boot of this node, from which its first start goes on.
+    #[serde(default)]
+    pub saved_boot: Option<PathBuf>,
+    /// Why the node boots although the test asks for saved boots.
+    #[serde(default)]
+    pub not_saved: Vec<String>,
+    /// An erofs image with the node's own store paths, instead of the test's.
+    #[serde(default)]
+    pub store_image: Option<PathBuf>,
     /// For systems that are no closure: a folder to use as root, and process 1.
     #[serde(default)]
     pub container: ContainerConfig,
@@ -127,6 +141,9 @@ impl NodeConfig {
             shared_directories: Vec::new(),
             credentials: BTreeMap::new(),
             vm: VmConfig::default(),
+            saved_boot: None,
+            not_saved: Vec::new(),
+            store_image: None,
             container: ContainerConfig::default(),
         }
     }
@@ -212,6 +229,8 @@ pub struct VmConfig {
     pub graphics: bool,
     /// Whether there is a TPM, and the model of its device.
     pub tpm: Option<String>,
+    /// Slots in which devices can be plugged while the machine runs.
+    pub slots: u32,
 }
 
 impl Default for VmConfig {
@@ -230,6 +249,7 @@ impl Default for VmConfig {
             restrict_network: false,
             graphics: false,
             tpm: None,
+            slots: 0,
         }
     }
 }

@@ -9,8 +9,8 @@ use firn_machine::container::{Bind, Card, Container, ContainerOptions, Root};
 use firn_machine::image::disk::{DiskContent, DiskPlan};
 use firn_machine::net::{Switch, SwitchPort};
 use firn_machine::qemu::{
-    Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, Start, Tpm, UserNet,
-    Vm, VmOptions, VmSpec, probe,
+    Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, SavedBoot, Start,
+    Tpm, UserNet, Vm, VmOptions, VmSpec, probe,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -138,8 +138,9 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         boot,
         firmware,
         drives,
-        store_image: around.config.store_image.clone(),
+        store_image: config.store_image.clone().or_else(|| around.config.store_image.clone()),
         cards,
+        slots: hardware.slots,
         user_net: Some(UserNet {
             forwards: forwards.collect(),
             restrict: hardware.restrict_network,
@@ -159,6 +160,7 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         folder,
         spec,
         disks,
+        saved: config.saved_boot.clone().map(|folder| SavedBoot { folder }),
         companions,
         ports,
         console: sink(name, around.log),
@@ -194,6 +196,7 @@ pub fn command_vm(
         folder,
         spec: VmSpec::default(),
         disks: Vec::new(),
+        saved: None,
         companions: Vec::new(),
         ports: Vec::new(),
         console: sink(name, log),

@@ -5,6 +5,8 @@ use crate::driver::Driver;
 use crate::failure::{Failure, Outcome};
 use crate::log::{Log, millis};
 use crate::make;
+use crate::plug;
+use crate::saved::tell_not_saved;
 use crate::shares;
 use firn_events::{Activity, Span};
 use firn_machine::container::check_possible;
@@ -23,6 +25,8 @@ const BOOT_LIMIT: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What systemd says on the console when it gives up.
 const EMERGENCY: &str = "You are in emergency mode";
+/// How often mounting a shared folder is tried that was just plugged in, twenty times a second.
+const MOUNT_TRIES: u32 = 1200;
 /// How long mounting a shared folder may take.
 const MOUNT_LIMIT: Duration = Duration::from_secs(120);
 
@@ -38,6 +42,7 @@ pub struct Node {
     pub folder: PathBuf,
     /// The machine.
     pub machine: Box<dyn Machine>,
+    named_image: Option<PathBuf>,
     log: Log,
     boot: Mutex<Option<Boot>>,
     /// True once the test is over: nothing may start any more. Held while a machine is started.
@@ -77,12 +82,16 @@ impl Node {
             Backend::Container => make::container(name, config, around, folder.clone()),
             Backend::Vm => make::vm(name, config, around, folder.clone()),
         };
+        if backend == Backend::Vm {
+            tell_not_saved(around.log, name, config);
+        }
         Ok(Self {
             name: name.to_string(),
             variable: variable_name(name),
             config: config.clone(),
             folder,
             machine: made.map_err(|error| format!("node {name}: {error}"))?,
+            named_image: around.config.named_image.clone(),
             log: around.log.clone(),
             boot: Mutex::new(None),
             closed: Mutex::new(false),
@@ -110,6 +119,7 @@ impl Node {
             config: NodeConfig::named_by_nothing(number),
             folder,
             machine,
+            named_image: None,
             log: driver.log.clone(),
             boot: Mutex::new(None),
             closed: Mutex::new(false),
@@ -126,6 +136,7 @@ impl Node {
             return Ok(());
         }
         let backend = match self.machine.backend() {
+            Backend::Vm if self.machine.resumes() => "saved boot",
             Backend::Vm => "vm",
             Backend::Container => "container",
         };
@@ -141,7 +152,8 @@ impl Node {
     /// Starts it if needed and waits for the agent inside.
     pub fn connect(&self) -> Outcome<()> {
         self.start(StartOptions::default())?;
-        if self.machine.agent().is_connected() {
+        // A resumed machine answers as soon as it is started, and the rest is still to do.
+        if self.machine.agent().is_connected() && self.is_ready() {
             return Ok(());
         }
         self.wait_booted()?;
@@ -151,9 +163,15 @@ impl Node {
             boot.ready = true;
             boot.span.ready(millis(boot.since));
             let seconds = boot.since.elapsed().as_secs_f64();
-            self.log.line(Some(&self.name), &format!("booted in {seconds:.2} seconds"));
+            let how = if self.machine.resumes() { "resumed" } else { "booted" };
+            self.log.line(Some(&self.name), &format!("{how} in {seconds:.2} seconds"));
         }
         Ok(())
+    }
+
+    fn is_ready(&self) -> bool {
+        let boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
+        boot.as_ref().is_some_and(|boot| boot.ready)
     }
 
     /// Waits for the agent. A system that gives up its boot never starts it.
@@ -192,10 +210,23 @@ impl Node {
         if self.machine.backend() != Backend::Vm {
             return Ok(());
         }
-        for share in self.config.shared_directories.iter().filter(|share| share.mount_late) {
+        if let Some(image) = self.named_image.as_ref().filter(|_| self.config.vm.slots > 0) {
+            plug::named_image(self, image)?;
+        }
+        for (number, share) in self.config.shared_directories.iter().enumerate() {
+            if !share.mount_late {
+                continue;
+            }
+            if self.config.vm.slots > 0 {
+                plug::share(self, number, share)?;
+            }
             let (tag, target) = (&share.tag, share.target.display());
+            // What was just plugged in takes the kernel a moment to find.
+            let tries = if self.config.vm.slots > 0 { MOUNT_TRIES } else { 1 };
             let command = format!(
-                "mountpoint -q {target} || {{ mkdir -p {target} && mount -t virtiofs {tag} {target}; }}"
+                "mountpoint -q {target} || {{ mkdir -p {target}; tries=0; \
+                 until said=$(mount -t virtiofs {tag} {target} 2>&1); do tries=$((tries + 1)); \
+                 [ $tries -lt {tries} ] || {{ echo \"$said\" >&2; exit 1; }}; sleep 0.05; done; }}"
             );
             let output = self.machine.agent().exec(&command, Some(MOUNT_LIMIT))?;
             if output.status != 0 {

@@ -65,6 +65,11 @@ pub fn binds(
     Ok(binds)
 }
 
+/// The socket at which a shared folder is served.
+pub fn socket(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("share{number}.sock"))
+}
+
 /// What a virtual machine sees of it, and the programs that serve it.
 pub fn served(
     config: &NodeConfig,
@@ -75,7 +80,7 @@ pub fn served(
     for (number, share) in config.shared_directories.iter().enumerate() {
         let program = around.config.tools.virtiofsd.clone();
         let program = program.ok_or("the test's configuration has no virtiofsd")?;
-        let socket = folder.join(format!("share{number}.sock"));
+        let socket = socket(folder, number);
         let source = source(share, around, folder)?;
         let arguments = [
             "--fd=3".into(),
@@ -86,7 +91,10 @@ pub fn served(
         ];
         let arguments = arguments.to_vec();
         companions.push(Companion { program, arguments, socket: socket.clone(), inherits: true });
-        shares.push(Share { tag: share.tag.clone(), socket });
+        // A machine with slots gets it plugged in when it is mounted.
+        if config.vm.slots == 0 || !share.mount_late {
+            shares.push(Share { tag: share.tag.clone(), socket });
+        }
     }
     Ok((shares, companions))
 }

@@ -30,6 +30,7 @@ static BUILTINS: &[&dyn BuiltinBuilder] = &[
     &firn_system::tree::TreeBuilder,
     &firn_system::units::UnitsBuilder,
     &firn_testdriver::NixosTest,
+    &firn_testdriver::SavedBootBuilder,
     &firn_testdriver::StoreImage,
 ];
 

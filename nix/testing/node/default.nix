@@ -6,5 +6,6 @@
   ./needs.nix
   ./network.nix
   ./options.nix
+  ./saved-boot.nix
   ./vm.nix
 ]

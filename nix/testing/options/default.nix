@@ -6,5 +6,6 @@
   ./name.nix
   ./nodes.nix
   ./result.nix
+  ./saved-boot.nix
   ./script.nix
 ]

@@ -18,7 +18,9 @@ let
       inherit (i) name vlan mac;
     }) machine.system.build.networkConfig.interfaces;
 
-  node = _: machine: {
+  inherit (config.savedBoots) isSaved;
+  node = name: machine: config.savedBoots.extend name machine (plainNode machine);
+  plainNode = machine: {
     number = machine.virtualisation.test.nodeNumber;
     inherit (machine.virtualisation) backend needs;
     system = "${machine.system.build.toplevel}";
@@ -69,14 +71,28 @@ let
     hasVms && (usesShared || uses (machine: machine.virtualisation.sharedDirectories != { }));
   uses = f: lib.any f (lib.attrValues virtual);
 
+  # Machines with a saved boot have a store of their own; what the script names is plugged in.
+  booting = lib.filterAttrs (_: machine: !isSaved machine) virtual;
+  # Store paths that the script names are in machines as well, whatever else it says.
+  named = builtins.appendContext "" (builtins.getContext config.testScriptString);
+  namedImage = derivation {
+    name = "store-image-${config.name}-script";
+    inherit (hostPkgs.stdenv.hostPlatform) system;
+    builder = "builtin:store-image";
+    inherit named;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+  };
+  namesPaths = builtins.hasContext config.testScriptString;
+  hasSaved = lib.any isSaved (lib.attrValues virtual);
+
   # All systems of virtual machines in one image, made once.
   storeImage = derivation {
     name = "store-image-${config.name}";
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:store-image";
-    roots = lib.mapAttrsToList (_: machine: "${machine.system.build.toplevel}") virtual;
-    # Store paths that the script names are there as well, whatever else it says.
-    named = builtins.appendContext "" (builtins.getContext config.testScriptString);
+    roots = lib.mapAttrsToList (_: machine: "${machine.system.build.toplevel}") booting;
+    inherit named;
     preferLocalBuild = true;
     allowSubstitutes = false;
   };
@@ -166,6 +182,11 @@ in
       internal = true;
       description = "The driver's configuration as a value.";
     };
+    driverParts = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "Parts of the driver's configuration that saved boots have as well.";
+    };
     driverConfigurationFile = mkOption {
       type = types.raw;
       internal = true;
@@ -206,11 +227,7 @@ in
           qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
           shell = hostPkgs.runtimeShell;
         }
-        // lib.optionalAttrs hasVms {
-          qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
-          mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
-          forceAccel = config.qemu.forceAccel;
-        }
+        // lib.optionalAttrs hasVms config.driverParts.machineTools
         // lib.optionalAttrs (uses (machine: machine.virtualisation.tpm.enable)) {
           swtpm = "${hostPkgs.swtpm}/bin/swtpm";
         }
@@ -218,7 +235,13 @@ in
           virtiofsd = "${config.qemu.package}/lib/qemu/virtiofsd";
         }
         // lib.optionalAttrs config.enableOCR { tesseract = "${hostPkgs.tesseract}/bin/tesseract"; };
-      storeImage = if hasVms then "${storeImage}" else null;
+      storeImage = if booting != { } then "${storeImage}" else null;
+    }
+    // lib.optionalAttrs (hasSaved && namesPaths) { namedImage = "${namedImage}"; };
+    driverParts.machineTools = {
+      qemu = "${config.qemu.package}/bin/qemu-system-x86_64";
+      mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
+      forceAccel = config.qemu.forceAccel;
     };
     driverConfigurationFile = hostPkgs.writeText "driver-configuration-${config.name}.json" (
       builtins.toJSON config.driverConfiguration

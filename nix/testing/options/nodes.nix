@@ -44,6 +44,7 @@ let
               nodeNumber = numbers.${name};
             };
             virtualisation.backend = lib.mkIf (backend != null) (lib.mkOverride 45 backend);
+            testing.savedBoot = lib.mkOverride 1400 config.testing.savedBoot;
           }
         ];
       modules = modules ++ [ config.defaults ] ++ common;

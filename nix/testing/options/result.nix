@@ -43,9 +43,10 @@ let
     nodes = config.nodesCompat;
     containers = config.evaluatedContainers;
 
-    # The same test with another kind of nodes.
+    # The same test with another kind of nodes, and with saved boots.
     vm = with' { backend = lib.mkOverride 40 "vm"; };
     container = with' { backend = lib.mkOverride 40 "container"; };
+    saved = with' { testing.savedBoot = lib.mkOverride 40 true; };
     override = changes: with' (lib.mapAttrs (_: lib.mkOverride 40) changes);
 
     extend =

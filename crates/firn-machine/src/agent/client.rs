@@ -19,6 +19,10 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 const SILENCE_LIMIT: Duration = Duration::from_secs(180);
 /// What the driver grants beyond a limit that the agent watches.
 const HOST_GRACE: Duration = Duration::from_secs(60);
+/// How often a connection is looked for that is not there yet, if nobody tells.
+const GREET_PAUSE: Duration = Duration::from_millis(5);
+/// Random bytes for a resumed machine.
+const ENTROPY_BYTES: usize = 64;
 
 /// Receives what a command says beside its output: standard error and notices, line by line.
 pub type TalkSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -114,6 +118,7 @@ impl AgentClient {
         let mut shared = self.lock();
         shared.connection = Some(connection);
         shared.connections += 1;
+        self.changed.notify_all();
         shared.connections
     }
 
@@ -283,11 +288,41 @@ impl AgentClient {
         writer.finish().doing(|| format!("cannot copy {source}"))
     }
 
-    /// Sets the machine's clock to the driver's.
-    pub fn set_clock(&self) -> Result<()> {
+    /// Asks the agent of a resumed machine, which greeted another driver, to greet this one.
+    ///
+    /// # Errors
+    /// `Timeout` when it has not after `limit`, `Gone` when the machine ended first.
+    pub fn greet_again(&self, limit: Duration) -> Result<Hello> {
+        let until = Instant::now() + limit;
+        let mut shared = self.lock();
+        while shared.connection.is_none() && shared.closed.is_none() && Instant::now() < until {
+            let waited = self.changed.wait_timeout(shared, GREET_PAUSE);
+            shared = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if let Some(connection) = &mut shared.connection {
+            let again = Frame { stream: 0, kind: Kind::Hello, payload: Vec::new() };
+            let bytes = [SYNC.as_slice(), &again.encode()].concat();
+            connection.write_all(&bytes).doing(|| format!("{}: cannot greet", self.name))?;
+        }
+        drop(shared);
+        self.wait_connected(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Gives a resumed machine the driver's clock, random numbers and an identity of its own.
+    ///
+    /// # Errors
+    /// What could not be renewed.
+    pub fn renew(&self) -> Result<()> {
+        let mut random = [0u8; ENTROPY_BYTES];
+        let source = std::fs::File::open("/dev/urandom");
+        source
+            .and_then(|mut file| file.read_exact(&mut random))
+            .doing(|| "cannot read random numbers".into())?;
+        let entropy = data_encoding::HEXLOWER.encode(&random);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let unix_nanos = now.map(|time| time.as_nanos() as u64).unwrap_or_default();
-        let stream = self.open(&Request::SetClock { unix_nanos })?;
+        let mut stream = self.open(&Request::Renew { unix_nanos, entropy })?;
+        stream.limit = Instant::now().checked_add(HOST_GRACE);
         self.succeed(stream.run(|_| Ok(()))?, false).map(drop)
     }
 

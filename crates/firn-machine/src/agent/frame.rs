@@ -26,7 +26,8 @@ const HEADER: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Agent to driver, stream 0: JSON [`super::message::Hello`].
+    /// Agent to driver, stream 0: JSON [`super::message::Hello`]. From the driver, without payload: greet me
+    /// anew, because the machine was resumed and another driver listens.
     Hello = 1,
     /// Driver to agent: opens a stream; JSON [`super::message::Request`].
     Open = 2,

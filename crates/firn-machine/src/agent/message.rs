@@ -51,10 +51,12 @@ pub enum Request {
         /// File, link or folder.
         source: String,
     },
-    /// Sets the clock, after a resumed boot.
-    SetClock {
+    /// Makes a resumed machine one of its own: clock, random numbers, identity.
+    Renew {
         /// Nanoseconds since 1970.
         unix_nanos: u64,
+        /// Random bytes, in hexadecimal.
+        entropy: String,
     },
 }
 

@@ -10,6 +10,7 @@ mod files;
 pub mod frame;
 pub mod message;
 mod probe;
+mod renew;
 mod serve;
 mod shell;
 

@@ -2,7 +2,7 @@
 
 use super::frame::{CHUNK, Decoder, Frame, Incoming, Kind, SYNC};
 use super::message::{Done, Hello, Request};
-use super::{PORT_NAME, VERSION, exec, files, probe, shell};
+use super::{PORT_NAME, VERSION, exec, files, probe, renew, shell};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -94,6 +94,7 @@ pub fn serve(
             let reply = Reply { stream: frame.stream, writer: writer.clone() };
             match frame.kind {
                 Kind::Ping => reply.frame(Kind::Pong, Vec::new())?,
+                Kind::Hello => greet(&writer, options)?,
                 Kind::Open => {
                     let (sender, input) = channel();
                     streams.insert(frame.stream, sender);
@@ -158,20 +159,13 @@ fn handle(
         Request::Wait { probe, holds, timeout_ms } => probe::wait(&probe, holds, timeout_ms, input),
         Request::Put { target } => files::receive(Path::new(&target), input),
         Request::Get { source } => files::send(Path::new(&source), reply),
-        Request::SetClock { unix_nanos } => set_clock(unix_nanos),
+        Request::Renew { unix_nanos, entropy } => {
+            renew::renew(Path::new("/"), unix_nanos, &entropy).map(|()| Done::default())
+        }
     };
     result.unwrap_or_else(|error| failed(error.to_string()))
 }
 
 fn failed(error: String) -> Done {
     Done { status: 1, error: Some(error), timed_out: false }
-}
-
-fn set_clock(unix_nanos: u64) -> io::Result<Done> {
-    let time = rustix::time::Timespec {
-        tv_sec: (unix_nanos / 1_000_000_000) as i64,
-        tv_nsec: (unix_nanos % 1_000_000_000) as i64,
-    };
-    rustix::time::clock_settime(rustix::time::ClockId::Realtime, time)?;
-    Ok(Done::default())
 }

@@ -1,6 +1,6 @@
 //! Disks of virtual machines, made before their first start.
 
-use super::gpt;
+use super::{gpt, packed};
 use crate::error::{Context, MachineError, Result};
 use std::fs::File;
 use std::io::Read;
@@ -22,6 +22,8 @@ pub struct DiskPlan {
 pub enum DiskContent {
     /// What is in another file.
     Copy(PathBuf),
+    /// What is in a packed file ([`super::packed`]).
+    Packed(PathBuf),
     /// Nothing, for so many MiB.
     Empty(u32),
     /// One file system.
@@ -70,6 +72,8 @@ impl DiskPlan {
         std::fs::set_permissions(&self.file, private).doing(failed)?;
         match &self.content {
             DiskContent::Copy(source) => copy(source, &file, 0).doing(failed),
+            DiskContent::Packed(source) => packed::unpack(source, &file)
+                .doing(|| format!("{} from {}", failed(), source.display())),
             DiskContent::Empty(size) => file.set_len(bytes(*size)).doing(failed),
             DiskContent::FileSystem { size, mkfs } => {
                 file.set_len(bytes(*size)).doing(failed)?;

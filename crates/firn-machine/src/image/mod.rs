@@ -3,3 +3,4 @@
 pub mod disk;
 pub mod erofs;
 pub mod gpt;
+pub mod packed;

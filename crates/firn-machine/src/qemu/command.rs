@@ -40,6 +40,10 @@ pub struct VmSpec {
     pub shares: Vec<Share>,
     /// Whether a reset restarts the machine instead of ending it.
     pub allow_reboot: bool,
+    /// Slots in which devices can be plugged while the machine runs: `slot0`, ….
+    pub slots: u32,
+    /// The file descriptor from which the state of a saved machine is read; it then stands still.
+    pub incoming: Option<i32>,
     /// Further arguments.
     pub extra: Vec<String>,
     /// Unix sockets on which the driver listens.
@@ -199,8 +203,15 @@ impl VmSpec {
             args.flags(&["-vga", "std"]);
         }
         self.extras(&mut args);
+        for number in 0..self.slots {
+            let chassis = number + 1;
+            args.pair("-device", &format!("pcie-root-port,id=slot{number},chassis={chassis}"));
+        }
         if !self.allow_reboot {
             args.flags(&["-no-reboot"]);
+        }
+        if let Some(descriptor) = self.incoming {
+            args.flags(&["-S", "-incoming", &format!("fd:{descriptor}")]);
         }
         args.0.extend(self.extra.iter().cloned());
         args.0
@@ -233,8 +244,9 @@ impl VmSpec {
             let device = format!("vhost-user-fs-pci,chardev=share{number},tag={tag}");
             args.pair("-device", &device);
         }
-        if !self.shares.is_empty() {
-            // The program that serves the folders reads and writes the machine's memory.
+        if !self.shares.is_empty() || self.slots > 0 {
+            // The program that serves the folders, also one plugged in later, reads and writes the machine's
+            // memory.
             let memory = format!("memory-backend-memfd,id=memory,size={}M,share=on", self.memory);
             args.pair("-object", &memory);
             args.pair("-machine", "memory-backend=memory");

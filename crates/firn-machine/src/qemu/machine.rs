@@ -2,8 +2,9 @@
 
 use super::command::{Sockets, VmSpec};
 use super::qmp::QmpClient;
+use super::saved::{self, SavedBoot};
 use crate::agent::AgentClient;
-use crate::agent::client::TalkSink;
+use crate::agent::client::{Run, TalkSink};
 use crate::console::{Console, LineSink};
 use crate::error::{Context, MachineError, Result};
 use crate::image::disk::DiskPlan;
@@ -13,16 +14,20 @@ use crate::process::Process;
 use crate::spawn::spawn_bound;
 use serde_json::{Value, json};
 use std::io::Read;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long QEMU may take to connect.
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 const CONNECT_PAUSE: Duration = Duration::from_millis(5);
+/// How many last lines explain why a machine could not be resumed.
+const WORDS_OF_QEMU: usize = 5;
 const AGENT_COMMAND_LIMIT: Duration = Duration::from_secs(30);
 
 /// A program that serves the machine over a socket, as long as the machine runs.
@@ -96,6 +101,8 @@ pub struct VmOptions {
     pub spec: VmSpec,
     /// Files to make before the first start.
     pub disks: Vec<DiskPlan>,
+    /// A saved boot: the first start resumes from it. Where that fails the machine boots.
+    pub saved: Option<SavedBoot>,
     /// Programs to start before each start of the machine.
     pub companions: Vec<Companion>,
     /// Its places on switches.
@@ -112,6 +119,10 @@ pub struct Vm {
     agent: Arc<AgentClient>,
     console: Arc<Console>,
     running: Mutex<Option<Running>>,
+    /// Whether it was started before.
+    started: AtomicBool,
+    /// Whether the latest start went on from a saved boot.
+    resumed: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -132,21 +143,69 @@ impl Vm {
         let agent = AgentClient::listen(&options.name, &sockets.agent, options.talk.clone())?;
         options.spec.sockets = sockets;
         let console = Console::new(options.console.clone());
-        Ok(Self { options, agent, console, running: Mutex::new(None) })
+        let (started, resumed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { options, agent, console, running: Mutex::new(None), started, resumed })
     }
 
-    fn launch(&self, start: StartOptions) -> Result<Running> {
+    /// Boots, from the disks as they are.
+    fn boot(&self, start: StartOptions) -> Result<Running> {
+        self.resumed.store(false, Ordering::Relaxed);
         self.options.disks.iter().try_for_each(DiskPlan::make)?;
-        let companions = self.start_companions()?;
         let spec = VmSpec { allow_reboot: start.allow_reboot, ..self.options.spec.clone() };
+        self.launch(spec, Vec::new())
+    }
+
+    /// Starts at the point where the machine was saved, or boots where that is impossible.
+    fn resume_or_boot(&self, start: StartOptions, saved: &SavedBoot) -> Result<(Running, Run)> {
+        let run = self.agent.reopen();
+        let error = match self.resume(start, saved) {
+            Ok(running) => return Ok((running, run)),
+            Err(error) => error,
+        };
+        (self.options.talk)(&format!(
+            "warning: cannot resume the saved boot {}, so the machine boots: {error}",
+            saved.folder.display()
+        ));
+        self.options.disks.iter().for_each(|plan| drop(std::fs::remove_file(&plan.file)));
+        self.console.reset();
+        let run = self.agent.reopen();
+        Ok((self.boot(start)?, run))
+    }
+
+    fn resume(&self, start: StartOptions, saved: &SavedBoot) -> Result<Running> {
+        saved.check(self.options.spec.accelerator)?;
+        let plans = self.options.disks.iter().map(|plan| saved.plan(plan));
+        plans.into_iter().try_for_each(|plan| plan.make())?;
+        let state = saved.state()?;
+        let incoming = Some(saved::STATE_DESCRIPTOR);
+        let spec =
+            VmSpec { allow_reboot: start.allow_reboot, incoming, ..self.options.spec.clone() };
+        self.console.recall(&saved.console());
+        let running = self.launch(spec, vec![(state.into(), saved::STATE_DESCRIPTOR)])?;
+        let resumed = saved::go_on(&running.qmp)
+            .and_then(|()| self.agent.greet_again(saved::AGENT_LIMIT))
+            .and_then(|_| self.agent.renew());
+        if let Err(error) = resumed {
+            running.process.signal_group(libc::SIGKILL);
+            running.process.wait(None);
+            running.companions.iter().for_each(|companion| companion.signal(libc::SIGTERM));
+            let said = self.console.last_lines(WORDS_OF_QEMU).join("\n");
+            return Err(MachineError::gone(format!("{error}\n{said}")));
+        }
+        self.resumed.store(true, Ordering::Relaxed);
+        Ok(running)
+    }
+
+    fn launch(&self, spec: VmSpec, keep: Vec<(OwnedFd, RawFd)>) -> Result<Running> {
+        let companions = self.start_companions()?;
         let qmp = listen(&spec.sockets.qmp)?;
         let console = listen(&spec.sockets.console)?;
         let mut command = self.options.start.command(&spec);
         // All that a command starts ends with it.
         command.current_dir(&self.options.folder).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = spawn_bound(command, Vec::new())
-            .doing(|| format!("cannot start {}", self.options.start))?;
+        let mut child =
+            spawn_bound(command, keep).doing(|| format!("cannot start {}", self.options.start))?;
         let errors = child.stderr.take();
         let process = Process::watch(child);
         let connected = accept(&console, &process)
@@ -274,8 +333,14 @@ impl Machine for Vm {
         }
         *slot = None;
         self.console.reset();
-        let run = self.agent.reopen();
-        let running = self.launch(options)?;
+        let first = !self.started.swap(true, Ordering::Relaxed);
+        let (running, run) = match self.options.saved.as_ref().filter(|_| first) {
+            Some(saved) => self.resume_or_boot(options, saved)?,
+            None => {
+                let run = self.agent.reopen();
+                (self.boot(options)?, run)
+            }
+        };
         let (process, agent) = (running.process.clone(), self.agent.clone());
         let companions = running.companions.clone();
         std::thread::spawn(move || {
@@ -292,6 +357,13 @@ impl Machine for Vm {
             Ok(_) if self.agent.is_connected() => State::Up,
             Ok(_) => State::Booting,
             Err(_) => State::Off,
+        }
+    }
+
+    fn resumes(&self) -> bool {
+        match self.current() {
+            Ok(_) => self.resumed.load(Ordering::Relaxed),
+            Err(_) => self.options.saved.is_some() && !self.started.load(Ordering::Relaxed),
         }
     }
 
@@ -365,6 +437,16 @@ impl Hardware for Vm {
         }
         self.agent.expect_restart();
         Ok(())
+    }
+
+    fn save(&self, folder: &Path) -> Result<()> {
+        let running = self.current()?;
+        let saved = SavedBoot { folder: folder.to_path_buf() };
+        saved.write_state(&running.qmp, &self.options.folder.join("state.sock"))?;
+        let _ = running.qmp.command("quit", Value::Null);
+        running.process.wait(None);
+        let VmOptions { disks, spec, .. } = &self.options;
+        saved.finish(disks, &self.console.text(), spec.accelerator)
     }
 
     fn screenshot(&self, target: &Path) -> Result<()> {

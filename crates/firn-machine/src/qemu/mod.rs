@@ -7,6 +7,7 @@ mod command;
 mod machine;
 pub mod probe;
 mod qmp;
+pub mod saved;
 
 pub use command::{
     Accelerator, Boot, Drive, DriveBus, Firmware, Forward, NetCard, Share, Sockets, TCG_PROCESSOR,
@@ -14,3 +15,4 @@ pub use command::{
 };
 pub use machine::{Companion, Start, Vm, VmOptions};
 pub use qmp::{QmpClient, QmpMessage};
+pub use saved::SavedBoot;

@@ -36,6 +36,9 @@ pub struct RunArguments {
     /// Run the nodes in virtual machines or in containers, whatever the tests choose
     #[arg(long, value_name = "vm|container", value_parser = ["vm", "container"])]
     backend: Option<String>,
+    /// Let virtual machines go on from saved boots instead of booting; containers are not affected
+    #[arg(long)]
+    saved_boot: bool,
     /// Run so many times, also when the result is in the store
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
@@ -58,8 +61,23 @@ pub struct ShellArguments {
     /// Run the nodes in virtual machines or in containers, whatever the test chooses
     #[arg(long, value_name = "vm|container", value_parser = ["vm", "container"])]
     backend: Option<String>,
+    /// Let virtual machines go on from saved boots instead of booting; containers are not affected
+    #[arg(long)]
+    saved_boot: bool,
     #[command(flatten)]
     source: SourceArguments,
+}
+
+/// How the user wants the nodes run.
+struct Variant {
+    backend: Option<String>,
+    saved_boot: bool,
+}
+
+impl RunArguments {
+    fn variant(&self) -> Variant {
+        Variant { backend: self.backend.clone(), saved_boot: self.saved_boot }
+    }
 }
 
 /// Runs one.
@@ -97,7 +115,7 @@ fn run_wanted(context: &Context, arguments: &RunArguments) -> Result<ExitCode, F
     let mut evaluation = Evaluation::new(context, &arguments.source)?;
     let mut wanted = Vec::new();
     for text in tests {
-        let found = find(context, &mut evaluation, text, arguments.backend.clone())?;
+        let found = find(context, &mut evaluation, text, arguments.variant())?;
         wanted.push(evaluation.derived_path(&found)?);
     }
     drop(evaluation);
@@ -122,7 +140,7 @@ fn find(
     context: &Context,
     evaluation: &mut Evaluation<'_>,
     text: &str,
-    backend: Option<String>,
+    variant: Variant,
 ) -> Result<Found, Failure> {
     let system = context.settings.text("system");
     let lookup = Lookup {
@@ -131,10 +149,14 @@ fn find(
             .to_vec(),
         defaults: vec![format!("checks.{system}.default")],
     };
+    let Variant { backend, saved_boot } = variant;
     let backend = super::flake::backend(context, backend);
+    let saved = saved_boot.then_some(schema::SAVED_BOOT);
     let mut found = evaluation.find(text, &lookup)?;
-    found.value =
-        evaluation.run(|m| schema::in_backend(m, found.value, backend.as_deref(), Pos::NONE))?;
+    found.value = evaluation.run(|m| {
+        let test = schema::in_backend(m, found.value, backend.as_deref(), Pos::NONE)?;
+        schema::in_backend(m, test, saved, Pos::NONE)
+    })?;
     Ok(found)
 }
 
@@ -144,7 +166,8 @@ const INTERACTIVE_CONFIG: [&str; 3] = ["config", "interactive", "driverConfigura
 fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
-    let mut found = find(&context, &mut evaluation, &arguments.test, arguments.backend)?;
+    let variant = Variant { backend: arguments.backend, saved_boot: arguments.saved_boot };
+    let mut found = find(&context, &mut evaluation, &arguments.test, variant)?;
     let path = INTERACTIVE_CONFIG.map(str::to_owned);
     found.value = evaluation.run(|m| select(m, found.value, &path))?;
     found.path = format!("{}.{}", found.path, path.join("."));
