@@ -7,7 +7,7 @@ use std::ptr::null_mut;
 pub(crate) use crate::heap_stats::For;
 
 /// First chunk; evaluating a small expression touches no more than it needs of it.
-const FIRST_CHUNK: usize = 1 << 20;
+const FIRST_CHUNK: usize = 256 << 10;
 /// Later chunks. The kernel fills one with pages in one go, so what is not used of the last is waste.
 const CHUNK: usize = 2 << 20;
 /// Smaller unused parts of a chunk stay unused.
@@ -44,7 +44,7 @@ impl Heap {
 
     /// An arena for what is not much: it takes memory in small steps.
     pub fn small() -> Heap {
-        Heap::with_chunks(FIRST_CHUNK / 8, CHUNK / 8)
+        Heap::with_chunks(FIRST_CHUNK / 2, CHUNK / 8)
     }
 
     fn with_chunks(first: usize, others: usize) -> Heap {

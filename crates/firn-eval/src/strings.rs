@@ -47,6 +47,20 @@ impl Machine {
         }
     }
 
+    /// A string that code refers to, and which stays as long as the code.
+    pub(crate) fn constant_string(&mut self, bytes: &[u8]) -> Value {
+        if bytes.is_empty() {
+            return self.empty_string();
+        }
+        let object = self.code.words(For::Text, 2 + bytes.len().div_ceil(8));
+        // SAFETY: header and room for the bytes were just allocated.
+        unsafe {
+            let to = object.add(2) as *mut u8;
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            self.header(object, to, bytes.len(), Ctx::NONE)
+        }
+    }
+
     /// A string of bytes that the caller gives away: long ones stay where they are.
     pub fn string_owned(&mut self, bytes: Vec<u8>, ctx: Ctx) -> Value {
         if bytes.len() < ADOPT_FROM {

@@ -3,8 +3,9 @@
 //!
 //! A tree is found by a hash of its source text and of all that decides how it is parsed, so that it
 //! never is another text's; records carry a checksum of the tree. Whatever can't be read, is cut
-//! short or was changed counts as absent. Both files only grow, under a lock, and are emptied when
-//! they get large.
+//! short or was changed counts as absent. Both files only grow, under a lock. When they get large,
+//! records begin anew and the trees get a file of their own again: the old one is never cut, because
+//! other processes may have parts of it mapped.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -14,13 +15,15 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use firn_eval::TreeKey;
+use memmap2::{Mmap, MmapOptions};
 
 /// Bytes of all trees, at most; then the cache begins anew.
 const MOST: u64 = 512 << 20;
 /// Bytes of new trees that wait to be written.
 const WAITING: usize = 4 << 20;
-/// A buffer of more bytes is not kept for the next tree.
-const LARGE_BUFFER: usize = 1 << 20;
+/// A tree of more bytes is read where the system has it. Smaller ones are copied, which costs less than
+/// the pages of the mapping.
+const LARGE: usize = 256 << 10;
 /// Bytes of a record: key, offset, length, checksum.
 const RECORD: usize = 40;
 
@@ -63,18 +66,22 @@ impl Trees {
         else {
             return;
         };
+        let mut look = |tree: &[u8]| {
+            if checksum(tree) == record.checksum {
+                read(tree);
+            }
+        };
         let length = record.length as usize;
+        if length > LARGE {
+            return if let Ok(tree) = map(&open.trees, record) {
+                look(&tree)
+            };
+        }
         let mut buffer = self.buffer.borrow_mut();
-        if buffer.len() < length {
-            buffer.resize(length.next_power_of_two(), 0);
-        }
+        buffer.resize(LARGE, 0);
         let tree = &mut buffer[..length];
-        let whole = open.trees.read_exact_at(tree, record.offset).is_ok();
-        if whole && checksum(tree) == record.checksum {
-            read(tree);
-        }
-        if buffer.len() > LARGE_BUFFER {
-            *buffer = Vec::new();
+        if open.trees.read_exact_at(tree, record.offset).is_ok() {
+            look(tree);
         }
     }
 
@@ -119,7 +126,8 @@ impl Trees {
         let mut offset = trees.seek(SeekFrom::End(0))?;
         if offset > MOST {
             records.set_len(0)?;
-            trees.set_len(0)?;
+            std::fs::remove_file(self.path("trees"))?;
+            trees = open("trees")?;
             offset = 0;
         }
         // A record that was cut short would shift all that follow.
@@ -140,6 +148,19 @@ impl Drop for Trees {
     fn drop(&mut self) {
         self.write(&self.waiting.take());
     }
+}
+
+/// A tree where the system has it.
+fn map(trees: &File, record: &Record) -> io::Result<Mmap> {
+    let end = record.offset.saturating_add(u64::from(record.length));
+    if trees.metadata()?.len() < end {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let mut options = MmapOptions::new();
+    options.offset(record.offset).len(record.length as usize);
+    // SAFETY: what is in the file does not change and the file does not get shorter: it only grows, and
+    // is replaced when it is too large. Checksums find other accidents.
+    unsafe { options.map(trees) }
 }
 
 fn read_record(bytes: &[u8; RECORD]) -> (TreeKey, Record) {

@@ -353,10 +353,9 @@ fn hash_of_entry(interner: &Interner, symbol: Symbol) -> u64 {
 }
 
 fn new_block(len: usize) -> &'static mut [Entry] {
-    let block: Box<[Entry]> = (0..len)
-        .map(|_| Entry { bytes: AtomicPtr::new(ptr::null_mut()), len: AtomicU32::new(0) })
-        .collect();
-    Box::leak(block)
+    let block = Box::<[Entry]>::new_zeroed_slice(len);
+    // SAFETY: an entry of a null pointer and the length 0 is all zeros.
+    Box::leak(unsafe { block.assume_init() })
 }
 
 /// Block and index in it of a symbol's number.
@@ -369,7 +368,9 @@ fn place(number: u32) -> (usize, usize) {
 
 impl Slots {
     fn new(size: usize) -> Slots {
-        Slots { mask: size - 1, slots: (0..size).map(|_| AtomicU64::new(0)).collect() }
+        let slots = Box::new_zeroed_slice(size);
+        // SAFETY: zero is a number, and a slot is one.
+        Slots { mask: size - 1, slots: unsafe { slots.assume_init() } }
     }
 
     #[inline]

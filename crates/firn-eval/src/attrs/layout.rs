@@ -159,6 +159,9 @@ impl Layout {
 
     /// Indexes of the keys in alphabetical order.
     pub fn order(&self, layouts: &mut Layouts) -> &'static [u32] {
+        if self.len == 0 {
+            return &[];
+        }
         let known = self.order.load(Ordering::Acquire);
         let at = if known.is_null() {
             let keys = self.keys();

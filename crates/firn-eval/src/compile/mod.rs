@@ -75,7 +75,8 @@ impl Compiler<'_> {
 
     fn constant(&mut self, value: Value, pos: Pos) -> &'static Node {
         let op: Op = if value.is_thunk() { vars::constant_thunk } else { vars::constant };
-        if value.is_object() {
+        // Strings are in the arena of code, or reached from the globals.
+        if value.is_object() && value.as_str().is_none() {
             self.m.pinned.push(value);
         }
         self.emit(op, pos, Delay::Const, &[value.word()])
@@ -103,7 +104,7 @@ impl Compiler<'_> {
                 Ok(self.constant(value, pos))
             }
             Expr::Str(t) => {
-                let value = self.m.string(self.ast.text(t));
+                let value = self.m.constant_string(self.ast.text(t));
                 Ok(self.constant(value, pos))
             }
             Expr::Path(kind, t) => {
@@ -236,7 +237,7 @@ impl Compiler<'_> {
     fn search_path(&mut self, text: &[u8], pos: Pos) -> R<&'static Node> {
         let find = self.global(sym::FIND_FILE, pos)?;
         let path = self.global(sym::NIX_PATH, pos)?;
-        let text = self.m.string(text);
+        let text = self.m.constant_string(text);
         let text = self.constant(text, pos);
         Ok(self.call_nodes(find, &[path, text], pos))
     }
