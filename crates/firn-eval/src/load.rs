@@ -6,6 +6,7 @@ use firn_source::{Origin, SourceFile};
 use firn_syntax::Symbol;
 
 use crate::attrs::Attrs;
+use crate::code::Node;
 use crate::error::{ErrorKind, R};
 use crate::host::FileType;
 use crate::machine::Machine;
@@ -44,6 +45,23 @@ impl Machine {
         dir: &[u8],
         scope: Option<Attrs>,
     ) -> R<Value> {
+        let (node, env) = self.compile_source(file, dir, scope)?;
+        if self.debug.is_some()
+            && let Origin::Path(path) = file.origin()
+        {
+            let point =
+                std::rc::Rc::new(crate::debug::file_point(&path.to_string_lossy(), node.pos));
+            return self.debugged(|_| Some(point), env, |m| node.eval(m, env));
+        }
+        node.eval(self, env)
+    }
+
+    fn compile_source(
+        &mut self,
+        file: &Arc<SourceFile>,
+        dir: &[u8],
+        scope: Option<Attrs>,
+    ) -> R<(&'static Node, Env)> {
         let base = self.positions.add(file.clone());
         let ast = match crate::frontend::parse(self.host_ref(), file, self.parse_options()) {
             Ok(ast) => ast,
@@ -53,9 +71,7 @@ impl Machine {
             self.parser_warnings(&ast);
         }
         let (names, env) = self.scope_env(scope);
-        let node = crate::compile::compile(self, &ast, base, dir, &names)?;
-        drop(ast);
-        node.eval(self, env)
+        Ok((crate::compile::compile(self, &ast, base, dir, &names)?, env))
     }
 
     pub(crate) fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {
@@ -134,6 +150,23 @@ impl Machine {
         let file = self.add_source(Origin::Path(resolved.into()), text)?;
         let dir = paths::dir_name(resolved.as_bytes()).to_vec();
         self.eval_source(&file, &dir, scope)
+    }
+
+    /// As [`Machine::load_file`]; traces of errors in the file's expression name it.
+    pub(crate) fn load_import(&mut self, resolved: &str, pos: Pos) -> R<Value> {
+        self.load_file(resolved, None, pos).map_err(|raised| {
+            let error = self.error_mut();
+            let unread = error.frames.is_empty()
+                && (error.kind == ErrorKind::Syntax
+                    || error.message == format!("path '{resolved}' does not exist"));
+            match unread {
+                true => raised,
+                false => {
+                    let text = format!("while evaluating the file '{resolved}':");
+                    self.frame(raised, Pos::NONE, text)
+                }
+            }
+        })
     }
 
     /// Forgets what was imported, so that changed files are read again.

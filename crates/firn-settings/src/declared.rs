@@ -201,6 +201,13 @@ pub static DECLARED: &[Setting] = &[
         "",
         "Mirrors of the Debian archive that `mirror://debian/` means; empty means the one that the machine's apt is set up for, then Debian's snapshot archive.",
     ),
+    s(
+        "debugger-on-trace",
+        Flag,
+        "false",
+        "Let the debugger stop at `builtins.trace` and `builtins.warn`.",
+    ),
+    s("debugger-on-warn", Flag, "false", "Let the debugger stop at `builtins.warn`."),
     s("diff-hook", Text, "", "Program that compares two results of one derivation."),
     s("download-attempts", Number, "5", "How often a download is tried."),
     s("download-buffer-size", Number, "64M", "Bytes of a download that may wait in memory."),
@@ -239,7 +246,12 @@ pub static DECLARED: &[Setting] = &[
     s("http-connections", Number, "25", "Most downloads at once; 0 means unlimited."),
     s("http2", Flag, "true", "Use HTTP/2 where a server has it."),
     s("id-count", Number, "8388608", "How many user ids builds may be given."),
-    s("ignore-try", Flag, "false", "Let the debugger stop at errors inside `builtins.tryEval`."),
+    s(
+        "ignore-try",
+        Flag,
+        "false",
+        "Let the debugger not stop at errors inside `builtins.tryEval`.",
+    ),
     s("impure-env", List, "", "Variables that fixed-output builds see, as `NAME=VALUE`."),
     named(s("keep-build-log", Flag, "true", "Keep build logs."), &["build-keep-log"]),
     named(

@@ -44,6 +44,8 @@ pub struct Context {
     pub offline: bool,
     /// Settings that flakes asked for and the user allows, in the order in which they came.
     flake_settings: RefCell<Vec<(String, String)>>,
+    /// The arguments, if evaluation has a debugger.
+    pub debugger: Option<GlobalArguments>,
     store: OnceCell<OpenStore>,
 }
 
@@ -78,9 +80,15 @@ impl Context {
         let mut settings = Settings::new();
         read_config(&environment, &mut settings, &reporter)?;
         arguments.apply(&mut settings)?;
+        if arguments.debugger {
+            // Whoever debugs wants to see everything.
+            let set = settings.set("show-trace", "true", Origin::CommandLine);
+            set.map_err(|error| Failure::new(format!("error: {error}")))?;
+        }
         Ok(Context {
             environment,
             settings,
+            debugger: arguments.debugger.then(|| arguments.clone()),
             reporter,
             display,
             interrupted: crate::interrupt::flag(),

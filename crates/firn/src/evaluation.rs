@@ -41,6 +41,9 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let downloads = (context.fetch_options(), context.reporter.clone());
     machine.extension(move || Downloads { options: downloads.0, reporter: downloads.1 });
     own_program::define(&mut machine);
+    if let Some(global) = &context.debugger {
+        crate::commands::repl::debugger::attach(&mut machine, context, global);
+    }
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)
 }

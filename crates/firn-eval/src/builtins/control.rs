@@ -3,6 +3,7 @@
 use firn_syntax::sym;
 
 use crate::coerce::Coerce;
+use crate::debug::Stop;
 use crate::error::{ErrorKind, Frame, FrameText, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -51,7 +52,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         warn,
         "Prints the string *e1* as a warning, then returns *e2*. With `abort-on-warn` it is an error.",
     ),
-    PrimOp::new("break", &["v"], pass, "Returns *v*. In a debugger the evaluation stops here."),
+    PrimOp::new("break", &["v"], pause, "Returns *v*. In a debugger the evaluation stops here."),
     PrimOp::new(
         "__addErrorContext",
         &["context", "value"],
@@ -79,7 +80,10 @@ fn throw(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 
 fn try_eval(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let depth = m.depth;
-    let (success, value) = match m.force(args[0]) {
+    count_try(m, true);
+    let forced = m.force(args[0]);
+    count_try(m, false);
+    let (success, value) = match forced {
         Ok(v) => (Value::TRUE, v),
         Err(raised) => {
             if !m.error_mut().kind.is_catchable() {
@@ -92,6 +96,13 @@ fn try_eval(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     };
     let layout = m.interner.try_eval;
     Ok(m.of_layout(layout, [(sym::SUCCESS, success), (sym::VALUE, value)]))
+}
+
+/// Tells a debugger that a `tryEval` begins or ends.
+fn count_try(m: &mut Machine, begins: bool) {
+    if let Some(debug) = &mut m.debug {
+        debug.tries = if begins { debug.tries + 1 } else { debug.tries.saturating_sub(1) };
+    }
 }
 
 fn seq(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
@@ -116,6 +127,9 @@ fn print_trace(m: &mut Machine, v: Value) -> R<()> {
 
 fn trace(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     print_trace(m, args[0])?;
+    if m.debug.as_ref().is_some_and(|debug| debug.options.on_trace) {
+        m.debug_stop(Stop::Plain);
+    }
     m.force(args[1])
 }
 
@@ -130,6 +144,9 @@ fn warn(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument; the message passed to builtins.warn";
     let text = m.force_string(args[0], Pos::NONE, what)?;
     m.host().evaluation_warning(&text.to_text());
+    if m.debug.as_ref().is_some_and(|debug| debug.options.on_warn || debug.options.on_trace) {
+        m.debug_stop(Stop::Plain);
+    }
     if m.settings.abort_on_warn {
         let text = "aborting to reveal stack trace of warning, as abort-on-warn is set";
         return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
@@ -137,7 +154,8 @@ fn warn(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     m.force(args[1])
 }
 
-fn pass(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+fn pause(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    m.debug_break();
     m.force(args[0])
 }
 

@@ -29,7 +29,7 @@ pub(crate) static LOAD: PrimOp = PrimOp::new("__load", &["path"], load, "").with
 
 fn load(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let path = m.force_string(args[0], pos, "")?.to_text();
-    m.load_file(&path, None, pos)
+    m.load_import(&path, pos)
 }
 
 /// The path to import, with what its context names made real.

@@ -106,6 +106,8 @@ impl Compiler<'_> {
         self.bind_all(defs, 1 + from.len() as u32);
         let nodes = self.bindings(defs, from, &inherited, 1);
         let body = self.expr(body);
+        let what = "while evaluating a 'let' expression";
+        let body = body.map(|body| self.note(body, what, Pos::NONE, Pos::NONE));
         self.unbind_all(defs);
         self.scopes.leave();
         let mut words = vec![(defs.len() + from.len()) as u64, body?.word_of()];

@@ -7,7 +7,7 @@ use firn_syntax::ast::{self, Expr, ExprId};
 
 use super::Compiler;
 use crate::code::{Delay, Formal, Formals, Lambda, Node};
-use crate::error::R;
+use crate::error::{FrameText, R};
 use crate::ops::vars;
 
 /// A function's environment must stay small enough for slots of 16 bits.
@@ -37,7 +37,7 @@ impl Compiler<'_> {
         while let Expr::Lambda(l) = self.ast.expr(at) {
             let lambda = *self.ast.lambda(l);
             chain.push((at, lambda));
-            if lambda.formals.is_some() || chain.len() == MAX_ARITY {
+            if lambda.formals.is_some() || chain.len() == MAX_ARITY || self.debugs() {
                 break;
             }
             at = lambda.body;
@@ -86,8 +86,11 @@ impl Compiler<'_> {
             }
             None => None,
         };
-        self.frame = Some(next);
+        // A debugger shows each scope for itself.
+        self.frame = Some(next).filter(|_| !self.debugs());
         let body = self.spine(last.body)?;
+        let pos = self.pos(last_id);
+        let body = self.note(body, FrameText::Lambda(last.name), pos, self.pos(last.body));
         let slots = self.frame.unwrap_or(next) - 1;
         let lambda = Lambda {
             arity: arity as u16,

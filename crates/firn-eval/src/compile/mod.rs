@@ -2,6 +2,7 @@
 //! get operations of their own.
 
 mod bindings;
+mod debug;
 mod lambda;
 mod scope;
 
@@ -92,6 +93,11 @@ impl Compiler<'_> {
 
     /// Compiles an expression; bindings may go to the function's environment if there is one.
     fn spine(&mut self, id: ExprId) -> R<&'static Node> {
+        let node = self.unnoted(id)?;
+        Ok(if self.debugs() { self.note_expr(id, node) } else { node })
+    }
+
+    fn unnoted(&mut self, id: ExprId) -> R<&'static Node> {
         self.m.check_stack()?;
         let pos = self.pos(id);
         match self.ast.expr(id) {

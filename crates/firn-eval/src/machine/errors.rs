@@ -19,6 +19,7 @@ impl Machine {
         if let Some(unseen) = self.error.take() {
             self.keep(*unseen);
         }
+        self.debug_error(&error);
         self.error = Some(Box::new(error));
         Raised(())
     }

@@ -57,6 +57,7 @@ pub struct Machine {
     /// Settings of this session.
     pub settings: Settings,
     host: Rc<dyn Host>,
+    pub(crate) debug: Option<Box<crate::debug::Debug>>,
     extensions: FxHashMap<std::any::TypeId, Rc<dyn std::any::Any>>,
     empty_list: Value,
     empty_attrs: Attrs,
@@ -114,6 +115,7 @@ impl Machine {
             kept_errors: Vec::new(),
             settings,
             host,
+            debug: None,
             extensions: FxHashMap::default(),
             empty_list: Value::from_object(list, TAG_LIST),
             empty_attrs,

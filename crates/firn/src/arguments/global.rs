@@ -13,6 +13,8 @@ pub struct GlobalArguments {
     pub verbosity: Verbosity,
     /// Use no network (`--offline`).
     pub offline: bool,
+    /// Open a prompt where evaluation fails (`--debugger`).
+    pub debugger: bool,
     /// Settings by name, in no order that matters.
     settings: Vec<(String, String)>,
 }
@@ -23,6 +25,11 @@ impl GlobalArguments {
     /// Arguments that set these settings, for programs that read their own command line.
     pub fn with_settings(settings: Vec<(String, String)>) -> Self {
         GlobalArguments { settings, ..Self::default() }
+    }
+
+    /// The same without a debugger.
+    pub fn without_debugger(&self) -> Self {
+        GlobalArguments { debugger: false, ..self.clone() }
     }
 
     /// Applies the settings.
@@ -51,7 +58,7 @@ impl Args for GlobalArguments {
 }
 
 /// The arguments that help texts show.
-fn shown() -> [Arg; 7] {
+fn shown() -> [Arg; 8] {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).global(true).help_heading(HEADING)
     };
@@ -66,6 +73,8 @@ fn shown() -> [Arg; 7] {
             .num_args(2)
             .value_names(["NAME", "VALUE"])
             .action(ArgAction::Append),
+        flag("debugger", "Open a prompt where evaluation fails or meets builtins.break")
+            .action(ArgAction::SetTrue),
         flag("debug", "Say everything").action(ArgAction::SetTrue).hide(true),
     ]
 }
@@ -107,6 +116,7 @@ impl FromArgMatches for GlobalArguments {
             verbose: if debug { 5 } else { verbose },
         };
         self.offline = matches.get_flag("offline");
+        self.debugger = matches.get_flag("debugger");
         for pair in matches.get_occurrences::<String>("option").into_iter().flatten() {
             let pair: Vec<&String> = pair.collect();
             if let [name, value] = pair.as_slice() {

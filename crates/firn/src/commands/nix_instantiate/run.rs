@@ -134,7 +134,10 @@ fn one(m: &mut Machine, options: &Options, input: &str, found: &mut Vec<Instanti
     } else {
         let path = std::path::absolute(input).unwrap_or_else(|_| input.into());
         let path = firn_eval::paths::canonical(path.to_string_lossy().as_bytes());
-        m.eval_file(&path, Pos::NONE)?
+        {
+            let resolved = m.resolve_import(&path, Pos::NONE)?;
+            m.load_file(&resolved, None, Pos::NONE)?
+        }
     };
     let args = automatic_arguments(m, options)?;
     let paths: &[String] = if options.attrs.is_empty() { &[String::new()] } else { &options.attrs };

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::session::{Done, Session};
-use super::{Next, building, documentation, editor};
+use super::{Next, building, debugger, documentation, editor};
 use crate::exit::Failure;
 
 /// What a command does with its argument.
@@ -92,9 +92,28 @@ const DIRECTIVES: &[Directive] = &[
     directive(&[":?", ":help"], "", help, "Show this help"),
 ];
 
+/// Commands at a stopped evaluation.
+const DEBUGGING: &[Directive] = &[
+    directive(&[":env"], "", debugger::environment, "Show the variables of each environment"),
+    directive(&[":bt", ":backtrace"], "", debugger::backtrace, "Show what is being evaluated"),
+    directive(
+        &[":st"],
+        "[index]",
+        debugger::select,
+        "Look at one of the expressions that are being evaluated",
+    ),
+    directive(
+        &[":c", ":continue"],
+        "",
+        debugger::go_on,
+        "Go on to the end, an error or builtins.break",
+    ),
+    directive(&[":s", ":step"], "", debugger::step, "Go on to the next expression"),
+];
+
 /// The names of all commands, for completion.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    DIRECTIVES.iter().flat_map(|directive| directive.names).copied()
+    DIRECTIVES.iter().chain(DEBUGGING).flat_map(|directive| directive.names).copied()
 }
 
 /// Does what a text asks for: a command, bindings, or an expression to print.
@@ -106,7 +125,9 @@ pub fn perform(session: &mut Session, text: &str) -> Done<Next> {
     if text.starts_with(':') {
         let (name, argument) =
             text.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((text, ""));
-        let found = DIRECTIVES.iter().find(|directive| directive.names.contains(&name));
+        let debugging = if session.debugs { DEBUGGING } else { &[] };
+        let mut all = DIRECTIVES.iter().chain(debugging);
+        let found = all.find(|directive| directive.names.contains(&name));
         return match found {
             Some(directive) => (directive.action)(session, argument.trim()),
             None => Err(unknown(name).into()),
@@ -190,12 +211,13 @@ fn trace(session: &mut Session, argument: &str) -> Done<Next> {
     Ok(Next::Prompt)
 }
 
-fn help(_: &mut Session, _: &str) -> Done<Next> {
+fn help(session: &mut Session, _: &str) -> Done<Next> {
     println!("The following commands are available:\n");
     let line = |usage: &str, help: &str| println!("  {usage:<28} {help}");
     line("<expr>", "Evaluate an expression and print its value");
     line("<x> = <expr>", "Make a variable");
-    for Directive { names, argument, help, .. } in DIRECTIVES {
+    let debugging = if session.debugs { DEBUGGING } else { &[] };
+    for Directive { names, argument, help, .. } in DIRECTIVES.iter().chain(debugging) {
         line(format!("{} {argument}", names.join(", ")).trim_end(), help);
     }
     Ok(Next::Prompt)

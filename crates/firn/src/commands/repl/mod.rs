@@ -5,6 +5,7 @@
 
 mod building;
 mod completion;
+pub mod debugger;
 mod directives;
 mod documentation;
 mod editor;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use clap::Args;
+use firn_eval::Resume;
 
 use crate::arguments::GlobalArguments;
 use crate::exit::Failure;
@@ -41,6 +43,8 @@ pub enum Next {
     More,
     /// The end.
     Quit,
+    /// The end of a stop of the debugger.
+    Continue(Resume),
 }
 
 /// Reads, evaluates and prints until the end of input.
@@ -49,13 +53,18 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let session = Rc::new(RefCell::new(session));
     greet();
     session.borrow_mut().load_all();
-    let mut input = Input::new(&session)?;
+    prompt(Input::new(&session)?, &session)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes lines until something ends the session: says what.
+fn prompt(mut input: Input, session: &Rc<RefCell<Session>>) -> Result<Next, Failure> {
     let mut text = String::new();
     loop {
         match input.line(text.is_empty())? {
             Line::End => {
                 println!();
-                return Ok(ExitCode::SUCCESS);
+                return Ok(Next::Quit);
             }
             Line::Interrupted => {
                 text.clear();
@@ -68,7 +77,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         }
         let next = session.borrow_mut().take(&text);
         match next {
-            Next::Quit => return Ok(ExitCode::SUCCESS),
+            end @ (Next::Quit | Next::Continue(_)) => return Ok(end),
             Next::More => continue,
             Next::Prompt => {}
         }

@@ -30,6 +30,10 @@ pub struct Session {
     pub flakes: Vec<String>,
     /// Whether errors are shown with all of their trace.
     pub show_trace: bool,
+    /// Whether it is a debugger's.
+    pub debugs: bool,
+    /// Which of the expressions being evaluated is looked at.
+    pub frame: usize,
 }
 
 /// Why a line was not done.
@@ -72,7 +76,27 @@ impl Session {
             files: Vec::new(),
             flakes: Vec::new(),
             show_trace,
+            debugs: false,
+            frame: 0,
         })
+    }
+
+    /// A session at a stopped evaluation.
+    pub fn stopped(context: Context, machine: Machine, scope: Attrs) -> Self {
+        let show_trace = context.settings.flag("show-trace");
+        Session {
+            context,
+            machine,
+            source: SourceArguments::default(),
+            installables: Vec::new(),
+            scope,
+            last_loaded: None,
+            files: Vec::new(),
+            flakes: Vec::new(),
+            show_trace,
+            debugs: true,
+            frame: 0,
+        }
     }
 
     /// Does what a text asks for; errors are shown and keep the session.
