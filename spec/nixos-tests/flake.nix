@@ -28,6 +28,13 @@
           imports = [ ./saved.nix ];
           name = "saved-again";
           testing.savedBoot = true;
+          testScript = pkgs.lib.mkForce ''
+            start_all()
+            one.wait_for_open_port(8080, "two")
+            with open("identity", "w") as file:
+                for machine in machines:
+                    file.write(machine.succeed("cat /etc/machine-id; head -c 16 /dev/urandom | base64"))
+          '';
         };
       };
 

@@ -1,5 +1,5 @@
-# Machines that go on from saved boots. The same script passes when they boot (`booted` in ./flake.nix), and
-# `saved-again` shares the saved boots of `saved`: the nodes are the same.
+# Machines that go on from saved boots (`saved` in ./flake.nix). The same script passes when they boot (`booted`),
+# and `saved-again` shares the saved boots of `saved`: the nodes are the same.
 { pkgs, ... }:
 {
   globalTimeout = 900;
@@ -22,11 +22,40 @@
       script = "echo serving; cd /etc && exec ${pkgs.python3}/bin/python3 -m http.server --bind :: 8080";
     };
   };
-  nodes.one = { };
-  nodes.two.virtualisation.vlans = [
-    1
-    2
-  ];
+  nodes.one = {
+    virtualisation.vlans = [
+      1
+      2
+    ];
+    networking.useNetworkd = true;
+    networking.firewall.enable = false;
+    systemd.network.networks."40-eth2" = {
+      networkConfig.DHCPServer = "yes";
+      dhcpServerConfig = {
+        PoolOffset = 100;
+        PoolSize = 20;
+      };
+    };
+  };
+  nodes.two = {
+    virtualisation.interfaces = {
+      eth1 = {
+        vlan = 1;
+        assignIP = true;
+      };
+      eth2.vlan = 2;
+    };
+    # Nobody answers where its boot is saved.
+    networking.interfaces.eth2.useDHCP = true;
+    systemd.timers.nightly = {
+      wantedBy = [ "timers.target" ];
+      timerConfig = {
+        OnCalendar = "daily";
+        Persistent = true;
+      };
+    };
+    systemd.services.nightly.script = "touch /run/nightly";
+  };
 
   testScript =
     let
@@ -47,12 +76,14 @@
               assert abs(float(machine.succeed("date +%s.%N")) - time.time()) < 30
               assert abs(int(machine.succeed("cat /sys/class/rtc/rtc0/since_epoch")) - time.time()) < 30
 
+          two.succeed("systemctl is-active nightly.timer", "test ! -e /run/nightly")
+
       with subtest("identity"):
           ids = [machine.succeed("cat /etc/machine-id").strip() for machine in machines]
           assert len(set(ids)) == 2 and all(len(id) == 32 for id in ids), ids
           numbers = [machine.succeed("head -c 16 /dev/urandom | base64").strip() for machine in machines]
           with open("identity", "w") as identity:
-              identity.write("\n".join(ids + numbers))
+              identity.write("".join(f"{line}\n" for line in ids + numbers))
           for machine in machines:
               assert machine.succeed("cat /proc/sys/kernel/hostname").strip() == machine.name
               machine.succeed("journalctl -b -u web | grep serving")
@@ -65,7 +96,7 @@
               machine.wait_for_open_port(8080, other.name)
               machine.succeed(f"curl -sf http://{other.name}:8080/hostname | grep -x {other.name}")
           two.succeed("curl -sf 'http://[2001:db8:1::1]:8080/hostname' | grep -x one")
-          two.succeed("ip -4 address show dev eth2 | grep 192.168.2.2/24")
+          two.wait_until_succeeds("ip -4 address show dev eth2 | grep 192.168.2.1", timeout=60)
           one.block()
           two.fail("curl -sf --max-time 1 http://one:8080/")
           one.unblock()

@@ -91,8 +91,8 @@ pub trait Hardware {
     /// Resets the machine; needs `allow_reboot`.
     fn reset(&self) -> Result<()>;
     /// Saves the running machine into the folder, which is there, and ends it: others like it may go on from
-    /// there ([`crate::qemu::saved`]). Requests to its agent must have ended.
-    fn save(&self, folder: &Path) -> Result<()>;
+    /// there ([`crate::qemu::saved`]), and run the command `after` first. Requests to its agent must have ended.
+    fn save(&self, folder: &Path, after: &str) -> Result<()>;
     /// Writes a picture of the screen as PNG.
     fn screenshot(&self, target: &Path) -> Result<()>;
     /// Process id of QEMU.

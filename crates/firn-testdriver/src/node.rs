@@ -135,18 +135,32 @@ impl Node {
         if self.machine.state() != State::Off {
             return Ok(());
         }
-        let backend = match self.machine.backend() {
+        let how = self.how();
+        self.log.line(Some(&self.name), &format!("starting ({how})"));
+        let since = Instant::now();
+        let span = self.log.events().start(self.activity(how));
+        self.machine.start(options)?;
+        // A saved boot that can't be resumed shows by now.
+        let span = match self.how() {
+            now if now == how => span,
+            now => self.log.events().start(self.activity(now)),
+        };
+        let boot = Boot { span, since, ready: false };
+        *self.boot.lock().unwrap_or_else(PoisonError::into_inner) = Some(boot);
+        Ok(())
+    }
+
+    /// How it is run, or will be with its next start.
+    fn how(&self) -> &'static str {
+        match self.machine.backend() {
             Backend::Vm if self.machine.resumes() => "saved boot",
             Backend::Vm => "vm",
             Backend::Container => "container",
-        };
-        self.log.line(Some(&self.name), &format!("starting ({backend})"));
-        let activity = Activity::Node { name: self.name.clone(), backend: backend.into() };
-        let span = self.log.events().start(activity);
-        let boot = Boot { span, since: Instant::now(), ready: false };
-        self.machine.start(options)?;
-        *self.boot.lock().unwrap_or_else(PoisonError::into_inner) = Some(boot);
-        Ok(())
+        }
+    }
+
+    fn activity(&self, how: &str) -> Activity {
+        Activity::Node { name: self.name.clone(), backend: how.into() }
     }
 
     /// Starts it if needed and waits for the agent inside.

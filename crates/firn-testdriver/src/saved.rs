@@ -31,6 +31,19 @@ const TARGET: &str = "systemctl is-active multi-user.target || systemctl list-jo
 const REST: &str = "systemctl list-jobs --no-legend | wc -l; \
      awk '/^cpu / { all = 0; for (i = 2; i <= NF; i++) all += $i; print all, $5 + $6; exit }' /proc/stat";
 
+/// Links that networkd could not configure, because there is nobody to answer: they ask again at once.
+const LINKS: &str = "! systemctl -q is-active systemd-networkd.service || \
+     networkctl list --no-legend --no-pager | awk '$5 == \"configuring\" { print $2 }'";
+/// Stops timers by the calendar, and names them: for them the time in between would have passed.
+const TIMERS: &str = r#"
+systemctl list-units --type=timer --state=active --plain --no-legend | while read -r timer _; do
+  [ -n "$(systemctl show --property=TimersCalendar --value "$timer")" ] || continue
+  systemctl stop "$timer"
+  rm -f "/var/lib/systemd/timers/stamp-$timer"
+  echo "$timer"
+done
+"#;
+
 impl BuiltinBuilder for SavedBootBuilder {
     fn name(&self) -> &'static str {
         "saved-boot"
@@ -63,11 +76,24 @@ fn save(driver: &Driver, node: &Node, out: &Path) -> Outcome<()> {
     node.connect()?;
     wait_for_target(node)?;
     wait_for_rest(node)?;
+    let after = after(&run(node, LINKS)?, &run(node, TIMERS)?);
     run(node, "sync")?;
     driver.log.line(Some(&node.name), "saving memory and disks");
-    node.machine.hardware()?.save(out)?;
+    node.machine.hardware()?.save(out, &after)?;
     node.ended();
     Ok(())
+}
+
+/// What a machine does first when it goes on, which may be days later and among other machines.
+fn after(links: &str, timers: &str) -> String {
+    let mut commands = Vec::new();
+    for (command, words) in [("networkctl reconfigure", links), ("systemctl start", timers)] {
+        let words: Vec<_> = words.split_whitespace().collect();
+        if !words.is_empty() {
+            commands.push(format!("{command} {}", words.join(" ")));
+        }
+    }
+    commands.join("; ")
 }
 
 fn wait_for_target(node: &Node) -> Outcome<()> {
@@ -144,6 +170,17 @@ pub(crate) fn tell_not_saved(log: &Log, name: &str, config: &NodeConfig) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_first() {
+        for (links, timers, command) in [
+            ("", "", ""),
+            ("", "a.timer\nb.timer\n", "systemctl start a.timer b.timer"),
+            ("eth1\n", "a.timer\n", "networkctl reconfigure eth1; systemctl start a.timer"),
+        ] {
+            assert_eq!(after(links, timers), command);
+        }
+    }
 
     #[test]
     fn a_machine_is_at_rest_when_it_is_idle() {

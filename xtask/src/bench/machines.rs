@@ -1,6 +1,7 @@
 //! `xtask bench machines FIRN STORE`: the main job with a warm store, beside the bare boot of its systems.
 //!
-//! Runs the check of `examples/http-server` again and again, with containers and with virtual machines: wall
+//! Runs the check of `examples/http-server` again and again, with containers, with virtual machines, and with
+//! virtual machines that go on from saved boots (made before the runs that count): wall
 //! time of the whole command, seconds until the same systems are up without firn (as root), and the memory
 //! that firn's own processes hold at most. `xtask bench nothing FIRN` runs it once from an empty store.
 
@@ -13,23 +14,42 @@ use std::time::Instant;
 const RUNS: usize = 5;
 const EXAMPLE: &str = "path:examples/http-server";
 
+/// A way to run the nodes.
+struct Kind {
+    name: &'static str,
+    backend: &'static str,
+    command: &'static [&'static str],
+}
+
+const CHECK: &[&str] = &["flake", "check", "--rebuild"];
+const KINDS: &[Kind] = &[
+    Kind { name: "container", backend: "container", command: CHECK },
+    Kind { name: "vm", backend: "vm", command: CHECK },
+    Kind {
+        name: "saved boot",
+        backend: "vm",
+        command: &["test", "run", "--repeat", "1", "--saved-boot"],
+    },
+];
+
 /// Prints a row for each kind of machine.
 pub fn run(firn: &Path, store: &Path) -> Result<(), String> {
     println!(
         "{:<12} {:>8} {:>9} {:>8} {:>12} {:>9}",
         "machines", "min s", "median s", "max s", "bare boot s", "firn MB"
     );
-    for backend in ["container", "vm"] {
-        once(firn, store, backend)?;
-        let runs = (0..RUNS).map(|_| once(firn, store, backend)).collect::<Result<Vec<_>, _>>()?;
+    for kind in KINDS {
+        once(firn, store, kind)?;
+        let runs = (0..RUNS).map(|_| once(firn, store, kind)).collect::<Result<Vec<_>, _>>()?;
         let (mut times, peaks): (Vec<f64>, Vec<f64>) = runs.into_iter().unzip();
         times.sort_by(f64::total_cmp);
         println!(
-            "{backend:<12} {:>8.2} {:>9.2} {:>8.2} {:>12} {:>9.0}",
+            "{:<12} {:>8.2} {:>9.2} {:>8.2} {:>12} {:>9.0}",
+            kind.name,
             times[0],
             times[RUNS / 2],
             times[RUNS - 1],
-            bare_boot(firn, store, backend)?,
+            bare_boot(firn, store, kind.backend)?,
             peaks.into_iter().fold(0.0, f64::max),
         );
     }
@@ -39,7 +59,7 @@ pub fn run(firn: &Path, store: &Path) -> Result<(), String> {
 /// Fetches, relocates, builds and runs all from an empty store, with containers.
 pub fn nothing(firn: &Path) -> Result<(), String> {
     let store = std::env::temp_dir().join(format!("firn-bench-{}", std::process::id()));
-    let result = once(firn, &store, "container");
+    let result = once(firn, &store, &KINDS[0]);
     let removed = Command::new(firn).args(["store", "gc", "--store"]).arg(&store).output();
     drop(removed);
     let _ = std::fs::remove_dir_all(&store);
@@ -49,10 +69,11 @@ pub fn nothing(firn: &Path) -> Result<(), String> {
 }
 
 /// Wall time and peak memory of one run.
-fn once(firn: &Path, store: &Path, backend: &str) -> Result<(f64, f64), String> {
+fn once(firn: &Path, store: &Path, kind: &Kind) -> Result<(f64, f64), String> {
     let start = Instant::now();
     let mut child = Command::new(firn)
-        .args(["flake", "check", "--rebuild", "--backend", backend, EXAMPLE, "--store"])
+        .args(kind.command)
+        .args(["--backend", kind.backend, EXAMPLE, "--store"])
         .arg(store)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

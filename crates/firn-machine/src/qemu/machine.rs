@@ -173,7 +173,7 @@ impl Vm {
     }
 
     fn resume(&self, start: StartOptions, saved: &SavedBoot) -> Result<Running> {
-        saved.check(self.options.spec.accelerator)?;
+        let manifest = saved.check(self.options.spec.accelerator)?;
         let plans = self.options.disks.iter().map(|plan| saved.plan(plan));
         plans.into_iter().try_for_each(|plan| plan.make())?;
         let state = saved.state()?;
@@ -184,7 +184,8 @@ impl Vm {
         let running = self.launch(spec, vec![(state.into(), saved::STATE_DESCRIPTOR)])?;
         let resumed = saved::go_on(&running.qmp)
             .and_then(|()| self.agent.greet_again(saved::AGENT_LIMIT))
-            .and_then(|_| self.agent.renew());
+            .and_then(|_| self.agent.renew())
+            .and_then(|()| saved::run_after(&self.agent, &manifest.after));
         if let Err(error) = resumed {
             running.process.signal_group(libc::SIGKILL);
             running.process.wait(None);
@@ -439,14 +440,14 @@ impl Hardware for Vm {
         Ok(())
     }
 
-    fn save(&self, folder: &Path) -> Result<()> {
+    fn save(&self, folder: &Path, after: &str) -> Result<()> {
         let running = self.current()?;
         let saved = SavedBoot { folder: folder.to_path_buf() };
         saved.write_state(&running.qmp, &self.options.folder.join("state.sock"))?;
         let _ = running.qmp.command("quit", Value::Null);
         running.process.wait(None);
         let VmOptions { disks, spec, .. } = &self.options;
-        saved.finish(disks, &self.console.text(), spec.accelerator)
+        saved.finish(disks, &self.console.text(), spec.accelerator, after)
     }
 
     fn screenshot(&self, target: &Path) -> Result<()> {

@@ -13,6 +13,7 @@
 
 use super::command::Accelerator;
 use super::qmp::QmpClient;
+use crate::agent::AgentClient;
 use crate::error::{Context, ErrorKind, MachineError, Result};
 use crate::image::disk::{DiskContent, DiskPlan};
 use crate::image::packed;
@@ -49,20 +50,23 @@ pub struct Manifest {
     pub accelerator: String,
     /// Length of `state` in bytes.
     pub state: u64,
+    /// A command that a machine runs first when it has gone on; empty for none.
+    #[serde(default)]
+    pub after: String,
 }
 
 impl SavedBoot {
-    /// Whether a machine that runs its instructions this way can go on from here.
+    /// What is known of it, if a machine that runs its instructions this way can go on from here.
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, accelerator: Accelerator) -> Result<()> {
+    pub fn check(&self, accelerator: Accelerator) -> Result<Manifest> {
         let path = self.folder.join("saved.json");
         let text = std::fs::read(&path).doing(|| format!("cannot read {}", path.display()))?;
         let manifest: Manifest =
             serde_json::from_slice(&text).doing(|| format!("{} is damaged", path.display()))?;
-        let Manifest { version, accelerator: saved, state } = manifest;
-        if version != VERSION {
+        let Manifest { version, accelerator: saved, state, .. } = &manifest;
+        if *version != VERSION {
             return Err(refused(format!("its version is {version}, not {VERSION}")));
         }
         if saved != name(accelerator) {
@@ -72,10 +76,10 @@ impl SavedBoot {
             )));
         }
         let length = self.state()?.metadata()?.len();
-        if length != state {
+        if length != *state {
             return Err(refused(format!("its state has {length} bytes instead of {state}")));
         }
-        Ok(())
+        Ok(manifest)
     }
 
     /// The state, to be read.
@@ -108,6 +112,7 @@ impl SavedBoot {
         disks: &[DiskPlan],
         console: &str,
         accelerator: Accelerator,
+        after: &str,
     ) -> Result<()> {
         for disk in disks {
             packed::pack(&disk.file, &self.disk(&disk.file))
@@ -115,8 +120,8 @@ impl SavedBoot {
         }
         std::fs::write(self.folder.join("console"), console)?;
         let state = self.state()?.metadata()?.len();
-        let accelerator = name(accelerator).to_string();
-        let text = serde_json::to_vec(&Manifest { version: VERSION, accelerator, state })
+        let (accelerator, after) = (name(accelerator).to_string(), after.to_string());
+        let text = serde_json::to_vec(&Manifest { version: VERSION, accelerator, state, after })
             .doing(|| "cannot describe a saved boot".into())?;
         Ok(std::fs::write(self.folder.join("saved.json"), text)?)
     }
@@ -156,6 +161,18 @@ pub(super) fn go_on(qmp: &QmpClient) -> Result<()> {
         }
     }
     qmp.command("cont", Value::Null).map(drop)
+}
+
+/// Runs what has to be done first in a machine that has gone on.
+pub(super) fn run_after(agent: &AgentClient, command: &str) -> Result<()> {
+    if command.is_empty() {
+        return Ok(());
+    }
+    let output = agent.exec(command, Some(AGENT_LIMIT))?;
+    if output.status == 0 {
+        return Ok(());
+    }
+    Err(refused(format!("`{command}` failed (exit code {})", output.status)))
 }
 
 /// Asks until the status is `wanted`.
@@ -205,7 +222,7 @@ mod tests {
         std::fs::write(saved.folder.join("state"), "1234").unwrap();
         let disk = DiskPlan { file: scratch.path().join("disk0"), content: DiskContent::Empty(1) };
         disk.make().unwrap();
-        saved.finish(std::slice::from_ref(&disk), "said\n", Accelerator::Tcg).unwrap();
+        saved.finish(std::slice::from_ref(&disk), "said\n", Accelerator::Tcg, "").unwrap();
         saved.check(Accelerator::Tcg).unwrap();
         assert_eq!(saved.console(), "said\n");
         std::fs::remove_file(&disk.file).unwrap();

@@ -1,9 +1,12 @@
 //! The test framework's own tests, `spec/nixos-tests`: what scripts can do, in containers and in virtual
 //! machines, and what the program says when they fail.
 
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::program::Program;
+use crate::program::{Program, Said};
 
 fn suite() -> PathBuf {
     std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/nixos-tests"))
@@ -41,6 +44,58 @@ fn a_container_and_a_virtual_machine() {
     let said = program.run(&["test", "run", "--repeat", "1", &test("mixed")]);
     // The script asks the monitor, which only a virtual machine has.
     said.assert_success(&["box booted (container", "test mixed passed"]);
+    program.assert_nothing_left();
+}
+
+/// The lines that a test wrote to its file `identity`.
+fn identities(program: &Program, said: &Said, name: &str) -> BTreeSet<String> {
+    let end = format!("-vm-test-run-{name}");
+    let output = said.text.lines().find(|line| line.ends_with(&end)).unwrap();
+    let file = program.store().join(output.trim_start_matches('/')).join("identity");
+    std::fs::read_to_string(file).unwrap().lines().map(String::from).collect()
+}
+
+/// The saved boot of a node of the test `saved`.
+fn saved_boot(program: &Program, node: &str) -> PathBuf {
+    let store = |path: &str| program.store().join(path.trim_start_matches('/'));
+    let attribute = test("checks.x86_64-linux.saved.driverConfig");
+    let said = program.run(&["eval", "--raw", &attribute]);
+    let path = said.text.lines().find_map(|line| line.find("/nix/store/").map(|at| &line[at..]));
+    let text = std::fs::read(store(path.unwrap().trim())).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    store(config["nodes"][node]["savedBoot"].as_str().unwrap())
+}
+
+#[test]
+fn machines_go_on_from_saved_boots() {
+    let Some(program) = Program::new() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("saved")]);
+    said.assert_success(&["one booted (saved boot", "two booted (saved boot", "test saved passed"]);
+    let first = identities(&program, &said, "saved");
+    let said = program.run(&["test", "run", "--repeat", "1", &test("saved-again")]);
+    said.assert_success(&["one booted (saved boot", "test saved-again passed"]);
+    assert!(!said.text.contains("-saved-boot-one.drv"), "it is shared:\n{}", said.text);
+    let second = identities(&program, &said, "saved-again");
+    assert_eq!((first.len(), second.len()), (4, 4), "ids and random numbers of two machines");
+    assert!(first.is_disjoint(&second), "{first:?} {second:?}");
+    program.assert_nothing_left();
+}
+
+#[test]
+fn a_damaged_saved_boot_is_booted() {
+    let Some(program) = Program::new() else { return };
+    let again = test("saved-again");
+    program.run(&["test", "run", &again]).assert_success(&[]);
+    let folder = saved_boot(&program, "one");
+    let (state, kept) = (folder.join("state"), folder.join("state.kept"));
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    let length = std::fs::metadata(&state).unwrap().len();
+    std::fs::rename(&state, &kept).unwrap();
+    std::fs::File::create(&state).unwrap().set_len(length).unwrap();
+    let said = program.run(&["test", "run", "--repeat", "1", &again]);
+    std::fs::rename(&kept, &state).unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
+    said.assert_success(&["one booted (vm", "two booted (saved boot", "test saved-again passed"]);
     program.assert_nothing_left();
 }
 
