@@ -161,7 +161,7 @@ impl Reader<'_> {
         input.reference = self.reference(value, url, attrs, input.is_flake)?;
         if input.reference.is_some() && input.follows.is_some() {
             let message =
-                format!("input '{name}' has both a flake reference and a 'follows' attribute");
+                format!("flake input has both a flake reference and a follows attribute: '{name}'");
             return Err(self.error("flake-input", message, value).help("keep one of them").into());
         }
         Ok(input)

@@ -152,7 +152,7 @@ fn write_lock(
     if let Some(place) = &request.output {
         return write(place, &text).map(|()| true);
     }
-    let place = lock_file_place(&flake.resolved).ok_or_else(|| {
+    let place = lock_file_place(reference).ok_or_else(|| {
         InputError::new(format!(
             "cannot write modified lock file of flake '{reference}' (use '--no-write-lock-file' to ignore)"
         ))

@@ -425,7 +425,7 @@ impl Work<'_> {
         match wanted.reference.input.relative_path() {
             None => self.source.fetch_flake(&wanted.reference, limited, path),
             Some(relative) => {
-                let folder = wanted.folder.join(relative)?;
+                let folder = wanted.folder.join(relative)?.join(&wanted.reference.subdir)?;
                 self.source.read_flake(&folder, &wanted.reference, path)
             }
         }
@@ -434,7 +434,10 @@ impl Work<'_> {
     fn fetch_tree(&self, wanted: &Wanted) -> Result<(FlakeRef, SourceFolder), InputError> {
         match wanted.reference.input.relative_path() {
             None => self.source.fetch_tree(&wanted.reference, true),
-            Some(relative) => Ok((wanted.reference.clone(), wanted.folder.join(relative)?)),
+            Some(relative) => {
+                let folder = wanted.folder.join(relative)?.join(&wanted.reference.subdir)?;
+                Ok((wanted.reference.clone(), folder))
+            }
         }
     }
 

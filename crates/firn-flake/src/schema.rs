@@ -31,8 +31,8 @@ pub enum Finding {
 /// The result.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Derivations that are to be built: `checks` of this system.
-    pub builds: Vec<String>,
+    /// What is to be built, `checks` of this system: attribute paths and derivations.
+    pub builds: Vec<(String, String)>,
     /// Systems with outputs that were left out.
     pub omitted_systems: BTreeSet<String>,
 }
@@ -314,7 +314,7 @@ impl Checker<'_> {
         let drv = self.drv_path(m, path, value, pos)?;
         let system = path.split('.').nth(1).unwrap_or_default();
         if system == self.options.system {
-            self.report.builds.push(drv);
+            self.report.builds.push((path.to_owned(), drv));
         }
         Ok(())
     }

@@ -156,7 +156,7 @@ fn layout(places: &Places, root: Option<&str>, parameters: &Parameters<'_>) -> S
     if let Some(store) = get("store").map(str::to_owned).or(store) {
         layout.store_dir = StoreDir::new(&store)?;
         layout.real_store = match root {
-            Some(root) => Path::new(root).join(store.trim_start_matches('/')),
+            Some(root) => Path::new(root).join("nix/store"),
             None => store.into(),
         };
     }

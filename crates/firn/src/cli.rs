@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::arguments::GlobalArguments;
 use crate::commands;
 use crate::exit::Failure;
+use crate::shebang;
 
 /// A complete Nix in one static program, with an operating system distribution built in.
 #[derive(Parser)]
@@ -30,6 +31,8 @@ pub struct Cli {
 enum Command {
     /// Build what installables name
     Build(commands::build::Arguments),
+    /// Make of a package what works without the store
+    Bundle(commands::bundle::Arguments),
     /// Print a shell completion script
     Completion(commands::completion::Arguments),
     /// Show settings
@@ -42,11 +45,18 @@ enum Command {
     Derivation(commands::derivation::Command),
     /// Start a shell in the build environment of a package
     Develop(commands::develop::Arguments),
+    /// Open the source of a package in an editor
+    Edit(commands::edit::Arguments),
     /// Evaluate and print a value
     Eval(commands::eval::Arguments),
     /// Work with flakes
     #[command(subcommand)]
     Flake(commands::flake::Command),
+    /// Format the sources of the flake here
+    Fmt(commands::fmt::Arguments),
+    /// Work with the formatter of the flake here
+    #[command(subcommand)]
+    Formatter(commands::fmt::Command),
     /// Compute and convert hashes
     #[command(subcommand)]
     Hash(commands::hash::Command),
@@ -85,6 +95,7 @@ enum Command {
 
 /// Runs `firn` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let arguments = shebang::expand(arguments)?;
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -101,13 +112,17 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let global = cli.global;
     match cli.command {
         Command::Build(arguments) => commands::build::run(arguments, &global),
+        Command::Bundle(arguments) => commands::bundle::run(arguments, &global),
         Command::Completion(arguments) => commands::completion::run(arguments),
         Command::Config(command) => commands::config::run(command, &global),
         Command::Debian(arguments) => commands::debian::run(arguments),
         Command::Derivation(command) => commands::derivation::run(command, &global),
         Command::Develop(arguments) => commands::develop::run(arguments, &global),
+        Command::Edit(arguments) => commands::edit::run(arguments, &global),
         Command::Eval(arguments) => commands::eval::run(arguments, &global),
         Command::Flake(command) => commands::flake::run(command, &global),
+        Command::Fmt(arguments) => commands::fmt::run(arguments, &global),
+        Command::Formatter(command) => commands::fmt::formatter(command, &global),
         Command::Hash(command) => commands::hash::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Log(arguments) => commands::log::run(arguments, &global),

@@ -123,8 +123,12 @@ impl Context {
         Ok(settings)
     }
 
-    /// The folder that relative paths start from.
+    /// The folder that relative paths start from: the current one, or that of the script that this
+    /// program interprets.
     pub fn current_folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(folder) = crate::shebang::folder() {
+            return Ok(folder.to_path_buf());
+        }
         std::env::current_dir().map_err(|error| {
             Failure::new(format!("error: cannot find the current directory: {error}"))
         })
@@ -168,6 +172,17 @@ impl Context {
             OpenStore::Dummy(_) => {
                 Err(Failure::new("error: this needs a store on disk, but the store is 'dummy://'"))
             }
+        }
+    }
+
+    /// The store on disk that a text names, such as a folder.
+    ///
+    /// # Errors
+    /// It can't be opened, or is of a kind that is not supported.
+    pub fn local_store_at(&self, text: &str) -> Result<LocalStore, Failure> {
+        match choose(text, &self.places())? {
+            StoreChoice::Local(layout) => self.open_local(layout),
+            _ => Err(Failure::new(format!("error: '{text}' is no store on this machine's disk"))),
         }
     }
 
@@ -302,6 +317,7 @@ impl Context {
                 })
             }),
             warn: Arc::new(move |text| warnings.message(Level::Warning, text)),
+            force_clone: std::env::var("_NIX_FORCE_HTTP").is_ok_and(|value| value == "1"),
             allow_dirty: self.settings.flag("allow-dirty"),
             warn_dirty: self.settings.flag("warn-dirty"),
             note: Arc::new(move |text| notes.message(Level::Debug, text)),
@@ -338,7 +354,6 @@ impl Context {
     /// The registry of the setting `flake-registry`; what comes from the network is kept in the cache.
     fn global_registry(&self) -> Global {
         let place = self.settings.text("flake-registry");
-        let place = place.strip_prefix("file://").unwrap_or(place);
         if place.is_empty() {
             return Global::default();
         }
@@ -349,7 +364,11 @@ impl Context {
         let url = place.to_owned();
         let name = format!("registry-{}.json", firn_formats::Hash::sha256(&url).nix32());
         let file = self.environment.cache.join("fetch").join(name);
-        let good_for = Duration::from_secs(self.settings.number("tarball-ttl"));
+        // A file on this machine is quickly looked at; its copy is for when it is gone.
+        let good_for = match url.starts_with("file:") {
+            true => Duration::ZERO,
+            false => Duration::from_secs(self.settings.number("tarball-ttl")),
+        };
         // Every name that is mistyped asks for this file, so that it must fail quickly.
         let options = FetchOptions { attempts: 1, connect_timeout: 5, ..self.fetch_options() };
         let transport = self.transport_with(options);

@@ -208,10 +208,18 @@ impl<'c> Evaluation<'c> {
             let value = self.run(|m| select(m, root, &split_path(path)))?;
             return Ok(Found { value, path: path.to_owned(), outputs });
         }
+        Ok(Found { outputs, ..self.find_in_flake(text, lookup)? })
+    }
+
+    /// The value of an attribute of a flake, also where installables are attributes of a file.
+    ///
+    /// # Errors
+    /// The flake can't be evaluated or lacks it.
+    pub fn find_in_flake(&mut self, text: &str, lookup: &Lookup) -> Result<Found, Failure> {
         let (reference, fragment) = self.context.flake_reference(text)?;
         let root = self.flake(&reference)?;
         let (value, path) = self.in_flake(root, &fragment, lookup, &reference)?;
-        Ok(Found { value, path, outputs })
+        Ok(Found { value, path, outputs: None })
     }
 
     /// The value of a flake.

@@ -11,6 +11,7 @@ mod commands;
 mod context;
 mod derived;
 mod dev_shell;
+mod editor;
 mod enter;
 mod environment;
 mod evaluation;
@@ -23,6 +24,7 @@ mod output;
 mod own_program;
 mod program;
 mod progress;
+mod shebang;
 mod store_paths;
 
 use std::process::ExitCode;

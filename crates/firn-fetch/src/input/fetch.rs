@@ -8,6 +8,7 @@ use std::sync::Arc;
 use firn_formats::{ContentAddressMethod, Hash, HashAlgo, Hasher, StorePath, StorePathSet, nar};
 use firn_store::{Content, FileKind, Store};
 
+use super::clone::Clone;
 use super::forge::Forge;
 use super::local_git::LocalGit;
 use super::{Attrs, Input, InputError, git, is_rev};
@@ -56,6 +57,8 @@ pub struct Fetcher {
     pub allow_dirty: bool,
     /// Whether the user is told of them (`warn-dirty`).
     pub warn_dirty: bool,
+    /// Fetch repositories on this machine's disk as if they were elsewhere.
+    pub force_clone: bool,
     /// Where notes for those who look for a fault go.
     pub note: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -231,7 +234,8 @@ impl Fetcher {
     }
 
     fn git_tree(&self, attrs: &Attrs) -> Result<Tree, InputError> {
-        if let Some(place) = git::work_tree(attrs).filter(|place| place.join(".git").exists()) {
+        let local = git::work_tree(attrs).filter(|_| !self.force_clone);
+        if let Some(place) = local.filter(|place| place.join(".git").exists()) {
             return self.work_tree(&place, attrs);
         }
         let scratch = self.scratch()?;
@@ -324,7 +328,7 @@ impl Fetcher {
         attrs: &Attrs,
     ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
         let (rev, reference) = (attrs.text("rev")?, attrs.text("ref")?);
-        if let Some(place) = git::local_repository(attrs) {
+        if let Some(place) = git::local_repository(attrs).filter(|_| !self.force_clone) {
             let repository = LocalGit::open(&place)?;
             let name = match (rev, reference) {
                 (Some(rev), _) => rev.to_owned(),
@@ -335,46 +339,29 @@ impl Fetcher {
             let reference = reference.map(str::to_owned).or_else(|| repository.branch());
             return Ok((repository, revision, reference));
         }
-        let clone = self.clone_of(attrs.required_text("url")?, reference, rev)?;
-        let repository = LocalGit::open(&clone)?;
-        let revision = repository.resolve(rev.unwrap_or("FETCH_HEAD"))?;
-        Ok((repository, revision, reference.map(str::to_owned)))
+        let clone = self.clone_of(attrs.required_text("url")?)?;
+        let reference = match reference {
+            Some(reference) => Some(reference.to_owned()),
+            None => clone.default_branch(self, rev)?,
+        };
+        let revision = clone.revision(self, reference.as_deref(), rev)?;
+        Ok((LocalGit::open(&clone.place)?, revision, reference))
     }
 
-    /// A bare clone in the cache that has the reference, fetched unless the revision is there.
-    fn clone_of(
-        &self,
-        url: &str,
-        reference: Option<&str>,
-        rev: Option<&str>,
-    ) -> Result<PathBuf, InputError> {
+    /// The bare clone in the cache that belongs to a URL; made, empty, where there is none.
+    fn clone_of(&self, url: &str) -> Result<Clone, InputError> {
         let place = self.cache.join("git").join(Hash::sha256(url).nix32());
         if !place.join("HEAD").exists() {
-            self.run_git(&["init", "--quiet", "--bare", &place.to_string_lossy()])?;
+            let shown = place.to_string_lossy();
+            self.run_git(&["init", "--quiet", "--bare", &shown])?;
+            // Relative URLs of submodules start from here.
+            self.run_git(&["-C", &shown, "config", "remote.origin.url", url])?;
         }
-        let known = match rev.and_then(|rev| gix::ObjectId::from_hex(rev.as_bytes()).ok()) {
-            Some(rev) => LocalGit::open(&place)?.has(rev),
-            None => false,
-        };
-        if !known {
-            let target = rev.or(reference).unwrap_or("HEAD");
-            let place = place.to_string_lossy();
-            self.run_git(&[
-                "-C",
-                &place,
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--force",
-                "--",
-                url,
-                target,
-            ])?;
-        }
-        Ok(place)
+        Ok(Clone { place, url: url.to_owned() })
     }
 
-    fn run_git(&self, arguments: &[&str]) -> Result<(), InputError> {
+    /// Runs git, and gives what it prints.
+    pub(super) fn run_git(&self, arguments: &[&str]) -> Result<String, InputError> {
         let program = &self.git.0;
         let output = Command::new(program).args(arguments).output().map_err(|error| {
             InputError::unreachable(format!(
@@ -383,7 +370,7 @@ impl Fetcher {
             ))
         })?;
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let text = String::from_utf8_lossy(&output.stderr);
         Err(InputError::unreachable(format!("git {} failed: {}", arguments.join(" "), text.trim())))
@@ -400,8 +387,8 @@ impl Fetcher {
     fn forge_revision(&self, forge: &Forge, attrs: &Attrs) -> Result<String, InputError> {
         let reference = attrs.text("ref")?.unwrap_or("HEAD");
         let Some((url, pointer)) = forge.revision_url(attrs, reference)? else {
-            let clone = self.clone_of(&forge.repository_url(attrs)?, Some(reference), None)?;
-            return Ok(LocalGit::open(&clone)?.resolve("FETCH_HEAD")?.to_string());
+            let clone = self.clone_of(&forge.repository_url(attrs)?)?;
+            return Ok(clone.revision(self, Some(reference), None)?.to_string());
         };
         let scratch = self.scratch()?;
         let file = scratch.path().join("answer");

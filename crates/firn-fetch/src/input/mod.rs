@@ -6,6 +6,7 @@
 
 mod attrs;
 mod base;
+mod clone;
 mod fetch;
 mod forge;
 mod git;

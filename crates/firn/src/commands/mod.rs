@@ -2,14 +2,17 @@
 //! gathers options and calls a library. Programs with names of their own have `main`.
 
 pub mod build;
+pub mod bundle;
 pub mod collection;
 pub mod completion;
 pub mod config;
 pub mod debian;
 pub mod derivation;
 pub mod develop;
+pub mod edit;
 pub mod eval;
 pub mod flake;
+pub mod fmt;
 pub mod hash;
 pub mod key;
 pub mod listing;

@@ -49,7 +49,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     ))
 }
 
-fn lookup(system: &str) -> Lookup {
+/// Where apps and packages are looked for.
+pub fn lookup(system: &str) -> Lookup {
     let packages = Lookup::packages(system);
     let before = |new: &[String], old: Vec<String>| new.iter().cloned().chain(old).collect();
     Lookup {
@@ -62,7 +63,10 @@ fn lookup(system: &str) -> Lookup {
 }
 
 /// The program that a value means, built.
-fn program(m: &mut Machine, value: Value, path: &str) -> R<String> {
+///
+/// # Errors
+/// The value is neither app nor package, or can't be built.
+pub fn program(m: &mut Machine, value: Value, path: &str) -> R<String> {
     let attrs = m.force_attrs(value, Pos::NONE, "while evaluating what to run")?;
     let kind = match m.attr(attrs, sym::TYPE)? {
         Some(kind) => m.force_string(kind, Pos::NONE, "")?.to_text().into_owned(),

@@ -5,10 +5,13 @@ use std::process::ExitCode;
 use clap::Args;
 use firn_flake::flakes::Flakes;
 use firn_flake::lock::{Edge, LockFile, NodeIndex};
+use firn_formats::StorePathSet;
+use firn_store::{AddOptions, Store};
+use firn_store_disk::LocalStore;
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use crate::arguments::{GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -27,8 +30,13 @@ pub struct Arguments {
     /// Print where the trees would be, and fetch nothing
     #[arg(long)]
     dry_run: bool,
+    /// Copy the trees to this store too
+    #[arg(long, value_name = "STORE")]
+    to: Option<String>,
     #[command(flatten)]
     locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// Fetches.
@@ -39,6 +47,11 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
     let lock = &locked.locking.lock;
     let inputs = inputs(&flakes, lock, LockFile::ROOT, arguments.dry_run)?;
+    if let Some(to) = arguments.to.as_deref().filter(|_| !arguments.dry_run) {
+        let mut paths = StorePathSet::from([locked.flake.folder.tree.clone()]);
+        collect(&*flakes.fetcher().store, &inputs, &mut paths)?;
+        copy(&*flakes.fetcher().store, &context.local_store_at(to)?, &paths)?;
+    }
     context.display.finish();
     if arguments.json {
         let path = flakes.fetcher().store.store_dir().display(&locked.flake.folder.tree);
@@ -73,4 +86,30 @@ fn inputs(
         json.insert(name.clone(), entry.into());
     }
     Ok(json.into())
+}
+
+/// The paths that the JSON of inputs holds.
+fn collect(store: &dyn Store, inputs: &Value, paths: &mut StorePathSet) -> Result<(), Failure> {
+    for input in inputs.as_object().into_iter().flat_map(Map::values) {
+        if let Some(path) = input["path"].as_str() {
+            paths.insert(store.store_dir().parse(path)?);
+        }
+        collect(store, &input["inputs"], paths)?;
+    }
+    Ok(())
+}
+
+/// Copies paths, with what they refer to, to another store.
+fn copy(from: &dyn Store, to: &LocalStore, paths: &StorePathSet) -> Result<(), Failure> {
+    let closure = firn_store::closure(from, paths)?;
+    // Each after what it refers to.
+    for path in &firn_store::topological(from, &closure)? {
+        if !to.is_valid(path)? {
+            let info = from.require_path_info(path)?;
+            let mut nar = Vec::new();
+            from.write_nar(path, &mut nar)?;
+            to.add_nar(&info, &mut nar.as_slice(), AddOptions::default())?;
+        }
+    }
+    Ok(())
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use firn_build::BuildFailures;
 use firn_events::Level;
 use firn_flake::schema::{self, Finding};
-use firn_store::{BuildMode, Realised};
+use firn_formats::StoreDir;
+use firn_store::{BuildMode, Realised, StoreError};
 
 use super::reference;
 use crate::arguments::GlobalArguments;
@@ -102,14 +104,18 @@ pub fn backend(context: &Context, forced: Option<String>) -> Option<String> {
 
 fn build(
     context: &Context,
-    derivations: &[String],
+    checks: &[(String, String)],
     rebuild: bool,
 ) -> Result<Vec<Realised>, Failure> {
     let store = context.store()?;
-    context.reporter.message(Level::Info, format!("running {} flake checks...", derivations.len()));
-    let wanted = derivations
+    let count = match checks.len() {
+        1 => "1 flake check".to_owned(),
+        count => format!("{count} flake checks"),
+    };
+    context.reporter.message(Level::Info, format!("running {count}..."));
+    let wanted = checks
         .iter()
-        .map(|path| {
+        .map(|(_, path)| {
             let drv = store.store_dir().parse(path)?;
             Ok(firn_formats::DerivedPath::built(drv, firn_formats::OutputsSpec::All))
         })
@@ -120,5 +126,25 @@ fn build(
     } else {
         realiser.realise(&wanted, BuildMode::Normal)
     };
-    results.map_err(crate::building::failure)
+    results.map_err(|error| crate::building::failure(named(store.store_dir(), error, checks)))
+}
+
+/// Failed builds with the attributes that they belong to.
+fn named(dir: &StoreDir, error: StoreError, checks: &[(String, String)]) -> StoreError {
+    let StoreError::Callback(cause) = error else { return error };
+    let failures = match cause.downcast::<BuildFailures>() {
+        Ok(failures) => failures,
+        Err(cause) => return StoreError::Callback(cause),
+    };
+    let mut failures = *failures;
+    for failure in &mut failures.0 {
+        let drv = dir.display(&failure.path);
+        if let Some((path, _)) = checks.iter().find(|(_, known)| *known == drv) {
+            failure.message = format!(
+                "failed to build attribute '{path}', build of '{drv}^*' failed: {}",
+                failure.message
+            );
+        }
+    }
+    StoreError::Callback(Box::new(failures))
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use firn_flake::locked::lock_flake;
 
 use super::reference;
-use crate::arguments::{GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
@@ -19,6 +19,8 @@ pub struct Arguments {
     flake: String,
     #[command(flatten)]
     locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// Locks.

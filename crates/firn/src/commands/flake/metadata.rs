@@ -13,7 +13,7 @@ use firn_flake::reference::FlakeRef;
 use serde_json::Value;
 
 use super::reference;
-use crate::arguments::{GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -31,6 +31,8 @@ pub struct Arguments {
     json: bool,
     #[command(flatten)]
     locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// Shows.

@@ -1,13 +1,13 @@
 //! `:edit`: the source of a function, package or path in the user's editor.
 
 use std::io::Write;
-use std::process::Command;
 
 use firn_eval::{Coerce, Pos};
 use firn_source::Origin;
 
 use super::session::{Done, Session};
 use super::{Next, building};
+use crate::editor::open;
 use crate::exit::Failure;
 
 /// What to open.
@@ -64,22 +64,4 @@ fn target(session: &mut Session, text: &str) -> Done<Target> {
         return Err(Failure::new(text).into());
     };
     Ok(Target::File(file.to_owned(), line.parse().unwrap_or(0)))
-}
-
-/// Starts `$EDITOR`; those that are known to take a line as `+LINE` get it.
-fn open(path: &str, line: u32) -> Result<(), Failure> {
-    const WITH_LINE: [&str; 5] = ["emacs", "nano", "vim", "kak", "hx"];
-    let editor = std::env::var("EDITOR").unwrap_or_default();
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("cat");
-    let mut command = Command::new(program);
-    command.args(words);
-    if line > 0 && WITH_LINE.iter().any(|name| program.contains(name)) {
-        command.arg(format!("+{line}"));
-    }
-    let status = command.arg(path).status();
-    status.map_err(|error| {
-        Failure::new(format!("error: cannot start the editor '{program}': {error}"))
-    })?;
-    Ok(())
 }
