@@ -185,7 +185,7 @@ fn not_found(input: &Input, unread: Option<&InputError>) -> InputError {
         "\nhelp: '--override-input {id} base' uses the distribution that is built in, \
          and 'firn registry add {id} …' gives the name a meaning of your own"
     );
-    InputError { message, unreachable: true }
+    InputError::unreachable(message)
 }
 
 fn look_up(registry: &Registry, input: &Input) -> Result<Option<FlakeRef>, InputError> {

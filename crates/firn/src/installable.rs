@@ -390,7 +390,9 @@ pub fn try_select(m: &mut Machine, root: Value, path: &[String]) -> R<Option<Val
 
 /// An error of inputs and flakes as the program's.
 pub fn input_failure(error: firn_fetch::input::InputError) -> Failure {
-    Failure::new(format!("error: {}", error.message))
+    // The status of hash mismatches: Nix manual, "nix-build", "Special exit codes for build failure".
+    let status = if error.mismatch { 102 } else { 1 };
+    Failure::new(format!("error: {}", error.message)).with_status(status)
 }
 
 #[cfg(test)]

@@ -493,11 +493,14 @@ fn pin(mut attrs: Attrs, info: &Attrs) -> Attrs {
 
 fn check_hash(input: &Input, got: &Hash) -> Result<(), InputError> {
     match input.nar_hash() {
-        Some(wanted) if wanted != got.sri() => Err(InputError::new(format!(
-            "NAR hash mismatch in input '{input}'\n  specified: {wanted}\n       got: {}\n\
+        Some(wanted) if wanted != got.sri() => Err(InputError {
+            mismatch: true,
+            ..InputError::new(format!(
+                "NAR hash mismatch in input '{input}'\n  specified: {wanted}\n       got: {}\n\
              help: the source changed since it was locked; 'firn flake update' locks it anew",
-            got.sri()
-        ))),
+                got.sri()
+            ))
+        }),
         _ => Ok(()),
     }
 }

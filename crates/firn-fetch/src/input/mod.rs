@@ -33,17 +33,19 @@ pub struct InputError {
     pub message: String,
     /// The input could not be reached for want of a network, so that an override may help.
     pub unreachable: bool,
+    /// The content has another hash than the one that was asked for.
+    pub mismatch: bool,
 }
 
 impl InputError {
     /// An error with that text.
     pub fn new(message: impl Into<String>) -> Self {
-        InputError { message: message.into(), unreachable: false }
+        InputError { message: message.into(), unreachable: false, mismatch: false }
     }
 
     /// An error that says that the source could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
-        InputError { message: message.into(), unreachable: true }
+        InputError { unreachable: true, ..InputError::new(message) }
     }
 }
 
