@@ -6,10 +6,25 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
-use firn_source::{SourceMap, Span};
+use firn_source::{FileId, SourceFile, SourceMap, Span};
 
 use crate::{Diagnostic, Frame, Severity};
+
+/// Where [`render`] finds the texts that places are in.
+pub trait Sources {
+    /// A text, and how its origin is shown; nothing if there is none of this id.
+    fn text(&self, file: FileId) -> Option<(Arc<SourceFile>, String)>;
+}
+
+impl Sources for SourceMap {
+    fn text(&self, file: FileId) -> Option<(Arc<SourceFile>, String)> {
+        let file = self.get(file)?;
+        let origin = file.origin().to_string();
+        Some((file, origin))
+    }
+}
 
 /// How [`render`] shows an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -28,7 +43,7 @@ const MAGENTA: &str = "\x1b[35;1m";
 const NORMAL: &str = "\x1b[0m";
 
 /// The diagnostic as text without a line end.
-pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {
+pub fn render(diagnostic: &Diagnostic, sources: &dyn Sources, style: Style) -> String {
     let mut writer = Writer { sources, style, out: String::new() };
     let (color, word) = match diagnostic.severity {
         Severity::Error => (RED, "error:"),
@@ -51,7 +66,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
 }
 
 struct Writer<'a> {
-    sources: &'a SourceMap,
+    sources: &'a dyn Sources,
     style: Style,
     out: String,
 }
@@ -86,8 +101,19 @@ impl Writer<'_> {
                 self.out,
                 "\n{on}(stack trace truncated; use '--show-trace' to show the full, detailed trace){off}"
             );
+            self.innermost_place(diagnostic);
         }
         !diagnostic.frames.is_empty()
+    }
+
+    /// The step nearest to an error that has no place of its own: without it, nothing says where to look.
+    fn innermost_place(&mut self, diagnostic: &Diagnostic) {
+        let frame = diagnostic.frames.iter().find(|frame| frame.span.is_some());
+        if let (None, Some(frame)) = (diagnostic.span, frame)
+            && !frame.always
+        {
+            self.frame(frame, &mut 0);
+        }
     }
 
     fn repeated(&mut self, frames: &mut Vec<&Frame>, count: &mut usize) {
@@ -114,10 +140,9 @@ impl Writer<'_> {
 
     fn place(&mut self, span: Option<Span>) {
         let Some(span) = span else { return };
-        let Some(file) = self.sources.get(span.file) else { return };
+        let Some((file, origin)) = self.sources.text(span.file) else { return };
         let at = file.line_column(span.start);
         let (blue, magenta, off) = (self.paint(BLUE), self.paint(MAGENTA), self.paint(NORMAL));
-        let origin = file.origin();
         let _ = write!(self.out, "{blue}at {magenta}{origin}:{}:{}{off}:", at.line, at.column);
         let text = |line: u32| Some(crate::excerpt(file.line(line)?, 1).0);
         if let Some(line) = at.line.checked_sub(1).and_then(text) {

@@ -62,7 +62,7 @@ impl Machine {
     pub(crate) fn parser_warnings(&mut self, ast: &Ast) {
         for warning in ast.warnings() {
             let style = firn_diag::cppnix::Style::default();
-            let text = firn_diag::cppnix::render(warning, &self.sources, style);
+            let text = firn_diag::cppnix::render(warning, &*self.sources, style);
             self.host_ref().report(&text);
         }
     }

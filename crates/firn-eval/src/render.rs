@@ -1,31 +1,33 @@
 //! The error text as CppNix lays it out: the trace, outermost frame first, then the message with
 //! its place and source lines.
 
-use std::collections::HashSet;
-use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::error::{EvalError, Frame};
 use crate::machine::Machine;
 use crate::pos::Pos;
+use firn_diag::Diagnostic;
+use firn_diag::cppnix::{self, Sources, Style};
+use firn_source::{FileId, SourceFile, Span};
 use firn_syntax::Symbol;
-
-/// Repeated frames are named singly up to this many.
-const REPEATED_IN_FULL: usize = 5;
-/// Without a full trace, frames are shown until more than this were counted.
-const SHORT_TRACE: usize = 3;
 
 impl Machine {
     /// The text of an error, beginning with `error:`, without a newline at the end.
     pub fn render_error(&self, error: &EvalError, show_trace: bool) -> String {
-        self.render(error, show_trace, "")
+        let style = Style { show_trace, ..Style::default() };
+        cppnix::render(&self.diagnostic(error), &Texts(self), style)
     }
 
     /// The same with notes and help, which the reference's texts lack.
     pub fn render_explained(&self, error: &EvalError, show_trace: bool) -> String {
-        let notes = error.notes.iter().map(|note| format!("note: {note}\n"));
-        let found = if error.help.is_empty() { self.advice(error) } else { Vec::new() };
-        let help = error.help.iter().chain(&found).map(|help| format!("help: {help}\n"));
-        self.render(error, show_trace, &notes.chain(help).collect::<String>())
+        let mut diagnostic = self.diagnostic(error);
+        diagnostic.notes.clone_from(&error.notes);
+        diagnostic.help.clone_from(&error.help);
+        if error.help.is_empty() {
+            diagnostic.help = self.advice(error);
+        }
+        let style = Style { show_trace, extras: true, ..Style::default() };
+        cppnix::render(&diagnostic, &Texts(self), style)
     }
 
     /// What to do about a variable that nothing binds: its file says where it could be bound.
@@ -39,107 +41,36 @@ impl Machine {
         parsed.map_or_else(|_| Vec::new(), |ast| firn_syntax::scope::explain(&ast, name, offset))
     }
 
-    fn render(&self, error: &EvalError, show_trace: bool, extras: &str) -> String {
-        let mut out = String::new();
-        let mut body = String::new();
-        if error.frames.is_empty() {
-            let _ = writeln!(body, "{}", error.message);
-        } else {
-            let truncated = self.render_frames(&mut body, error, show_trace);
-            if truncated {
-                body.push_str("\n(stack trace truncated; use '--show-trace' to show the full, detailed trace)\n");
-            }
-            let _ = write!(body, "\nerror: {}\n", error.message);
-        }
-        self.place(&mut body, "", error.pos);
-        if let Some(sentence) = crate::suggest::sentence(&error.suggestions) {
-            let _ = writeln!(body, "{sentence}");
-        }
-        body.push_str(extras);
-        let prefix = "error: ";
-        for (i, line) in body.trim_end().split('\n').enumerate() {
-            if i > 0 {
-                out.push('\n');
-            }
-            let line = format!("{}{line}", if i == 0 { prefix } else { "       " });
-            out.push_str(line.trim_end());
-        }
-        out
+    /// The error as a diagnostic, whose spans [`Texts`] resolves.
+    fn diagnostic(&self, error: &EvalError) -> Diagnostic {
+        let mut diagnostic = Diagnostic::error("eval.error", error.message.as_str());
+        diagnostic.span = self.span(error.pos);
+        diagnostic.suggestions.clone_from(&error.suggestions);
+        diagnostic.frames = error.frames.iter().filter_map(|frame| self.step(frame)).collect();
+        diagnostic
     }
 
-    fn render_frames(&self, out: &mut String, error: &EvalError, show_trace: bool) -> bool {
-        let mut seen: HashSet<(Pos, String)> = HashSet::new();
-        let mut skipped: Vec<&Frame> = Vec::new();
-        let mut count = 0;
-        let mut truncated = false;
-        for frame in error.frames.iter().rev() {
-            let text = frame.text.to_string();
-            let unplaced_call = !self.positions().resolves(frame.pos) && text == "from call site";
-            if text.is_empty() || unplaced_call {
-                continue;
-            }
-            truncated |= !show_trace && count > SHORT_TRACE;
-            if truncated && !frame.always {
-                continue;
-            }
-            if !seen.insert((frame.pos, text)) {
-                skipped.push(frame);
-                continue;
-            }
-            count += self.render_skipped(out, &mut skipped, &mut seen);
-            count += 1 + self.render_frame(out, frame);
-        }
-        self.render_skipped(out, &mut skipped, &mut seen);
-        truncated
+    /// A frame that says something: a call site without a place doesn't.
+    fn step(&self, frame: &Frame) -> Option<firn_diag::Frame> {
+        let (text, span) = (frame.text.to_string(), self.span(frame.pos));
+        let unplaced_call = span.is_none() && text == "from call site";
+        (!unplaced_call).then_some(firn_diag::Frame { text, span, always: frame.always })
     }
 
-    fn render_skipped(
-        &self,
-        out: &mut String,
-        skipped: &mut Vec<&Frame>,
-        _: &mut HashSet<(Pos, String)>,
-    ) -> usize {
-        let mut places = 0;
-        if skipped.len() > REPEATED_IN_FULL {
-            let _ = write!(out, "\n({} duplicate frames omitted)\n", skipped.len());
-        } else {
-            for frame in skipped.iter() {
-                places += self.render_frame(out, frame);
-            }
-        }
-        skipped.clear();
-        places
+    /// The place in its text, which is named by the position of its first byte.
+    fn span(&self, pos: Pos) -> Option<Span> {
+        let (_, offset) = self.positions().resolve(pos)?;
+        Some(Span::at(FileId::from_u32(pos.0 - offset)?, offset))
     }
+}
 
-    /// Returns 1 if the frame has a place, else 0.
-    fn render_frame(&self, out: &mut String, frame: &Frame) -> usize {
-        let _ = write!(out, "\n… {}\n", frame.text);
-        usize::from(self.place(out, "  ", frame.pos))
-    }
+/// The texts of a machine under the names that [`Machine::span`] gives them.
+struct Texts<'a>(&'a Machine);
 
-    /// `at FILE:LINE:COLUMN:` and the lines around it.
-    fn place(&self, out: &mut String, indent: &str, pos: Pos) -> bool {
-        let Some((file, offset)) = self.positions().resolve(pos) else { return false };
-        let at = file.line_column(offset);
-        let origin = file.origin().to_string();
-        let place = self.host().shown_path(&origin);
-        let _ = write!(out, "{indent}at {place}:{}:{}:", at.line, at.column);
-        let line = |number: u32, column: u32| {
-            file.line(number).map(|line| firn_diag::excerpt(line, column as usize))
-        };
-        if at.line > 1
-            && let Some((text, _)) = line(at.line - 1, 1)
-        {
-            let _ = write!(out, "\n {:5}| {text}", at.line - 1);
-        }
-        if let Some((text, column)) = line(at.line, at.column) {
-            let _ = write!(out, "\n {:5}| {text}", at.line);
-            let _ = write!(out, "\n      |{}^", " ".repeat(column));
-        }
-        if let Some((text, _)) = line(at.line + 1, 1) {
-            let _ = write!(out, "\n {:5}| {text}", at.line + 1);
-        }
-        out.push('\n');
-        true
+impl Sources for Texts<'_> {
+    fn text(&self, file: FileId) -> Option<(Arc<SourceFile>, String)> {
+        let (file, _) = self.0.positions().resolve(Pos(file.as_u32()))?;
+        let shown = self.0.host().shown_path(&file.origin().to_string()).into_owned();
+        Some((file.clone(), shown))
     }
 }

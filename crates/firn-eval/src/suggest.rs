@@ -30,12 +30,3 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     }
     row[b.len()]
 }
-
-/// `Did you mean a, b or c?`
-pub(crate) fn sentence(names: &[String]) -> Option<String> {
-    match names {
-        [] => None,
-        [one] => Some(format!("Did you mean {one}?")),
-        [first @ .., last] => Some(format!("Did you mean one of {} or {last}?", first.join(", "))),
-    }
-}
