@@ -7,7 +7,7 @@ use crate::attrs::{Attrs, AttrsBuilder};
 use crate::error::{ErrorKind, EvalError, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
-use crate::value::{FunctionKind, Value};
+use crate::value::Value;
 
 const NO_VALUE: &str = "\nNix attempted to evaluate a function as a top level expression; in\n\
     this case it must have its arguments supplied either by default\n\
@@ -26,8 +26,8 @@ impl Machine {
             return self.call_auto(f, args);
         }
         let Some(function) = v.as_function() else { return Ok(v) };
-        let FunctionKind::Closure(lambda, _) = function.kind() else { return Ok(v) };
-        let (Some(formals), 1) = (&lambda.formals, lambda.arity) else { return Ok(v) };
+        let Some(lambda) = function.runs_next() else { return Ok(v) };
+        let Some(formals) = &lambda.formals else { return Ok(v) };
         let mut given = AttrsBuilder::default();
         if formals.ellipsis {
             for entry in self.flat(args).iter() {

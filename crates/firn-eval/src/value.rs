@@ -438,6 +438,17 @@ impl Function {
         unsafe { *self.0 }
     }
 
+    /// The lambda whose body runs with the next argument, which its pattern then meets.
+    pub(crate) fn runs_next(self) -> Option<&'static Lambda> {
+        match self.kind() {
+            FunctionKind::Closure(lambda, _) if lambda.arity == 1 => Some(lambda),
+            FunctionKind::Partial(lambda, _, before) => {
+                (before.len() + 1 == lambda.arity as usize).then_some(lambda)
+            }
+            _ => None,
+        }
+    }
+
     /// The function that this is an alias of, or itself.
     pub(crate) fn original(self) -> Function {
         let head = self.head();

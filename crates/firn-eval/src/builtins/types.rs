@@ -8,7 +8,7 @@ use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
-use crate::value::{FunctionKind, Kind, Value};
+use crate::value::{Kind, Value};
 
 pub(crate) const TABLE: &[PrimOp] = &[
     PrimOp::new(
@@ -89,12 +89,9 @@ fn function_args(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let Some(function) = f.as_function() else {
         return Err(m.fail(ErrorKind::Type, Pos::NONE, "'functionArgs' requires a function"));
     };
-    Ok(match function.kind() {
-        FunctionKind::Closure(lambda, _) if lambda.arity == 1 => pattern_of(m, lambda),
-        FunctionKind::Partial(lambda, _, before) if before.len() + 1 == lambda.arity as usize => {
-            pattern_of(m, lambda)
-        }
-        _ => m.empty_attrs().value(),
+    Ok(match function.runs_next() {
+        Some(lambda) => pattern_of(m, lambda),
+        None => m.empty_attrs().value(),
     })
 }
 

@@ -53,6 +53,17 @@ fn derivations_in_sets_are_found_in_order() {
 }
 
 #[test]
+fn a_file_may_call_a_function_that_gives_the_function() {
+    let user = user();
+    user.write("make.nix", "test: { word ? \"hi\", ... }@args: import ./. { inherit word; }");
+    user.write("test.nix", "import ./make.nix ({ ... }: { })");
+    let printed = user.run(&["nix-instantiate", "test.nix", "-A", "a"]);
+    assert_eq!(printed, "/nix/store/2hdcgp27kc5jpsbjnh3lx1s3rapadsyr-ay.drv\n");
+    let whole = user.run(&["nix-instantiate", "test.nix"]);
+    assert_eq!(whole, user.run(&["nix-instantiate"]));
+}
+
+#[test]
 fn roots_lead_to_derivations() {
     let user = user();
     let printed = user.run(&["nix-instantiate", "-A", "two.dev", "-A", "a", "--add-root", "drv"]);
