@@ -27,6 +27,13 @@
     { nodes, ... }:
     {
       networking.firewall.allowedTCPPorts = [ 8080 ];
+      virtualisation.forwardPorts = [
+        {
+          from = "host";
+          host.port = 4081;
+          guest.port = 8080;
+        }
+      ];
       # Another node's configuration.
       environment.etc."alphas-name".text = nodes.alpha.networking.hostName;
       systemd.services.web = {
@@ -57,7 +64,10 @@
     { nodes, ... }:
     ''
       import re
+      import socket
+      import threading
       import time
+      import urllib.request
       from datetime import timedelta
 
 
@@ -234,6 +244,25 @@
           alpha.unblock()
           alpha.wait_until_succeeds("curl -sf --max-time 2 http://web-server:8080/ >&2", timeout=30)
 
+      with subtest("ports of the driver's side"):
+          for port in [4081, 4082]:
+              if port == 4082:
+                  web_server.forward_port(port, 8080)
+              assert urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).status == 200
+
+      with subtest("a shell at an address"):
+          guest = threading.Thread(target=lambda: alpha.shell_interact("unix-listen:shell"))
+          guest.start()
+          peer = socket.socket(socket.AF_UNIX)
+          retry(lambda last: peer.connect_ex("shell") == 0)
+          peer.sendall(b"stty -echo; echo $((6 * 7))is-it; exit\n")
+          said = b""
+          while data := peer.recv(4096):
+              said += data
+          guest.join()
+          assert b"42is-it" in said, said
+          expect(TypeError, lambda: alpha.shell_interact("nowhere"), "tcp-listen:PORT")
+
       with subtest("conditions"):
           checked = []
 
@@ -271,7 +300,6 @@
               lambda: alpha.send_chars("a"),
               lambda: alpha.send_monitor_command("info status"),
               lambda: alpha.wait_for_qmp_event(lambda event: True),
-              lambda: alpha.forward_port(),
               lambda: alpha.get_tty_text("1"),
               lambda: alpha.wait_until_tty_matches("1", "x"),
               lambda: alpha.get_screen_text(),

@@ -4,6 +4,7 @@ use crate::agent::AgentClient;
 use crate::console::Console;
 use crate::error::{MachineError, Result};
 use serde::{Deserialize, Serialize};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,14 @@ pub trait Machine: Send + Sync {
     fn kill(&self) -> Result<()>;
     /// Pulls or plugs the cable of its first card on a virtual LAN; the others stay as they are.
     fn set_link(&self, up: bool);
+    /// Connects to an address (`HOST:PORT`) as the machine sees it.
+    ///
+    /// # Errors
+    /// Nobody listens, or the machine is a virtual one: QEMU leads ports into those.
+    fn connect(&self, address: &str) -> Result<TcpStream> {
+        let text = format!("{} is a virtual machine: {address} is not to be reached", self.name());
+        Err(MachineError::unsupported(&text, "let QEMU forward a port"))
+    }
     /// What only virtual machines have.
     fn hardware(&self) -> Result<&dyn Hardware> {
         Err(MachineError::unsupported(

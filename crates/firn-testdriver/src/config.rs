@@ -307,6 +307,15 @@ pub struct ForwardPort {
     pub from_guest: bool,
 }
 
+impl ForwardPort {
+    /// A TCP port of all addresses of the host that leads into the machine.
+    pub fn tcp(host_port: u16, guest_port: u16) -> Self {
+        let empty = String::new;
+        let (host_address, guest_address, proto) = (empty(), empty(), "tcp".into());
+        Self { proto, host_port, guest_port, host_address, guest_address, from_guest: false }
+    }
+}
+
 impl Config {
     /// Reads a configuration.
     ///

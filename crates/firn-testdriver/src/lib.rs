@@ -11,6 +11,7 @@ mod config;
 mod driver;
 mod failure;
 mod folder;
+mod forward;
 mod image;
 mod junit;
 mod log;

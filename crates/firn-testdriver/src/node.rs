@@ -41,7 +41,7 @@ pub struct Node {
     /// Its own folder on the driver's side.
     pub folder: PathBuf,
     /// The machine.
-    pub machine: Box<dyn Machine>,
+    pub machine: Arc<dyn Machine>,
     named_image: Option<PathBuf>,
     log: Log,
     boot: Mutex<Option<Boot>>,
@@ -90,7 +90,7 @@ impl Node {
             variable: variable_name(name),
             config: config.clone(),
             folder,
-            machine: made.map_err(|error| format!("node {name}: {error}"))?,
+            machine: Arc::from(made.map_err(|error| format!("node {name}: {error}"))?),
             named_image: around.config.named_image.clone(),
             log: around.log.clone(),
             boot: Mutex::new(None),
@@ -118,7 +118,7 @@ impl Node {
             variable: variable_name(name),
             config: NodeConfig::named_by_nothing(number),
             folder,
-            machine,
+            machine: Arc::from(machine),
             named_image: None,
             log: driver.log.clone(),
             boot: Mutex::new(None),

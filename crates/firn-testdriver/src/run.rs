@@ -64,6 +64,7 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Stri
     log.set_level(config.log_level);
     let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
     let driver = Arc::new(driver);
+    crate::forward::open_all(&driver)?;
     let socket = options.folder.join("script.sock");
     let listener = UnixListener::bind(&socket)
         .map_err(|error| format!("cannot listen on {}: {error}", socket.display()))?;

@@ -41,12 +41,14 @@ let
       inherit (credential) text;
       source = if credential.source == null then null else "${credential.source}";
     }) machine.virtualisation.credentials;
-    vm = lib.optionalAttrs (machine.virtualisation.backend == "vm") (
+    vm =
       let
-        said = machine.virtualisation.hardware.graphics;
+        inherit (machine.virtualisation) hardware;
       in
-      machine.virtualisation.hardware // { graphics = said == true || usesScreen; }
-    );
+      if machine.virtualisation.backend == "vm" then
+        hardware // { graphics = hardware.graphics == true || usesScreen; }
+      else
+        lib.optionalAttrs (hardware.forwardPorts != [ ]) { inherit (hardware) forwardPorts; };
   };
 
   # A screen costs time at boot, and most tests never look at it.

@@ -1,6 +1,7 @@
 //! A container as a [`Machine`].
 
 use super::helper::{CONTROL_FD, HELPER_COMMAND, SPEC_FD, remove_groups};
+use super::inside;
 use super::spec::{Bind, Card, ContainerSpec, Root, cgroup_parent};
 use crate::agent::client::{Run, TalkSink};
 use crate::agent::{AgentClient, CONTAINER_SOCKET};
@@ -12,6 +13,7 @@ use crate::process::Process;
 use crate::spawn::spawn_bound;
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -254,6 +256,14 @@ impl Machine for Container {
             remove_groups(&group);
         }
         Ok(())
+    }
+
+    fn connect(&self, address: &str) -> Result<TcpStream> {
+        let process = self.process().filter(|process| process.is_running());
+        let process = process.ok_or_else(|| {
+            MachineError::gone(format!("{}: the container is not running", self.options.name))
+        })?;
+        Ok(inside::connect(process.id, address)?)
     }
 
     fn set_link(&self, up: bool) {

@@ -6,6 +6,7 @@
 //! sends signals; when either end closes, everything in the container dies.
 
 mod helper;
+mod inside;
 mod machine;
 mod mounts;
 mod spec;

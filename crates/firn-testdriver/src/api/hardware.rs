@@ -1,7 +1,10 @@
 //! QEMU's monitor and what goes through it.
 
 use super::{Context, Method};
+use crate::config::ForwardPort;
 use crate::failure::{Failure, Outcome};
+use crate::forward;
+use firn_machine::Backend;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -65,7 +68,16 @@ const GIVE_ADDRESS: &str = "ip -4 -o addr show dev eth0 | grep -q inet \
 
 fn forward_port(context: &mut Context<'_>) -> Outcome<Value> {
     let (host, guest) = (context.args.number("host_port"), context.args.number("guest_port"));
-    let hardware = context.node()?.machine.hardware()?;
+    let node = context.node()?;
+    if node.machine.backend() == Backend::Container {
+        let port = |number: i64| {
+            u16::try_from(number)
+                .map_err(|_| Failure::arguments(format!("forward_port(): {number} is no port")))
+        };
+        let port = ForwardPort::tcp(port(host)?, port(guest)?);
+        return forward::open(node, &port).map(|()| Value::Null).map_err(Failure::machine);
+    }
+    let hardware = node.machine.hardware()?;
     if context.exec(GIVE_ADDRESS, None)?.status != 0 {
         return Err(Failure::machine(format!("{}: eth0 gets no address", context.name())));
     }

@@ -26,7 +26,7 @@ fn everything_without_hardware() {
     let said = program.run(&arguments);
     said.assert_success(&["test containers passed"]);
     let xml = std::fs::read_to_string(&*report).unwrap();
-    assert!(xml.contains("<testsuite name=\"containers\" tests=\"11\" failures=\"0\">"), "{xml}");
+    assert!(xml.contains("<testsuite name=\"containers\" tests=\"13\" failures=\"0\">"), "{xml}");
     program.assert_nothing_left();
 }
 
