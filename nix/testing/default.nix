@@ -15,6 +15,7 @@ let
       class = "nixosTest";
       modules = import ./options ++ [ module ];
     };
+  testOptions = (evalTest { }).options;
   runTest = module: (evalTest module).config.result;
 
   runNixOSTest =
@@ -38,8 +39,14 @@ let
           loaded;
       # A function without named arguments takes the whole package set.
       pkgsOf = f: if builtins.functionArgs f == { } then pkgs // { inherit pkgs; } else { };
+      # Older tests are `rec` sets now and then, with names of their own beside the test's.
+      known = testOptions // lib.genAttrs [ "_file" "config" "imports" "options" ] (_: null);
+      own = lib.attrNames (removeAttrs called (lib.attrNames known ++ [ "machine" "pos" ]));
+      told = lib.warnIf (
+        own != [ ]
+      ) "test '${called.name or "unnamed"}': what it says of ${lib.concatStringsSep ", " own} has no effect, since tests have no such option" called;
       renamed =
-        removeAttrs called [ "machine" "pos" ]
+        removeAttrs told ([ "machine" "pos" ] ++ own)
         // lib.optionalAttrs (called ? machine) {
           nodes = { inherit (called) machine; } // called.nodes or { };
         };

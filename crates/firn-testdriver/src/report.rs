@@ -101,7 +101,7 @@ fn describe(node: &Node) -> String {
 }
 
 /// Each failed unit with its latest log lines; nothing but bash and systemd may be there.
-const FAILED_UNITS: &str = "systemctl list-units --state=failed --plain --no-legend --no-pager \
+const FAILED_UNITS: &str = "journalctl --sync 2>/dev/null; systemctl list-units --state=failed --plain --no-legend --no-pager \
     2>/dev/null | while read -r unit rest; do echo \"$unit\"; \
     journalctl --no-pager -o cat -n 10 -u \"$unit\" 2>/dev/null \
     | while IFS= read -r line; do echo \"  $line\"; done; done";

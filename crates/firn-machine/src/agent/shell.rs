@@ -4,9 +4,11 @@ use super::exec::{LoginEnvironment, code};
 use super::frame::Kind;
 use super::message::Done;
 use super::serve::{Input, Reply};
+use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::sync::mpsc::Receiver;
@@ -23,7 +25,9 @@ pub(super) fn run(
     grantpt(&master)?;
     unlockpt(&master)?;
     let name = ptsname(&master, Vec::new())?.to_string_lossy().into_owned();
-    let terminal = OpenOptions::new().read(true).write(true).open(&name)?;
+    // A service leads a session of its own: the terminal must not become the agent's.
+    let flags = OFlags::NOCTTY.bits() as i32;
+    let terminal = OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name)?;
     let size =
         rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     rustix::termios::tcsetwinsize(&terminal, size)?;

@@ -4,6 +4,7 @@ use super::{Context, Method, lossy, quote};
 use crate::failure::{Failure, Outcome};
 use firn_machine::agent::ExecOutput;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 pub(super) const METHODS: &[Method] = &[
     Method { name: "systemctl", signature: "q: str, user: str? = None", run: systemctl },
@@ -26,6 +27,9 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "start_job", signature: "jobname: str, user: str? = None", run: start_job },
     Method { name: "stop_job", signature: "jobname: str, user: str? = None", run: stop_job },
 ];
+
+/// How long the journal may take to write down what has come in.
+const SYNC_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs `systemctl` for the system or for a user's own manager.
 fn call(context: &mut Context<'_>, query: &str) -> Outcome<ExecOutput> {
@@ -162,6 +166,8 @@ fn is_idle(context: &mut Context<'_>, unit: &str) -> Outcome<bool> {
 
 /// The sentence about a unit, with what systemd says about it.
 fn told(context: &mut Context<'_>, unit: &str, state: &str) -> Outcome<String> {
+    // What the unit wrote may still be on its way.
+    context.exec("journalctl --sync 2>/dev/null || true", Some(SYNC_LIMIT))?;
     let status = call(context, &format!("status --lines=15 --full {} 2>&1 || true", quote(unit)))?;
     Ok(format!("unit \"{unit}\" {state}\n{}", lossy(&status.output).trim_end()))
 }

@@ -574,6 +574,22 @@ def finish(ok, error=None):
     link.talk({"finish": ending})
 
 
+# Where other drivers keep it, too.
+HISTORY = ".nixos-test-history"
+
+
+@contextlib.contextmanager
+def history(readline):
+    """What was typed in earlier sessions is at hand, and so will be what is typed in this one."""
+    file = os.path.abspath(HISTORY)
+    with contextlib.suppress(OSError):
+        readline.read_history_file(file)
+    readline.set_history_length(1000)
+    yield
+    with contextlib.suppress(OSError):
+        readline.write_history_file(file)
+
+
 def interact(namespace):
     import code
 
@@ -583,14 +599,16 @@ def interact(namespace):
 
         readline.set_completer(rlcompleter.Completer(namespace).complete)
         readline.parse_and_bind("tab: complete")
+        kept = history(readline)
     except ImportError:
-        pass
+        kept = contextlib.nullcontext()
     names = ", ".join(sorted(name for name in namespace if not name.startswith("_")))
     for machine in namespace["machines"]:
         for port in machine.forwarded_ports:
             log.log(f"{machine.name}: {port}")
     banner = f"names: {names}\nstart_all() starts the machines, test_script() runs the script, control-d ends"
-    code.interact(banner=banner, local=namespace, exitmsg="")
+    with kept:
+        code.interact(banner=banner, local=namespace, exitmsg="")
 
 
 def main():

@@ -1,6 +1,8 @@
 //! `firn test`: run NixOS tests.
 
-use std::path::PathBuf;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -176,7 +178,7 @@ fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode
     let store = context.local_store()?;
     let builder = building::builder(&context, store.clone())?;
     let built = builder.realise(&wanted, BuildMode::Normal).map_err(building::failure)?;
-    context.display.finish();
+    context.display.close();
     let file = built.iter().flat_map(|one| one.outputs.values()).next();
     let file = file.ok_or_else(|| Failure::new("error: the test has no configuration"))?;
     let folder = tempfile::Builder::new().prefix("firn-test-").tempdir()?;
@@ -185,8 +187,37 @@ fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode
         format!("files of the script go to '{}' until the end", folder.path().display()),
     );
     let job = shell_job(store.store_dir().display(file), store.store_dir().as_str());
+    let history =
+        History { kept: context.environment.cache.join("test-history"), folder: folder.path() };
+    history.lay_out();
     let status = builder.run_interactive(&job, folder.path()).map_err(building::failure)?;
+    history.keep();
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
+}
+
+/// What was typed at the prompt, from one session to the next. Without it a session is as good.
+struct History<'a> {
+    kept: PathBuf,
+    folder: &'a Path,
+}
+
+impl History<'_> {
+    /// The driver's name of it.
+    const FILE: &'static str = ".nixos-test-history";
+
+    fn lay_out(&self) {
+        let file = self.folder.join(Self::FILE);
+        if std::fs::copy(&self.kept, &file).is_ok() {
+            // In the sandbox it belongs to somebody else.
+            let _ = std::fs::set_permissions(&file, Permissions::from_mode(0o666));
+        }
+    }
+
+    fn keep(&self) {
+        if let Ok(text) = std::fs::read(self.folder.join(Self::FILE)) {
+            let _ = std::fs::write(&self.kept, text);
+        }
+    }
 }
 
 fn shell_job(config: String, store_dir: &str) -> BuiltinJob {

@@ -64,6 +64,12 @@ impl Display {
             status.show(&[]);
         }
     }
+
+    /// The same for good: the terminal is somebody else's from now on.
+    pub fn close(&self) {
+        self.finish();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).status = None;
+    }
 }
 
 impl Sink for Display {
