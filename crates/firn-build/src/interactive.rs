@@ -36,6 +36,9 @@ impl Builder {
             stdout: duplicate(&|| std::io::stdout().as_fd().try_clone_to_owned())?,
             stderr: duplicate(&|| std::io::stderr().as_fd().try_clone_to_owned())?,
         };
+        // Ctrl-C is for the program inside, and what it starts inherits that the others let it pass.
+        // SAFETY: the disposition of a signal is set to a constant.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
         let running = self.launcher.start(&spec, stdio).map_err(sandbox)?;
         Ok(match running.wait().map_err(sandbox)?.0 {
             Ending::Exited(status) => status,
@@ -71,6 +74,7 @@ impl Builder {
         spec.network = Network::Host;
         spec.privileges = Privileges::Nested;
         spec.root_writable = true;
+        spec.terminal = true;
         spec.cgroup = true;
         spec.cwd = INTERACTIVE_FOLDER.into();
         let term = std::env::var("TERM").unwrap_or_else(|_| "dumb".into());

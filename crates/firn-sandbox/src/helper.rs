@@ -51,7 +51,9 @@ fn supervise(control: &UnixStream, builtins: Builtins<'_>) -> Result<Option<(End
         sys::exit_now(1);
     }
     // A session of its own: a Ctrl-C at the terminal is for the caller, who ends us in order.
-    let _ = rustix::process::setsid();
+    if !order.spec.terminal {
+        let _ = rustix::process::setsid();
+    }
     // Needs privileges, and where there are none the user namespace forbids using the groups.
     let _ = sys::drop_groups();
     let files = raise_file_limit()?;

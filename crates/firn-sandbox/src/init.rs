@@ -127,7 +127,9 @@ fn run_program(spec: &SandboxSpec, builtins: Builtins<'_>, files: libc::rlimit) 
 fn prepare(spec: &SandboxSpec, files: libc::rlimit) -> Result<()> {
     sys::close_from(3).context(|| "closing file descriptors")?;
     sys::block_signals(&[]);
-    let _ = rustix::process::setsid();
+    if !spec.terminal {
+        let _ = rustix::process::setsid();
+    }
     rustix::process::chdir(&spec.cwd.0[..])
         .context(|| format!("changing into '{}'", String::from_utf8_lossy(&spec.cwd.0)))?;
     confine(spec, files)?;

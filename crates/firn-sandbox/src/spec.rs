@@ -233,6 +233,9 @@ pub struct SandboxSpec {
     pub tree: Vec<Entry>,
     /// Whether the top of the tree, a file system in memory, can be written to.
     pub root_writable: bool,
+    /// Stay in the caller's session, so that the terminal is the program's as well: a Ctrl-C reaches both.
+    #[serde(default)]
+    pub terminal: bool,
     /// Who it is.
     pub identity: Identity,
     /// Its network.
@@ -262,6 +265,7 @@ impl SandboxSpec {
             cwd: "/".into(),
             tree: Vec::new(),
             root_writable: false,
+            terminal: false,
             identity,
             network: Network::None,
             hostname: "localhost".into(),

@@ -9,6 +9,7 @@ use firn_events::{Activity, Outcome};
 use firn_machine::spawn_bound;
 use std::io::Write;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -61,6 +62,11 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Stri
         Mode::Interactive => Duration::MAX,
         _ => Duration::from_secs(config.global_timeout),
     };
+    if options.mode == Mode::Interactive {
+        // Ctrl-C is for the prompt.
+        // SAFETY: the disposition of a signal is set to a constant.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    }
     log.set_level(config.log_level);
     let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
     let driver = Arc::new(driver);
@@ -104,6 +110,14 @@ impl Python {
         command.current_dir(&options.out_dir);
         if options.mode != Mode::Interactive {
             command.stdin(Stdio::null());
+        }
+        // SAFETY: signal is async-signal-safe and takes constants.
+        unsafe {
+            command.pre_exec(|| {
+                // `firn test shell` ignores it for all but the prompt.
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
+                Ok(())
+            });
         }
         let child = spawn_bound(command, Vec::new())
             .map_err(|error| format!("cannot start {}: {error}", program.display()))?;

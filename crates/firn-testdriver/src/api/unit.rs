@@ -28,8 +28,8 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "stop_job", signature: "jobname: str, user: str? = None", run: stop_job },
 ];
 
-/// How long the journal may take to write down what has come in.
-const SYNC_LIMIT: Duration = Duration::from_secs(30);
+/// How long the journal may take.
+const JOURNAL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs `systemctl` for the system or for a user's own manager.
 fn call(context: &mut Context<'_>, query: &str) -> Outcome<ExecOutput> {
@@ -166,8 +166,15 @@ fn is_idle(context: &mut Context<'_>, unit: &str) -> Outcome<bool> {
 
 /// The sentence about a unit, with what systemd says about it.
 fn told(context: &mut Context<'_>, unit: &str, state: &str) -> Outcome<String> {
-    // What the unit wrote may still be on its way.
-    context.exec("journalctl --sync 2>/dev/null || true", Some(SYNC_LIMIT))?;
-    let status = call(context, &format!("status --lines=15 --full {} 2>&1 || true", quote(unit)))?;
-    Ok(format!("unit \"{unit}\" {state}\n{}", lossy(&status.output).trim_end()))
+    let status = call(context, &format!("status --lines=0 --full {} 2>&1 || true", quote(unit)))?;
+    // Not by `status`: it leaves out what a quick process wrote before systemd took note of its start. What the
+    // unit wrote may still be on its way.
+    let kind = if context.args.maybe_text("user").is_some() { "--user-unit" } else { "--unit" };
+    let query = format!(
+        "journalctl --sync 2>/dev/null; journalctl --no-pager --lines=15 {kind}={} 2>/dev/null || true",
+        quote(unit)
+    );
+    let journal = context.exec(&query, Some(JOURNAL_LIMIT))?;
+    let [status, journal] = [&status, &journal].map(|said| lossy(&said.output));
+    Ok(format!("unit \"{unit}\" {state}\n{}\n\n{}", status.trim_end(), journal.trim_end()))
 }
