@@ -251,10 +251,10 @@
               assert urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).status == 200
 
       with subtest("a shell at an address"):
-          guest = threading.Thread(target=lambda: alpha.shell_interact("unix-listen:shell"))
+          guest = threading.Thread(target=lambda: alpha.shell_interact(f"unix-listen:{alpha.tmp_dir}/shell"))
           guest.start()
           peer = socket.socket(socket.AF_UNIX)
-          retry(lambda last: peer.connect_ex("shell") == 0)
+          retry(lambda last: peer.connect_ex(f"{alpha.tmp_dir}/shell") == 0, timeout=30)
           peer.sendall(b"stty -echo; echo $((6 * 7))is-it; exit\n")
           said = b""
           while data := peer.recv(4096):
