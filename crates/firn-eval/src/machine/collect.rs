@@ -163,9 +163,14 @@ impl Region {
 
     /// Sets the bits of the words that hold these bytes.
     fn mark_bytes(&mut self, address: usize, bytes: usize) {
-        let last = (address + bytes).min(self.end);
-        for word in (address & !(WORD - 1)..last).step_by(WORD) {
-            self.mark(word);
+        let end = (address + bytes).min(self.end);
+        let mut at = (address - self.start) / WORD;
+        let end = (end - self.start).div_ceil(WORD);
+        while at < end {
+            // As many bits as are left of this cell, or of the range.
+            let count = (64 - at % 64).min(end - at);
+            self.bits[at / 64] |= u64::MAX >> (64 - count) << (at % 64);
+            at += count;
         }
     }
 
