@@ -46,12 +46,13 @@ impl Machine {
     }
 
     /// Gives all memory back that is not reached from `roots` or from what was imported. To be called
-    /// when no evaluation runs.
+    /// when no evaluation runs. A machine with a debugger keeps everything: it may be stopped anywhere.
     ///
     /// Values, sets and strings that the caller keeps and that are not reached from `roots` must not
     /// be used any more.
     pub fn collect(&mut self, roots: &[Value]) {
-        if self.depth != 0 || self.error.is_some() || self.collect_from == NEVER {
+        let stopped = self.depth != 0 || self.error.is_some() || self.debug.is_some();
+        if stopped || self.collect_from == NEVER {
             return;
         }
         let mut marker = Marker::new(self);
