@@ -140,6 +140,7 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         drives,
         store_image: config.store_image.clone().or_else(|| around.config.store_image.clone()),
         cards,
+        shared_memory: !config.shared_directories.is_empty(),
         slots: hardware.slots,
         user_net: Some(UserNet {
             forwards: forwards.collect(),
