@@ -19,6 +19,9 @@ let
       "true"
     else if value == false then
       "false"
+    # A file of a flake, which only its machine's closure brings along; other paths are the machine's own.
+    else if builtins.isPath value && lib.hasPrefix "${builtins.storeDir}/" (toString value) then
+      "${value}"
     else
       toString value;
 
