@@ -71,6 +71,10 @@ in
 
     users.users.root.hashedPassword = mkOverride 150 "";
     services.timesyncd.enable = mkOverride 150 false;
+    # An emulated machine beside others takes minutes to make a data base; the service's own limit is two.
+    systemd.services.postgresql = lib.mkIf config.services.postgresql.enable {
+      serviceConfig.TimeoutSec = mkOverride 90 900;
+    };
     documentation.nixos.enable = mkOverride 150 false;
     documentation.enable = mkOverride 1400 false;
     system.nixos.versionSuffix = lib.mkForce "-test";

@@ -2,7 +2,7 @@
 //!
 //! These tests need user namespaces and a Debian mirror. Where something is missing they say so and
 //! pass, unless `FIRN_REQUIRE_E2E=1` is set, which turns that into a failure. They share one store,
-//! so that packages are fetched once, and run one after the other, so that times are true.
+//! so that packages are fetched once, and run one after the other; those of virtual machines two at a time.
 #![allow(clippy::unwrap_used)]
 
 mod boot;
@@ -14,6 +14,7 @@ mod http_server;
 mod inputs;
 mod nixos_tests;
 mod program;
+mod seed;
 
 #[path = "../commands/server.rs"]
 mod server;

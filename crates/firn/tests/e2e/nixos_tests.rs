@@ -32,7 +32,7 @@ fn everything_without_hardware() {
 
 #[test]
 fn hardware() {
-    let Some(program) = Program::new() else { return };
+    let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("hardware")]);
     said.assert_success(&["test hardware passed"]);
     program.assert_nothing_left();
@@ -40,7 +40,7 @@ fn hardware() {
 
 #[test]
 fn a_container_and_a_virtual_machine() {
-    let Some(program) = Program::new() else { return };
+    let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("mixed")]);
     // The script asks the monitor, which only a virtual machine has.
     said.assert_success(&["box booted (container", "test mixed passed"]);

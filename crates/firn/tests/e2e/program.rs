@@ -3,15 +3,59 @@
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Tests run one after the other.
-static TURN: Mutex<()> = Mutex::new(());
+/// Who runs now.
+static TURNS: Mutex<Turns> = Mutex::new(Turns { alone: false, beside: 0 });
+/// Told when somebody is done.
+static ENDED: Condvar = Condvar::new();
+/// An emulated machine keeps one processor busy; more of them at once would only wait for each other.
+const MOST_BESIDE: usize = 2;
+
+struct Turns {
+    alone: bool,
+    beside: usize,
+}
+
+fn turns() -> MutexGuard<'static, Turns> {
+    TURNS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The right to run, until it is dropped.
+struct Turn {
+    alone: bool,
+}
+
+impl Turn {
+    fn take(alone: bool) -> Self {
+        let busy = |turns: &mut Turns| match alone {
+            true => turns.alone || turns.beside > 0,
+            false => turns.alone || turns.beside >= MOST_BESIDE,
+        };
+        let mut turns = ENDED.wait_while(turns(), busy).unwrap_or_else(PoisonError::into_inner);
+        match alone {
+            true => turns.alone = true,
+            false => turns.beside += 1,
+        }
+        Turn { alone }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = turns();
+        match self.alone {
+            true => turns.alone = false,
+            false => turns.beside -= 1,
+        }
+        ENDED.notify_all();
+    }
+}
 
 /// The program with a store of the tests' own.
 pub struct Program {
     folder: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    turn: Turn,
 }
 
 /// What a run said.
@@ -23,14 +67,22 @@ pub struct Said {
 }
 
 impl Program {
-    /// The program; `None` where end-to-end tests can't run and need not.
+    /// The program, while no other test runs; `None` where end-to-end tests can't run and need not.
     pub fn new() -> Option<Self> {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::in_turn(Turn::take(true))
+    }
+
+    /// The same beside another test of this kind: for virtual machines, which take long.
+    pub fn beside() -> Option<Self> {
+        Self::in_turn(Turn::take(false))
+    }
+
+    fn in_turn(turn: Turn) -> Option<Self> {
         match obstacle() {
             None => {
                 let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e");
                 std::fs::create_dir_all(&folder).unwrap();
-                Some(Program { folder: std::fs::canonicalize(folder).unwrap(), _turn: turn })
+                Some(Program { folder: std::fs::canonicalize(folder).unwrap(), turn })
             }
             Some(obstacle) if std::env::var_os("FIRN_REQUIRE_E2E").is_some() => {
                 panic!("end-to-end tests are required, but {obstacle}")
@@ -86,8 +138,13 @@ impl Program {
         format!("path:{}", folder.display())
     }
 
-    /// Panics if processes run from the tests' store, or if anything in it is mounted.
+    /// Panics if processes run from the tests' store, or if anything in it is mounted. Of tests side by side
+    /// the last one looks.
     pub fn assert_nothing_left(&self) {
+        let turns = turns();
+        if !self.turn.alone && turns.beside > 1 {
+            return;
+        }
         let store = self.store().to_string_lossy().into_owned();
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
         assert!(!mounts.contains(&store), "something is still mounted:\n{mounts}");
