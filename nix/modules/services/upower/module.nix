@@ -9,10 +9,13 @@ in
     package = lib.mkPackageOption pkgs "upower" { };
   };
   config = lib.mkIf cfg.enable (
-    import ../../debian-service.nix {
-      inherit (cfg) package;
-      unit = "upower";
-      settings.wantedBy = [ "graphical.target" ];
-    }
+    lib.mkMerge [
+      (import ../../debian-service.nix {
+        inherit (cfg) package;
+        unit = "upower";
+        settings.wantedBy = [ "graphical.target" ];
+      })
+      { environment.etc."UPower/UPower.conf".source = "${cfg.package}/etc/UPower/UPower.conf"; }
+    ]
   );
 }
