@@ -17,8 +17,26 @@
     }:
     let
       documented = lib.filter (option: option.visible && !option.internal) (
-        map transformOptions (lib.optionAttrSetToDocList options)
+        map (option: transformOptions (tolerant option)) (lib.optionAttrSetToDocList options)
       );
+      # Published modules name packages that Debian has not: that is no reason to have no manual.
+      attempt = builtins.firn.modules.attempt or builtins.tryEval;
+      tolerant =
+        option:
+        option
+        // lib.mapAttrs (
+          name: value:
+          let
+            unknown = "not known, as it depends on a package that is not there";
+            tried = attempt (builtins.deepSeq value value);
+          in
+          if tried.success then
+            tried.value
+          else if name == "description" then
+            unknown
+          else
+            lib.literalMD unknown
+        ) (builtins.intersectAttrs { default = null; example = null; description = null; } option);
       base =
         if baseOptionsJSON == null then { } else lib.importJSON (baseOptionsJSON);
       optionsNix =

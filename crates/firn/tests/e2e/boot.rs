@@ -58,6 +58,11 @@ fn services_of_laptops_come_with_their_packages() {
     machine_test_passes("laptop");
 }
 
+#[test]
+fn the_units_of_a_user_who_lingers_are_switched() {
+    machine_test_passes("user-units");
+}
+
 /// Runs one of base's own tests.
 fn machine_test_passes(name: &str) {
     let Some(program) = Program::beside() else { return };

@@ -62,7 +62,10 @@ in
     })
     {
       # Nobody waits for logind during the boot: D-Bus starts it with the first login.
-      systemd.startedOnDemand = [ "multi-user.target.wants/systemd-logind.service" ];
+      # It starts the users who linger.
+      systemd.startedOnDemand = lib.mkIf (!lib.any (user: user.linger == true) (
+        lib.attrValues config.users.users
+      )) [ "multi-user.target.wants/systemd-logind.service" ];
       systemd.suppressedSystemUnits = lib.optional (!cfg.enable) "systemd-logind.service";
     }
   ];
