@@ -328,7 +328,7 @@ in
     }:
     let
       into =
-        optionalString (isKnown file) ", while trying to load a module into ${importing file "imports"}"
+        optionalString (isKnown file) ", while trying to load a module into ${toString file}"
         + optionalString (prefix != [ ]) ", while trying to load a module into ${bold (showOption prefix)}";
       attribute = if class == null then "modules.someApp.default" else "modules.${class}.default";
       hints = {

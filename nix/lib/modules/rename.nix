@@ -14,7 +14,7 @@ let
     setAttrByPath
     ;
   inherit (lib.lists) optional;
-  inherit (lib.options) mkOption showOption showPlaces;
+  inherit (lib.options) mkOption showFiles showOption showPlaces;
   inherit (lib.trivial)
     id
     oldestSupportedReleaseIsAtLeast
@@ -313,7 +313,7 @@ let
         config = mkIf condition (mkMerge [
           (optionalAttrs (options ? warnings) {
             warnings = optional (warn && old.isDefined)
-              "The option `${showOption from}' defined in ${showPlaces old.definitionsWithLocations} has been renamed to `${showOption to}'.";
+              "The option `${showOption from}' defined in ${showFiles old.files} has been renamed to `${showOption to}'.";
           })
           (forward (setAttrByPath to) old)
         ]);

@@ -226,7 +226,7 @@ let
         else if all (value: isInt value && value == first) values then
           first
         else
-          throw "Cannot merge definitions of `${options.showOption loc}'. Definition values:${options.showDefs definitions}";
+          throw "Cannot merge definitions of `${options.showOption loc}'. Definition values:${options.showDefsInOrder definitions}";
 
       /**
         Takes the only definition; several are an error.

@@ -79,8 +79,21 @@ let
       ofFile = file: sortOn lineOf (filter (definition: fileOf definition == file) definitions);
     in
     if length definitions < 2 then definitions else concatMap ofFile (files.right ++ files.wrong);
+
+  showInOrder = concatMapStrings (
+    definition: "\n- In `${placeOf definition}'${abbreviate definition.value}"
+  );
 in
 {
+  /**
+    `showDefs` in the order in which definitions are merged.
+
+    # Example
+    lib.options.showDefsInOrder [ { file = "a.nix"; value = 1; } ]
+    => "\n- In `a.nix': 1"
+  */
+  showDefsInOrder = showInOrder;
+
   /**
     Where a definition is: its file, with line and column if these are known.
 
@@ -142,11 +155,7 @@ in
     lib.options.showDefs [ { file = "a.nix"; value = 1; } ]
     => "\n- In `a.nix': 1"
   */
-  showDefs =
-    definitions:
-    concatMapStrings (definition: "\n- In `${placeOf definition}'${abbreviate definition.value}") (
-      ownFirst definitions
-    );
+  showDefs = definitions: showInOrder (ownFirst definitions);
 
   /**
     An option with the files that define it.
