@@ -1,5 +1,5 @@
 //! Machines that boot as real ones do: firmware, boot loader, initial file system by systemd, with encrypted
-//! disks and ssh; and base's other tests of its own; from end to end.
+//! disks and ssh; from end to end.
 
 use crate::program::{Program, Said, examples};
 
@@ -51,16 +51,6 @@ fn the_boot_loader_starts_what_was_chosen() {
 #[test]
 fn disks_are_formatted_once_and_outlive_a_crash() {
     machine_test_passes("disks");
-}
-
-#[test]
-fn services_of_laptops_come_with_their_packages() {
-    machine_test_passes("laptop");
-}
-
-#[test]
-fn the_units_of_a_user_who_lingers_are_switched() {
-    machine_test_passes("user-units");
 }
 
 /// Runs one of base's own tests.
