@@ -100,7 +100,7 @@ impl Place {
     ///
     /// # Errors
     /// It can't be fetched or locked.
-    pub fn open(evaluation: &Evaluation<'_>, text: &str) -> Result<Self, Failure> {
+    fn open(evaluation: &Evaluation<'_>, text: &str) -> Result<Self, Failure> {
         let context = evaluation.context();
         let (reference, fragment) = context.flake_reference(text)?;
         let resolved =
@@ -121,8 +121,29 @@ impl Place {
         Ok(Place { reference, fragment, locked: Some(locked), content })
     }
 
+    /// The index of a kind, of the flake that `text` names; made by `make` unless it is there. Only
+    /// pure evaluation gives one that may be kept.
+    ///
+    /// # Errors
+    /// Those of [`Place::open`] and `make`.
+    pub fn lines(
+        evaluation: &mut Evaluation<'_>,
+        text: &str,
+        kind: &str,
+        make: impl FnOnce(&Place, &mut Evaluation<'_>) -> Result<String, Failure>,
+    ) -> Result<String, Failure> {
+        let place = Place::open(evaluation, text)?;
+        let context = evaluation.context();
+        if !evaluation.is_pure() {
+            return make(&place, evaluation);
+        }
+        let key = place.key(kind, context.settings.text("system"));
+        let what = format!("the {kind} of '{text}', to make an index of them");
+        index(context, &key, what, || make(&place, evaluation))
+    }
+
     /// The name of an index of this place.
-    pub fn key(&self, kind: &str, system: &str) -> String {
+    fn key(&self, kind: &str, system: &str) -> String {
         let mut hasher = Hasher::new(HashAlgo::Sha256);
         for part in [kind, system, &self.fragment, &self.content] {
             hasher.update(part.as_bytes());
@@ -175,7 +196,7 @@ impl Place {
 ///
 /// # Errors
 /// Those of `make`. An index that can't be written is a warning.
-pub fn index(
+fn index(
     context: &Context,
     key: &str,
     what: String,

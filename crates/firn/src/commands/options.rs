@@ -77,14 +77,10 @@ fn in_flake(
     evaluation: &mut Evaluation<'_>,
     text: &str,
 ) -> Result<String, Failure> {
-    let place = Place::open(evaluation, text)?;
-    let system = context.settings.text("system");
-    let what = format!("the options of '{text}', to make an index of them");
-    let pure = evaluation.is_pure();
-    let mut make = || {
+    Place::lines(evaluation, text, "options", |place, evaluation| {
         let flake = place.value(evaluation)?;
         let root = if place.fragment.is_empty() {
-            whole_flake(evaluation, flake, system)?
+            whole_flake(evaluation, flake, context.settings.text("system"))?
         } else {
             let lookup =
                 Lookup { prefixes: vec!["nixosConfigurations".to_owned()], defaults: Vec::new() };
@@ -95,8 +91,7 @@ fn in_flake(
         let trees = place.trees(evaluation)?;
         found.iter_mut().for_each(|option| shorten(option, &trees));
         Ok(index::options_to_lines(&found))
-    };
-    if pure { lookup::index(context, &place.key("options", system), what, make) } else { make() }
+    })
 }
 
 /// The options of a flake of which no machine is named.

@@ -70,22 +70,18 @@ fn in_flake(
     evaluation: &mut Evaluation<'_>,
     text: &str,
 ) -> Result<String, Failure> {
-    let place = Place::open(evaluation, text)?;
     let system = context.settings.text("system");
     let lookup = Lookup {
         defaults: vec![format!("packages.{system}"), format!("legacyPackages.{system}")],
         ..Lookup::packages(system)
     };
-    let what = format!("the packages of '{text}', to make an index of them");
-    let pure = evaluation.is_pure();
-    let mut make = || {
+    Place::lines(evaluation, text, "packages", |place, evaluation| {
         let root = place.value(evaluation)?;
         let found = evaluation.all_in_flake(root, &place.fragment, &lookup, &place.reference)?;
         let roots: Vec<_> =
             found.into_iter().map(|(value, path)| (split_path(&path), value)).collect();
         collect(evaluation, &roots)
-    };
-    if pure { lookup::index(context, &place.key("packages", system), what, make) } else { make() }
+    })
 }
 
 fn collect(

@@ -58,7 +58,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         let flake = call_flake(m, &locked)?;
         let flake = m.force_attrs(flake, Pos::NONE, "while evaluating a flake")?;
         let outputs = m.required_attr(flake, sym::OUTPUTS, "while evaluating a flake")?.get();
-        tree.visit(m, outputs, &[], &header, "")
+        tree.visit(m, outputs, &Node { path: Vec::new(), header, indent: String::new() })
     })?;
     if arguments.json {
         println!("{json}");
@@ -146,19 +146,22 @@ struct Tree<'a> {
     arguments: &'a Arguments,
 }
 
+/// A place in the tree.
+struct Node<'a> {
+    /// The attribute path.
+    path: Vec<&'a str>,
+    /// What begins its line.
+    header: String,
+    /// What begins the lines of its entries.
+    indent: String,
+}
+
 impl Tree<'_> {
-    /// Shows the output at a path. `header` begins its line, `indent` those of its entries.
-    fn visit(
-        &mut self,
-        m: &mut Machine,
-        value: Value,
-        path: &[&str],
-        header: &str,
-        indent: &str,
-    ) -> R<serde_json::Value> {
-        let result = self.shaped(m, value, path, header, indent);
+    /// Shows an output.
+    fn visit(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
+        let result = self.shaped(m, value, at);
         match result {
-            Err(raised) if path.first() == Some(&"legacyPackages") => {
+            Err(raised) if at.path.first() == Some(&"legacyPackages") => {
                 // What is in there may be broken, and nobody expects otherwise.
                 drop(m.take_error(raised));
                 Ok(json!({}))
@@ -167,46 +170,39 @@ impl Tree<'_> {
         }
     }
 
-    fn shaped(
-        &mut self,
-        m: &mut Machine,
-        value: Value,
-        path: &[&str],
-        header: &str,
-        indent: &str,
-    ) -> R<serde_json::Value> {
-        match shape(path) {
-            Shape::Set => self.set(m, value, path, header, indent),
+    fn shaped(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
+        match shape(&at.path) {
+            Shape::Set => self.set(m, value, at),
             Shape::Derivation => {
-                if self.is_other_system(path) {
-                    return Ok(self.omitted(path, header, "use '--all-systems' to show"));
+                if self.is_other_system(&at.path) {
+                    return Ok(self.omitted(at, "use '--all-systems' to show"));
                 }
                 let value = m.force(value)?;
                 if m.is_derivation(value)? {
-                    return self.derivation(m, value, path, header);
+                    return self.derivation(m, value, at);
                 }
-                self.context.warn(&format!("{} is not a derivation", path.join(".")));
+                self.context.warn(&format!("{} is not a derivation", at.path.join(".")));
                 Ok(json!({}))
             }
             Shape::Jobs => {
                 let value = m.force(value)?;
                 if m.is_derivation(value)? {
-                    return self.derivation(m, value, path, header);
+                    return self.derivation(m, value, at);
                 }
-                self.set(m, value, path, header, indent)
+                self.set(m, value, at)
             }
-            Shape::Legacy => self.legacy(m, value, path, header, indent),
-            Shape::App => self.app(m, value, header),
+            Shape::Legacy => self.legacy(m, value, at),
+            Shape::App => self.app(m, value, at),
             Shape::Template => {
                 let attrs = m.force_attrs(value, Pos::NONE, "while evaluating a template")?;
                 let what = "while evaluating the description of a template";
                 let text = m.required_attr(attrs, sym::DESCRIPTION, what)?.get();
                 let text = m.force_string(text, Pos::NONE, what)?.to_text().into_owned();
-                self.line(&format!("{header}: template: {}", self.style.bold(&text)));
+                self.line(&format!("{}: template: {}", at.header, self.style.bold(&text)));
                 Ok(json!({ "description": text, "type": "template" }))
             }
             Shape::Named(kind, text) => {
-                self.line(&format!("{header}: {}", self.style.warning(text)));
+                self.line(&format!("{}: {}", at.header, self.style.warning(text)));
                 Ok(json!({ "type": kind }))
             }
         }
@@ -222,28 +218,21 @@ impl Tree<'_> {
         !self.arguments.all_systems && path.get(1).is_some_and(|system| *system != self.system)
     }
 
-    fn omitted(&self, path: &[&str], header: &str, help: &str) -> serde_json::Value {
+    fn omitted(&self, at: &Node<'_>, help: &str) -> serde_json::Value {
         if self.arguments.json {
-            let text = format!("{} omitted ({help})", path.join("."));
+            let text = format!("{} omitted ({help})", at.path.join("."));
             self.context.reporter.message(Level::Warning, text);
         }
-        self.line(&format!("{header} {} ({help})", self.style.warning("omitted")));
+        self.line(&format!("{} {} ({help})", at.header, self.style.warning("omitted")));
         json!({})
     }
 
-    fn set(
-        &mut self,
-        m: &mut Machine,
-        value: Value,
-        path: &[&str],
-        header: &str,
-        indent: &str,
-    ) -> R<serde_json::Value> {
+    fn set(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
         let attrs = m.force_attrs(value, Pos::NONE, "while evaluating an output of a flake")?;
-        self.line(header);
+        self.line(&at.header);
         let mut entries = Vec::new();
         for entry in m.sorted(attrs).collect::<Vec<_>>() {
-            if has_content(m, &entry, path) {
+            if has_content(m, &entry, &at.path) {
                 entries.push(entry);
             }
         }
@@ -253,60 +242,46 @@ impl Tree<'_> {
             let (branch, below) =
                 if last { ("└───", "    ") } else { ("├───", "│   ") };
             let name = entry.sym.text();
-            let header = format!(
-                "{}{}",
-                self.style.paint("32;1", &format!("{indent}{branch}")),
-                self.style.bold(&name)
-            );
-            let path: Vec<&str> = path.iter().copied().chain([&*name]).collect();
-            let child =
-                self.visit(m, entry.value(), &path, &header, &format!("{indent}{below}"))?;
+            let line = self.style.paint("32;1", &format!("{}{branch}", at.indent));
+            let below = Node {
+                path: at.path.iter().copied().chain([&*name]).collect(),
+                header: format!("{line}{}", self.style.bold(&name)),
+                indent: format!("{}{below}", at.indent),
+            };
+            let child = self.visit(m, entry.value(), &below)?;
             json.insert(name.clone().into_owned(), child);
         }
         Ok(json.into())
     }
 
-    fn legacy(
-        &mut self,
-        m: &mut Machine,
-        value: Value,
-        path: &[&str],
-        header: &str,
-        indent: &str,
-    ) -> R<serde_json::Value> {
+    fn legacy(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
         if !self.arguments.legacy {
-            return Ok(self.omitted(path, header, "use '--legacy' to show"));
+            return Ok(self.omitted(at, "use '--legacy' to show"));
         }
-        if self.is_other_system(path) {
-            return Ok(self.omitted(path, header, "use '--all-systems' to show"));
+        if self.is_other_system(&at.path) {
+            return Ok(self.omitted(at, "use '--all-systems' to show"));
         }
         let value = m.force(value)?;
         if m.is_derivation(value)? {
-            return self.derivation(m, value, path, header);
+            return self.derivation(m, value, at);
         }
-        if path.len() <= 2 { self.set(m, value, path, header, indent) } else { Ok(json!({})) }
+        if at.path.len() <= 2 { self.set(m, value, at) } else { Ok(json!({})) }
     }
 
-    fn derivation(
-        &mut self,
-        m: &mut Machine,
-        value: Value,
-        path: &[&str],
-        header: &str,
-    ) -> R<serde_json::Value> {
+    fn derivation(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
         let attrs = m.force_attrs(value, Pos::NONE, "")?;
         let what = "while evaluating the name of a derivation";
         let name = m.required_attr(attrs, sym::NAME, what)?.get();
         let name = m.force_string(name, Pos::NONE, what)?.to_text().into_owned();
         if !self.arguments.json {
-            self.line(&format!("{header}: {} '{name}'", role(path)));
+            self.line(&format!("{}: {} '{name}'", at.header, role(&at.path)));
             return Ok(json!({}));
         }
         let description = description(m, attrs)?.unwrap_or_default();
         Ok(json!({ "description": description, "name": name, "type": "derivation" }))
     }
 
-    fn app(&mut self, m: &mut Machine, value: Value, header: &str) -> R<serde_json::Value> {
+    fn app(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
         let attrs = m.force_attrs(value, Pos::NONE, "while evaluating an app")?;
         let description = description(m, attrs)?;
         let kind = match m.attr(attrs, Symbol::of("type"))? {
@@ -317,7 +292,7 @@ impl Tree<'_> {
             return Err(m.fail(ErrorKind::Eval, Pos::NONE, "not an app definition"));
         }
         let shown = description.as_deref().unwrap_or("no description");
-        self.line(&format!("{header}: app: {}", self.style.bold(shown)));
+        self.line(&format!("{}: app: {}", at.header, self.style.bold(shown)));
         Ok(match description {
             Some(text) => json!({ "description": text, "type": "app" }),
             None => json!({ "type": "app" }),
