@@ -53,6 +53,16 @@ fn disks_are_formatted_once_and_outlive_a_crash() {
     machine_test_passes("disks");
 }
 
+#[test]
+fn services_of_laptops_run() {
+    machine_test_passes("laptop");
+}
+
+#[test]
+fn units_of_users_are_switched() {
+    machine_test_passes("user-units");
+}
+
 /// Runs one of base's own tests.
 fn machine_test_passes(name: &str) {
     let Some(program) = Program::beside() else { return };
