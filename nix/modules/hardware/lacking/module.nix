@@ -1,4 +1,4 @@
-# What profiles of hardware switch on for whole families of machines, and Debian's main has not. The
+# What profiles of hardware switch on for whole families of machines, and `base` has not. The
 # machines work without, so that it is no error: the user is told.
 { config, lib, ... }:
 let
