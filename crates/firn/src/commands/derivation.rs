@@ -22,7 +22,7 @@ pub enum Command {
     /// Add a derivation to the store, from JSON on standard input
     Add(AddArguments),
     /// Print derivations as JSON
-    Show(ShowArguments),
+    Show(Box<ShowArguments>),
 }
 
 /// What is done with the derivation.
