@@ -135,7 +135,7 @@ fn an_interrupt_leads_back_to_the_prompt() {
     let folder = TempDir::new().unwrap();
     let mut at = Terminal::new(&folder, &["repl"]);
     let endless = [
-        "let f = x: f (x + 1); in f 0",
+        "let xs = builtins.genList (x: x) 100000; in builtins.foldl' (a: _: builtins.foldl' builtins.add a xs) 0 xs",
         "builtins.length (builtins.genList (x: builtins.deepSeq x x) 2000000000)",
         "builtins.genericClosure { startSet = [ { key = 0; } ]; operator = x: [ { key = x.key + 1; } ]; }",
         "let s = builtins.genList (x: x) 3000000; in builtins.deepSeq (map (x: builtins.sort (a: b: b < a) s) s) 1",

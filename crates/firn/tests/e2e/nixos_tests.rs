@@ -55,10 +55,10 @@ fn identities(program: &Program, said: &Said, name: &str) -> BTreeSet<String> {
     std::fs::read_to_string(file).unwrap().lines().map(String::from).collect()
 }
 
-/// The saved boot of a node of the test `saved`.
+/// The saved boot of a node of the test `saved-again`, which has run.
 fn saved_boot(program: &Program, node: &str) -> PathBuf {
     let store = |path: &str| program.store().join(path.trim_start_matches('/'));
-    let attribute = test("checks.x86_64-linux.saved.driverConfig");
+    let attribute = test("checks.x86_64-linux.saved-again.driverConfig");
     let said = program.run(&["eval", "--raw", &attribute]);
     let path = said.text.lines().find_map(|line| line.find("/nix/store/").map(|at| &line[at..]));
     let text = std::fs::read(store(path.unwrap().trim())).unwrap();
