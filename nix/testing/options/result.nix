@@ -26,7 +26,7 @@ let
     driverConfig = "${config.driverConfigurationFile}";
     requiredSystemFeatures = features;
     expectedMemory = sum (map memory machines);
-    expectedLoad = if processors == [ ] then 50 else 100 * sum processors;
+    expectedLoad = if processors == [ ] then 30 else 100 * sum processors;
     # Mistakes in the script come to light before any machine starts.
     inherit (config) scriptCheck;
   }
