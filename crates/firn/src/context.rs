@@ -18,7 +18,7 @@ use firn_flake::flakes::Flakes;
 use firn_flake::reference::{Base, FlakeRef};
 use firn_flake::registry::{Global, Registries, Registry};
 use firn_settings::{Origin, Settings, file};
-use firn_store::{MemoryStore, NoRealise, Realise, Store};
+use firn_store::{BuildMode, MemoryStore, NoRealise, Realise, Realised, Store};
 use firn_store_disk::{Layout, LocalStore, Places, StoreChoice, StoreOptions, choose};
 
 use crate::arguments::GlobalArguments;
@@ -250,6 +250,18 @@ impl Context {
             OpenStore::Local(store) => crate::building::realiser(self, store.clone()),
             OpenStore::Dummy(_) => Ok(Arc::new(NoRealise)),
         }
+    }
+
+    /// Builds, with what failed in the words of commands.
+    ///
+    /// # Errors
+    /// The store can't be opened; the first failure, whose log was shown.
+    pub fn realise(
+        &self,
+        wanted: &[firn_formats::DerivedPath],
+        mode: BuildMode,
+    ) -> Result<Vec<Realised>, Failure> {
+        self.realiser()?.realise(wanted, mode).map_err(crate::building::failure)
     }
 
     /// How files are fetched.

@@ -1,7 +1,7 @@
 //! From what an installable names to what is built: derivations, paths, and strings that name store
 //! paths. Nix manual, "nix", "Derivation output selection".
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use firn_eval::print::{PrintOptions, show_type};
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
@@ -22,21 +22,39 @@ use crate::store_paths;
 ///
 /// # Errors
 /// One of them is nothing that can be built.
-pub fn wanted(
-    context: &Context,
-    source: &SourceArguments,
+pub fn wanted<'c>(
+    context: &'c Context,
+    source: &'c SourceArguments,
     installables: &[String],
 ) -> Result<Vec<DerivedPath>, Failure> {
+    let by_path = |text: &str| store_path(context, source, text);
+    each(context, source, installables, by_path, Evaluation::derived_paths)
+}
+
+/// The installables, or the flake here when none are named.
+pub fn or_here(installables: &[String]) -> &[String] {
+    static HERE: LazyLock<[String; 1]> = LazyLock::new(|| [".".to_owned()]);
+    if installables.is_empty() { &*HERE } else { installables }
+}
+
+/// What installables, or the flake here, are: `by_path` is asked first, and what it does not know is
+/// evaluated.
+///
+/// # Errors
+/// Those of the two questions and of the evaluation.
+pub fn each<'c, T>(
+    context: &'c Context,
+    source: &'c SourceArguments,
+    installables: &[String],
+    by_path: impl Fn(&str) -> Result<Option<T>, Failure>,
+    by_value: impl Fn(&mut Evaluation<'c>, &Found) -> Result<Vec<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
     let lookup = Lookup::packages(context.settings.text("system"));
-    let installables = match installables {
-        [] => &[".".to_owned()],
-        given => given,
-    };
     let mut evaluation = None;
-    let mut wanted = Vec::new();
-    for text in installables {
-        if let Some(path) = store_path(context, source, text)? {
-            wanted.push(path);
+    let mut all = Vec::new();
+    for text in or_here(installables) {
+        if let Some(one) = by_path(text)? {
+            all.push(one);
             continue;
         }
         let evaluation = match &mut evaluation {
@@ -44,9 +62,9 @@ pub fn wanted(
             none => none.insert(Evaluation::new(context, source)?),
         };
         let found = evaluation.find(text, &lookup)?;
-        wanted.extend(evaluation.derived_paths(&found)?);
+        all.extend(by_value(evaluation, &found)?);
     }
-    Ok(wanted)
+    Ok(all)
 }
 
 /// A store path with its outputs, or a link that leads to one.
@@ -181,9 +199,7 @@ struct Package {
 
 fn package(m: &mut Machine, value: Value, all: bool) -> R<Package> {
     let attrs = m.force_attrs(value, Pos::NONE, "while evaluating a derivation")?;
-    let what = "while evaluating the 'drvPath' attribute of a derivation";
-    let drv = m.required_attr(attrs, sym::DRV_PATH, what)?.get();
-    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
+    let drv = derivations::drv_path(m, attrs)?;
     Ok(Package { drv, outputs: default_outputs(m, attrs, all)? })
 }
 

@@ -50,7 +50,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         return Ok(ExitCode::SUCCESS);
     }
     let mode = if arguments.rebuild { BuildMode::Check } else { BuildMode::Normal };
-    let built = context.realiser()?.realise(&wanted, mode).map_err(crate::building::failure)?;
+    let built = context.realise(&wanted, mode)?;
     context.display.finish();
     let store = context.store()?;
     if !arguments.no_link {

@@ -53,8 +53,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     })?;
     let store = context.store()?;
     let wanted = DerivedPath::built(store.store_dir().parse(&drv)?, OutputsSpec::All);
-    let built = context.realiser()?.realise(&[wanted], BuildMode::Normal);
-    let built = built.map_err(crate::building::failure)?;
+    let built = context.realise(&[wanted], BuildMode::Normal)?;
     context.display.finish();
     let link = arguments.out_link.unwrap_or_else(|| name.into());
     super::build::link(&*store, &built, &link)?;

@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
+use crate::derived;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
+use crate::installable::SourceArguments;
 use crate::store_paths;
 
 /// The commands on derivations.
@@ -113,30 +114,19 @@ pub fn derivations(
     source: &SourceArguments,
 ) -> Result<Vec<StorePath>, Failure> {
     let store = context.store()?;
-    let lookup = Lookup::packages(context.settings.text("system"));
-    let installables = match installables {
-        [] => &[".".to_owned()],
-        given => given,
-    };
-    let mut evaluation = None;
-    let mut found = Vec::new();
-    for text in installables {
-        if text.starts_with(store.store_dir().as_str()) {
-            let path = store_paths::of(store.store_dir(), split_extended_outputs(text)?.0)?;
-            found.push(match path.is_derivation() {
-                true => path,
-                false => store.require_path_info(&path)?.deriver.clone().ok_or_else(|| {
-                    Failure::new(format!("error: '{text}' does not have a known deriver"))
-                })?,
-            });
-            continue;
+    let by_path = |text: &str| {
+        if !text.starts_with(store.store_dir().as_str()) {
+            return Ok(None);
         }
-        let evaluation = match &mut evaluation {
-            Some(evaluation) => evaluation,
-            none => none.insert(Evaluation::new(context, source)?),
-        };
-        let value = evaluation.find(text, &lookup)?;
-        found.push(evaluation.derived_path(&value)?.base().clone());
-    }
-    Ok(found)
+        let path = store_paths::of(store.store_dir(), split_extended_outputs(text)?.0)?;
+        if path.is_derivation() {
+            return Ok(Some(path));
+        }
+        let deriver = store.require_path_info(&path)?.deriver.clone();
+        let unknown = || Failure::new(format!("error: '{text}' does not have a known deriver"));
+        deriver.map(Some).ok_or_else(unknown)
+    };
+    derived::each(context, source, installables, by_path, |evaluation, found| {
+        Ok(vec![evaluation.derived_path(found)?.base().clone()])
+    })
 }

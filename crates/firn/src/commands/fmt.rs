@@ -76,8 +76,7 @@ fn build(arguments: BuildArguments, global: &GlobalArguments) -> Result<ExitCode
     let found = find(&context, &mut evaluation)?;
     if !arguments.no_link {
         let wanted = [evaluation.derived_path(&found)?];
-        let built = context.realiser()?.realise(&wanted, BuildMode::Normal);
-        let built = built.map_err(crate::building::failure)?;
+        let built = context.realise(&wanted, BuildMode::Normal)?;
         super::build::link(&*context.store()?, &built, &arguments.out_link)?;
     }
     let program = evaluation.run(|m| super::run::program(m, found.value, &found.path))?;

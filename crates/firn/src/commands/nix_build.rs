@@ -100,8 +100,7 @@ fn build(mut request: Request) -> Result<ExitCode, Failure> {
         crate::building::print_missing(&context, &wanted)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let built =
-        context.realiser()?.realise(&wanted, request.mode).map_err(crate::building::failure)?;
+    let built = context.realise(&wanted, request.mode)?;
     context.display.finish();
     for (name, path) in links(&built) {
         if let Some(base) = &request.link {

@@ -39,8 +39,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let mut environment = arguments.environment.environment()?;
     let wanted = derived::wanted(&context, &arguments.source, &arguments.installables)?;
-    let built = context.realiser()?.realise(&wanted, BuildMode::Normal);
-    let built = built.map_err(crate::building::failure)?;
+    let built = context.realise(&wanted, BuildMode::Normal)?;
     let outputs = built.iter().flat_map(|one| one.outputs.values().cloned());
     let store = context.store()?;
     let mut path: Vec<OsString> = with_propagated(&*store, outputs)?

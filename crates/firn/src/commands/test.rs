@@ -18,6 +18,7 @@ use firn_testdriver::Junit;
 use crate::arguments::GlobalArguments;
 use crate::building;
 use crate::context::Context;
+use crate::derived;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Found, Lookup, SourceArguments, select};
 
@@ -110,10 +111,7 @@ fn run_tests(arguments: RunArguments, global: &GlobalArguments) -> Result<ExitCo
 }
 
 fn run_wanted(context: &Context, arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let tests = match arguments.tests.as_slice() {
-        [] => &[".".to_owned()],
-        given => given,
-    };
+    let tests = derived::or_here(&arguments.tests);
     let mut evaluation = Evaluation::new(context, &arguments.source)?;
     let mut wanted = Vec::new();
     for text in tests {

@@ -47,8 +47,7 @@ pub fn obtain(context: &Context, drv: &StorePath) -> Result<DevShell, Failure> {
     }
     let variant = variant(&*store, drv)?;
     let wanted = DerivedPath::built(variant, OutputsSpec::All);
-    let built = context.realiser()?.realise(&[wanted], BuildMode::Normal);
-    let built = built.map_err(crate::building::failure)?;
+    let built = context.realise(&[wanted], BuildMode::Normal)?;
     for path in built.iter().flat_map(|one| one.outputs.values()) {
         let text = store.read_file(path, "")?;
         if !text.is_empty() {

@@ -70,11 +70,19 @@ fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Value>) -> 
     if recurse { collect_values(m, value, args, found) } else { Ok(()) }
 }
 
-fn one(m: &mut Machine, value: Value, found: &mut Vec<Instantiated>) -> R<()> {
-    let attrs = m.force_attrs(value, Pos::NONE, "")?;
+/// The path of a derivation.
+///
+/// # Errors
+/// It has none, or evaluating it fails.
+pub fn drv_path(m: &mut Machine, attrs: Attrs) -> R<String> {
     let what = "while evaluating the 'drvPath' attribute of a derivation";
     let drv = m.required_attr(attrs, sym::DRV_PATH, what)?.get();
-    let drv = m.force_string(drv, Pos::NONE, what)?.to_text().into_owned();
+    Ok(m.force_string(drv, Pos::NONE, what)?.to_text().into_owned())
+}
+
+fn one(m: &mut Machine, value: Value, found: &mut Vec<Instantiated>) -> R<()> {
+    let attrs = m.force_attrs(value, Pos::NONE, "")?;
+    let drv = drv_path(m, attrs)?;
     let what = "while evaluating the output name of a derivation";
     let output = match m.attr(attrs, sym::OUTPUT_NAME)? {
         Some(name) => m.force_string(name, Pos::NONE, what)?.to_text().into_owned(),

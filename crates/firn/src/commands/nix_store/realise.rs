@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         Arguments { repair: true, .. } => BuildMode::Repair,
         _ => BuildMode::Normal,
     };
-    let built = context.realiser()?.realise(&wanted, mode).map_err(crate::building::failure)?;
+    let built = context.realise(&wanted, mode)?;
     context.display.finish();
     if arguments.add_root.is_none() {
         context.warn(
