@@ -1,151 +1,167 @@
 //! The command line of `firn` itself: `firn SUB…` takes the sub-commands of the reference's `nix`.
+//!
+//! Sub-commands are a table. A run of one of them makes the flags of that one alone, and of the
+//! settings' flags those that were given: all of them take longer than small evaluations.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
-use crate::arguments::GlobalArguments;
-use crate::commands;
+use crate::arguments::{self, GlobalArguments};
 use crate::exit::Failure;
-use crate::shebang;
+use crate::{commands, completion, old_names, shebang};
 
-/// A complete Nix in one static program, with an operating system distribution built in.
-#[derive(Parser)]
-#[command(
-    name = "firn",
-    version,
-    disable_help_subcommand = false,
-    infer_subcommands = false,
-    args_override_self = true
-)]
-pub struct Cli {
-    #[command(subcommand)]
-    command: Command,
-    #[command(flatten)]
-    global: GlobalArguments,
+/// A sub-command; each is a file under `commands/`.
+struct Entry {
+    name: &'static str,
+    about: &'static str,
+    /// Gives the command its arguments.
+    arguments: fn(Command) -> Command,
+    run: fn(&ArgMatches, &GlobalArguments) -> Result<ExitCode, Failure>,
 }
 
-/// The sub-commands; each is a file under `commands/`.
-#[derive(Subcommand)]
-enum Command {
-    /// Build what installables name
-    Build(commands::build::Arguments),
-    /// Make of a package what works without the store
-    Bundle(commands::bundle::Arguments),
-    /// Print a shell completion script
-    Completion(commands::completion::Arguments),
-    /// Show settings
-    #[command(subcommand)]
-    Config(commands::config::Command),
-    /// Debian packages that the distribution is made of
-    Debian(commands::debian::Arguments),
-    /// Look into derivations
-    #[command(subcommand)]
-    Derivation(commands::derivation::Command),
-    /// Start a shell in the build environment of a package
-    Develop(commands::develop::Arguments),
-    /// Open the source of a package in an editor
-    Edit(commands::edit::Arguments),
-    /// Evaluate and print a value
-    Eval(commands::eval::Arguments),
-    /// Work with flakes
-    #[command(subcommand)]
-    Flake(commands::flake::Command),
-    /// Format the sources of the flake here
-    Fmt(commands::fmt::Arguments),
-    /// Work with the formatter of the flake here
-    #[command(subcommand)]
-    Formatter(commands::fmt::Command),
-    /// Compute and convert hashes
-    #[command(subcommand)]
-    Hash(commands::hash::Command),
-    /// Make and convert keys that sign store paths
-    #[command(subcommand)]
-    Key(commands::key::Command),
-    /// Print what builds wrote
-    Log(commands::log::Arguments),
-    /// Look into archives
-    #[command(subcommand)]
-    Nar(commands::nar::Command),
-    /// Look up options of NixOS modules
-    Options(commands::options::Arguments),
-    /// Print what the store knows about paths
-    PathInfo(commands::path_info::Arguments),
-    /// Print shell code that makes the build environment of a package
-    PrintDevEnv(commands::print_dev_env::Arguments),
-    /// Give flakes short names
-    #[command(subcommand)]
-    Registry(commands::registry::Command),
-    /// Run a program of a package
-    Run(commands::run::Arguments),
-    /// Look up packages
-    Search(commands::search::Arguments),
-    /// Evaluate expressions at a prompt
-    Repl(commands::repl::Arguments),
-    /// Start a shell that finds the programs of packages
-    Shell(commands::shell::Arguments),
-    /// Work with the store
-    #[command(subcommand)]
-    Store(commands::store::Command),
-    /// Run NixOS tests
-    #[command(subcommand)]
-    Test(commands::test::Command),
+/// A sub-command with arguments: name, what it does, its file.
+macro_rules! command {
+    ($name:literal, $about:literal, $module:ident) => {
+        Entry {
+            name: $name,
+            about: $about,
+            arguments: <commands::$module::Arguments as Args>::augment_args,
+            run: |matches, global| {
+                commands::$module::run(FromArgMatches::from_arg_matches(matches)?, global)
+            },
+        }
+    };
 }
+
+/// A sub-command that has sub-commands: name, what it is about, its file.
+macro_rules! group {
+    ($name:literal, $about:literal, $module:ident) => {
+        group!($name, $about, $module, run)
+    };
+    ($name:literal, $about:literal, $module:ident, $run:ident) => {
+        Entry {
+            name: $name,
+            about: $about,
+            arguments: |command| {
+                <commands::$module::Command as Subcommand>::augment_subcommands(command)
+                    .subcommand_required(true)
+                    .arg_required_else_help(true)
+            },
+            run: |matches, global| {
+                commands::$module::$run(FromArgMatches::from_arg_matches(matches)?, global)
+            },
+        }
+    };
+}
+
+/// The sub-commands. One line each.
+const COMMANDS: &[Entry] = &[
+    command!("build", "Build what installables name", build),
+    command!("bundle", "Make of a package what works without the store", bundle),
+    command!("completion", "Print a shell completion script", completion),
+    group!("config", "Show settings", config),
+    command!("debian", "Debian packages that the distribution is made of", debian),
+    group!("derivation", "Look into derivations", derivation),
+    command!("develop", "Start a shell in the build environment of a package", develop),
+    command!("edit", "Open the source of a package in an editor", edit),
+    group!("env", "Work with environments of programs", shell, environment),
+    command!("eval", "Evaluate and print a value", eval),
+    group!("flake", "Work with flakes", flake),
+    command!("fmt", "Reformat your code: format the sources of the flake here", fmt),
+    group!("formatter", "Build or run the formatter of the flake here", fmt, formatter),
+    group!("hash", "Compute and convert hashes", hash),
+    group!("key", "Make and convert keys that sign store paths", key),
+    command!("log", "Print what builds wrote", log),
+    group!("nar", "Look into archives", nar),
+    command!("options", "Look up options of NixOS modules", options),
+    command!("path-info", "Print what the store knows about paths", path_info),
+    command!(
+        "print-dev-env",
+        "Print shell code that makes the build environment of a package",
+        print_dev_env
+    ),
+    group!("registry", "Give flakes short names", registry),
+    command!("repl", "Evaluate expressions at a prompt", repl),
+    command!("run", "Run a program of a package", run),
+    command!("search", "Look up packages", search),
+    command!("shell", "Start a shell that finds the programs of packages", shell),
+    group!("store", "Work with the store", store),
+    group!("test", "Run NixOS tests", test),
+    command!("why-depends", "Show why a package needs another", why_depends),
+];
 
 /// Runs `firn` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let arguments = shebang::expand(arguments)?;
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => {
-            let status = u8::from(error.use_stderr());
-            error.print()?;
-            return Ok(ExitCode::from(status));
-        }
+    let arguments = old_names::expand(shebang::expand(arguments)?);
+    if let Some(word) = completion::wanted() {
+        return completion::run(whole(), &arguments, word);
+    }
+    if let Some(failure) = old_names::missing(&arguments) {
+        return Err(failure);
+    }
+    if arguments.get(1).is_some_and(|first| first == "__dump-cli") {
+        println!("{}", completion::dump(&mut whole()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let matches = match parse(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => return crate::exit::usage(&error),
     };
     // Evaluation may nest deeply, so that commands run on a thread with a large stack.
-    firn_eval::stack::run(move || run(cli))?
+    firn_eval::stack::run(move || run(&matches))?
 }
 
-fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    let global = cli.global;
-    match cli.command {
-        Command::Build(arguments) => commands::build::run(arguments, &global),
-        Command::Bundle(arguments) => commands::bundle::run(arguments, &global),
-        Command::Completion(arguments) => commands::completion::run(arguments),
-        Command::Config(command) => commands::config::run(command, &global),
-        Command::Debian(arguments) => commands::debian::run(arguments),
-        Command::Derivation(command) => commands::derivation::run(command, &global),
-        Command::Develop(arguments) => commands::develop::run(arguments, &global),
-        Command::Edit(arguments) => commands::edit::run(arguments, &global),
-        Command::Eval(arguments) => commands::eval::run(arguments, &global),
-        Command::Flake(command) => commands::flake::run(command, &global),
-        Command::Fmt(arguments) => commands::fmt::run(arguments, &global),
-        Command::Formatter(command) => commands::fmt::formatter(command, &global),
-        Command::Hash(command) => commands::hash::run(command),
-        Command::Key(command) => commands::key::run(command),
-        Command::Log(arguments) => commands::log::run(arguments, &global),
-        Command::Nar(command) => commands::nar::run(command),
-        Command::Options(arguments) => commands::options::run(arguments, &global),
-        Command::PathInfo(arguments) => commands::path_info::run(arguments, &global),
-        Command::PrintDevEnv(arguments) => commands::print_dev_env::run(arguments, &global),
-        Command::Registry(command) => commands::registry::run(command, &global),
-        Command::Run(arguments) => commands::run::run(arguments, &global),
-        Command::Search(arguments) => commands::search::run(arguments, &global),
-        Command::Repl(arguments) => commands::repl::run(arguments, &global),
-        Command::Shell(arguments) => commands::shell::run(arguments, &global),
-        Command::Store(command) => commands::store::run(command, &global),
-        Command::Test(command) => commands::test::run(command, &global),
+fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let global = GlobalArguments::from_arg_matches(matches)?;
+    let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::SUCCESS) };
+    match find(name) {
+        Some(entry) => (entry.run)(matches, &global),
+        None => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn find(name: &str) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.name == name)
+}
+
+/// Parses with what is needed for it; where that fails with everything, whose messages know all names.
+fn parse(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    if let Some(entry) = arguments.get(1).and_then(|name| find(name.to_str()?)) {
+        let needed = arguments::flags_of(root(), Some(arguments)).subcommand(built(entry));
+        if let Ok(matches) = needed.try_get_matches_from(arguments) {
+            return Ok(matches);
+        }
+    }
+    whole().try_get_matches_from(arguments)
+}
+
+fn root() -> Command {
+    Command::new("firn")
+        .about(
+            "A complete Nix in one static program, with an operating system distribution built in",
+        )
+        .version(env!("CARGO_PKG_VERSION"))
+        .args_override_self(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+}
+
+fn built(entry: &Entry) -> Command {
+    let command = (entry.arguments)(Command::new(entry.name));
+    command.about(entry.about).long_about(None)
+}
+
+/// The command line with all that it may hold.
+fn whole() -> Command {
+    arguments::flags_of(root(), None).subcommands(COMMANDS.iter().map(built))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn flags_do_not_contradict_each_other() {
-        super::Cli::command().debug_assert();
+        super::whole().debug_assert();
     }
 }

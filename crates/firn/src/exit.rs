@@ -40,6 +40,12 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message.strip_prefix("error: ").unwrap_or(&self.message))
+    }
+}
+
 /// Prints what clap has to say: help and version with status 0, mistakes with status 1.
 pub fn usage(error: &clap::Error) -> Result<ExitCode, Failure> {
     error.print()?;

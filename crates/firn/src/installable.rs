@@ -229,7 +229,8 @@ impl<'c> Evaluation<'c> {
         self.run(|m| call_flake(m, &locked))
     }
 
-    fn root_of_source(&mut self) -> Result<Value, Failure> {
+    /// The value of the file or expression.
+    pub fn root_of_source(&mut self) -> Result<Value, Failure> {
         let folder = self.context.current_folder()?.to_string_lossy().into_owned();
         let (file, expr) = (self.source.file.clone(), self.source.expr.clone());
         let root = self.run(|m| match (file.as_deref(), expr) {

@@ -20,7 +20,10 @@ const PROGRAMS: &[(&str, Entry)] = &[
     ("activate", commands::system::activate),
     ("init", commands::system::init),
     ("nix-build", commands::nix_build::main),
+    ("nix-channel", commands::old_style::missing),
     ("nix-collect-garbage", commands::nix_collect_garbage::main),
+    ("nix-copy-closure", commands::old_style::missing),
+    ("nix-daemon", commands::old_style::missing),
     ("nix-env", commands::nix_env::main),
     ("nix-hash", commands::nix_hash::main),
     ("nix-instantiate", commands::nix_instantiate::main),
@@ -43,10 +46,25 @@ const HELPERS: &[(&str, Entry)] = &[
 
 /// Runs the program that the arguments name.
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    if let Some(entry) = helper(&arguments).or_else(|| named_program(&arguments)) {
+    if let Some(entry) = helper(&arguments) {
         return entry(arguments);
     }
-    cli::main(arguments)
+    if asks_for_version(&arguments) && commands::old_style::answers_version(&arguments)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    named_program(&arguments).unwrap_or(cli::main)(arguments)
+}
+
+/// Whether `--version` could be meant for a program of the reference: not for firn under its own name,
+/// for a sub-command, or for the script that this interprets.
+fn asks_for_version(arguments: &[OsString]) -> bool {
+    let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
+    first.starts_with('-') && arguments.first().is_some_and(|called| is_of_reference(called))
+}
+
+fn is_of_reference(called: &std::ffi::OsStr) -> bool {
+    let name = Path::new(called).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name == "nix" || (name.starts_with("nix-") && find(PROGRAMS, name).is_some())
 }
 
 fn named_program(arguments: &[OsString]) -> Option<Entry> {

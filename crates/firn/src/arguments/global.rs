@@ -1,7 +1,9 @@
 //! Arguments that every command takes: verbosity, and every setting as a flag.
 
+use std::ffi::OsString;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use firn_settings::{DECLARED, Kind, Origin, Settings};
+use firn_settings::{DECLARED, Kind, Origin, Setting, Settings};
 
 use crate::exit::Failure;
 use crate::progress::Verbosity;
@@ -46,10 +48,29 @@ impl GlobalArguments {
     }
 }
 
+/// Gives a command the flags. Where the words of the command line are known, of the settings' flags only
+/// those that are among them: there are hundreds, and each sub-command has its copy.
+pub fn flags_of(command: Command, words: Option<&[OsString]>) -> Command {
+    let command = command.args(shown()).next_help_heading(None::<&str>);
+    let is_given = |setting: &&Setting| match words {
+        None => true,
+        Some(words) => words.iter().any(|word| could_set(word.as_encoded_bytes(), setting.name)),
+    };
+    command.args(DECLARED.iter().filter(is_given).flat_map(setting_flags))
+}
+
+/// Whether a word could be a flag of a setting.
+fn could_set(word: &[u8], setting: &str) -> bool {
+    let is_short = word.starts_with(b"-") && !word.starts_with(b"--");
+    let Some(flag) = word.strip_prefix(b"--") else { return is_short && setting == "max-jobs" };
+    let flag = flag.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let negated = flag.strip_prefix(b"no-").or_else(|| flag.strip_prefix(b"extra-"));
+    flag == setting.as_bytes() || negated == Some(setting.as_bytes())
+}
+
 impl Args for GlobalArguments {
     fn augment_args(command: Command) -> Command {
-        let command = command.args(shown()).next_help_heading(None::<&str>);
-        command.args(DECLARED.iter().flat_map(setting_flags))
+        flags_of(command, None)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -81,7 +102,7 @@ fn shown() -> [Arg; 8] {
 
 /// The flags of a setting: `--name VALUE`, `--extra-name VALUE` for lists, `--name` and `--no-name`
 /// for truth values.
-fn setting_flags(setting: &'static firn_settings::Setting) -> Vec<Arg> {
+fn setting_flags(setting: &'static Setting) -> Vec<Arg> {
     let arg = |name: String| Arg::new(name.clone()).long(name).global(true).hide(true);
     let mut plain = arg(setting.name.to_owned());
     if setting.name == "max-jobs" {
@@ -137,27 +158,28 @@ impl FromArgMatches for GlobalArguments {
 }
 
 impl GlobalArguments {
-    fn take_setting(&mut self, setting: &firn_settings::Setting, matches: &ArgMatches) {
+    fn take_setting(&mut self, setting: &Setting, matches: &ArgMatches) {
         let mut push =
             |name: &str, value: &str| self.settings.push((name.to_owned(), value.to_owned()));
+        // Flags that were not given need not be known.
+        let is_set = |name: &str| matches!(matches.try_get_one::<bool>(name), Ok(Some(true)));
         match setting.kind {
             Kind::Flag | Kind::Sandbox => {
-                if matches.get_flag(setting.name) {
+                if is_set(setting.name) {
                     push(setting.name, "true");
                 }
-                if matches.get_flag(&format!("no-{}", setting.name)) {
+                if is_set(&format!("no-{}", setting.name)) {
                     push(setting.name, "false");
                 }
             }
             Kind::List => {
                 for name in [setting.name.to_owned(), format!("extra-{}", setting.name)] {
-                    for value in matches.get_many::<String>(&name).into_iter().flatten() {
-                        push(&name, value);
-                    }
+                    let values = matches.try_get_many::<String>(&name).ok().flatten();
+                    values.into_iter().flatten().for_each(|value| push(&name, value));
                 }
             }
             _ => {
-                if let Some(value) = matches.get_one::<String>(setting.name) {
+                if let Ok(Some(value)) = matches.try_get_one::<String>(setting.name) {
                     push(setting.name, value);
                 }
             }

@@ -6,6 +6,6 @@ mod locking;
 mod program;
 
 pub use evaluation::EvaluationArguments;
-pub use global::GlobalArguments;
+pub use global::{GlobalArguments, flags_of};
 pub use locking::{LockingArguments, input_path};
 pub use program::EnvironmentArguments;

@@ -13,6 +13,8 @@ use crate::exit::Failure;
 /// The commands on settings.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Look for what is wrong with this installation
+    Check,
     /// Print settings and their values
     Show(ShowArguments),
 }
@@ -29,8 +31,40 @@ pub struct ShowArguments {
 
 /// Runs one.
 pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
-    let Command::Show(arguments) = command;
     let context = Context::new(global)?;
+    match command {
+        Command::Check => check(&context),
+        Command::Show(arguments) => show(&context, &arguments),
+    }
+}
+
+/// Looks for what is wrong: several Nix programs on the path, a store that can't be opened.
+fn check(context: &Context) -> Result<ExitCode, Failure> {
+    let mut fine = true;
+    let mut report = |ok: bool, text: String| {
+        fine &= ok;
+        println!("[{}] {text}", if ok { "PASS" } else { "FAIL" });
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs: std::collections::BTreeSet<_> = std::env::split_paths(&path)
+        .filter_map(|folder| folder.join("nix").canonicalize().ok())
+        .collect();
+    let shown: Vec<_> = programs.iter().map(|program| program.display().to_string()).collect();
+    report(
+        programs.len() < 2,
+        match programs.len() {
+            0 | 1 => "PATH leads to no more than one 'nix'".to_owned(),
+            _ => format!("PATH leads to several programs 'nix': {}", shown.join(", ")),
+        },
+    );
+    match context.store() {
+        Ok(store) => report(true, format!("the store '{}' can be opened", store.store_dir())),
+        Err(failure) => report(false, format!("the store can't be opened: {failure}")),
+    }
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(context: &Context, arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let known = || context.settings.all();
     if let Some(name) = &arguments.name {
         let Some((_, value)) =

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use firn_formats::{Hash, HashAlgo, HashFormat, Hasher, nar};
 
+use crate::arguments::GlobalArguments;
 use crate::exit::Failure;
 
 /// The sub-commands of `firn hash`.
@@ -88,7 +89,7 @@ pub struct OldArguments {
 }
 
 /// Runs a sub-command.
-pub fn run(command: Command) -> Result<ExitCode, Failure> {
+pub fn run(command: Command, _global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
         Command::Convert(arguments) => convert(&arguments),
         Command::File(arguments) => hash(&arguments, true),
@@ -105,7 +106,7 @@ fn convert(arguments: &ConvertArguments) -> Result<ExitCode, Failure> {
         let (hash, found) = Hash::parse_with_format(text, arguments.hash_algo)?;
         if let Some(from) = arguments.from.filter(|from| *from != found) {
             return Err(Failure::new(format!(
-                "error: input hash '{text}' does not have the expected format '--from {from}'"
+                "error: input hash '{text}' has format '{found}', but '--from {from}' was specified"
             )));
         }
         println!("{}", hash.encode(arguments.to));

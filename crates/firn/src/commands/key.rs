@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use firn_formats::SecretKey;
 
+use crate::arguments::GlobalArguments;
 use crate::exit::Failure;
 
 /// The sub-commands of `firn key`.
@@ -26,7 +27,7 @@ pub struct GenerateArguments {
 }
 
 /// Runs a sub-command. Keys are printed without a line end, as the reference prints them.
-pub fn run(command: Command) -> Result<ExitCode, Failure> {
+pub fn run(command: Command, _global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
         Command::ConvertSecretToPublic => {
             let mut text = String::new();

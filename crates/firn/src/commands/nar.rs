@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use firn_formats::nar::{self, NarNode};
 
 use super::listing::{self, ListOptions};
+use crate::arguments::GlobalArguments;
 use crate::exit::Failure;
 
 /// The sub-commands of `firn nar`.
@@ -51,7 +52,7 @@ pub struct PackArguments {
 }
 
 /// Runs a sub-command.
-pub fn run(command: Command) -> Result<ExitCode, Failure> {
+pub fn run(command: Command, _global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match command {
         Command::Cat(arguments) => cat(&arguments),
         Command::Ls(arguments) => ls(&arguments),

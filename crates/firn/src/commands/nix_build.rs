@@ -8,7 +8,7 @@ use firn_formats::{DerivedPath, OutputsSpec, StorePath};
 use firn_store::{BuildMode, Realised, Store};
 
 use super::nix_instantiate::derivations::Instantiated;
-use super::nix_instantiate::options::{Options, value};
+use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{context, instantiate, texts};
 use crate::context::Context;
 use crate::exit::Failure;
@@ -67,20 +67,19 @@ impl Request {
             mode: BuildMode::Normal,
             help: false,
         };
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
+        let mut rest = Rest::new(arguments);
+        while let Some(argument) = rest.next_argument() {
             match argument.as_str() {
                 "--help" => request.help = true,
-                "--out-link" | "-o" => request.link = Some(value(argument, &mut rest)?),
+                "--out-link" | "-o" => request.link = Some(value(&argument, &mut rest)?),
                 "--no-out-link" | "--no-link" => request.link = None,
                 "--dry-run" => request.dry_run = true,
                 "--check" => request.mode = BuildMode::Check,
                 "--repair" => request.mode = BuildMode::Repair,
                 "--add-drv-link" | "-Q" | "--no-build-output" | "--indirect" => {}
-                "--drv-link" => request.options.add_root = Some(value(argument, &mut rest)?),
-                "--log-format" => drop(value(argument, &mut rest)?),
+                "--drv-link" => request.options.add_root = Some(value(&argument, &mut rest)?),
                 argument => {
-                    if !request.options.take(argument, &mut rest)? {
+                    if !request.options.take(&argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

@@ -44,7 +44,8 @@ Usage: nix-instantiate [OPTIONS] [FILES…]
 /// Runs `nix-instantiate` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     let arguments = texts(&arguments);
-    if super::old_style::informed("nix-instantiate", HELP, &arguments) {
+    if arguments.iter().any(|argument| argument == "--help") {
+        print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
     let options = Options::read(&arguments)
@@ -64,7 +65,10 @@ pub fn texts(arguments: &[OsString]) -> Vec<String> {
 pub fn context(options: &Options) -> Result<Context, Failure> {
     let mut settings = options.settings.clone();
     settings.push(("extra-experimental-features".to_owned(), options.features.join(" ")));
-    Context::new(&GlobalArguments::with_settings(settings))
+    let mut global = GlobalArguments::with_settings(settings);
+    global.verbosity = options.verbosity;
+    global.offline = options.offline;
+    Context::new(&global)
 }
 
 fn start(options: &Options) -> Result<ExitCode, Failure> {

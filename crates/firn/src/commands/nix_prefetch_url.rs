@@ -8,7 +8,7 @@ use firn_fetch::{Prefetch, mirrors, name_of_url};
 use firn_formats::{Hash, HashAlgo, HashFormat};
 use firn_source::Origin;
 
-use super::nix_instantiate::options::{Options, value};
+use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{automatic_arguments, context, texts};
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
@@ -75,21 +75,21 @@ impl Request {
             print_path: std::env::var_os("PRINT_PATH").is_some_and(|value| value == "1"),
             help: false,
         };
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
+        let mut rest = Rest::new(arguments);
+        while let Some(argument) = rest.next_argument() {
             match argument.as_str() {
                 "--help" => request.help = true,
                 "--type" => {
-                    let name = value(argument, &mut rest)?;
+                    let name = value(&argument, &mut rest)?;
                     request.algo =
                         name.parse().map_err(|e: firn_formats::FormatError| e.to_string())?;
                 }
                 "--unpack" => request.unpack = true,
                 "--executable" => request.executable = true,
                 "--print-path" => request.print_path = true,
-                "--name" => request.name = Some(value(argument, &mut rest)?),
+                "--name" => request.name = Some(value(&argument, &mut rest)?),
                 argument => {
-                    if !request.options.take(argument, &mut rest)? {
+                    if !request.options.take(&argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::develop::{Start, scratch, start_shell};
-use super::nix_instantiate::options::{Options, value};
+use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{context, instantiate, texts};
 use crate::dev_shell::environment::quoted;
 use crate::dev_shell::{self, script};
@@ -96,24 +96,24 @@ impl Request {
             rest_of_script = arguments[1..].to_vec();
             arguments = words?;
         }
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
+        let mut rest = Rest::new(&arguments);
+        while let Some(argument) = rest.next_argument() {
             match argument.as_str() {
                 "--help" => request.help = true,
                 "-p" | "--packages" => request.packages = true,
                 "--pure" => request.pure = true,
                 "--impure" => request.pure = false,
-                "--keep" => request.keep.push(value(argument, &mut rest)?),
-                "--run" => request.code = Some((value(argument, &mut rest)?, false)),
-                "--command" => request.code = Some((value(argument, &mut rest)?, true)),
+                "--keep" => request.keep.push(value(&argument, &mut rest)?),
+                "--run" => request.code = Some((value(&argument, &mut rest)?, false)),
+                "--command" => request.code = Some((value(&argument, &mut rest)?, true)),
                 "--run-env" | "--add-drv-link" | "--indirect" => {}
                 "-i" if request.script.is_some() => {
-                    let interpreter = value(argument, &mut rest)?;
+                    let interpreter = value(&argument, &mut rest)?;
                     request.code =
                         Some((request.interpreted(&interpreter, &rest_of_script), false));
                 }
                 argument => {
-                    if !request.options.take(argument, &mut rest)? {
+                    if !request.options.take(&argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

@@ -3,15 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{ContentAddress, StoreDir, StorePath, StorePathSet};
+use firn_formats::{ContentAddress, DerivedPath, StoreDir, StorePath, StorePathSet};
 use firn_store::{PathInfo, Store, closure, topological};
 use serde_json::{Map, Value, json};
 
 use super::collection::render_size;
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
+use crate::derived;
 use crate::exit::Failure;
-use crate::store_paths;
+use crate::installable::SourceArguments;
 
 /// Which paths, and what to print of them.
 #[derive(Args)]
@@ -20,8 +21,11 @@ pub struct Arguments {
     /// Print help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
-    /// Store paths, or links to them
-    paths: Vec<String>,
+    /// Store paths, links to them, or what was built
+    installables: Vec<String>,
+    /// Read installables from standard input too
+    #[arg(long)]
+    stdin: bool,
     /// Every path in the store
     #[arg(long)]
     all: bool,
@@ -46,13 +50,16 @@ pub struct Arguments {
     /// Version of the JSON: 1 or 2
     #[arg(long, value_name = "VERSION", requires = "json", value_parser = clap::value_parser!(u8).range(1..=2))]
     json_format: Option<u8>,
+    #[command(flatten)]
+    source: SourceArguments,
 }
 
 /// Prints what is known.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let store = context.store()?;
-    let paths = wanted(&arguments, &*store)?;
+    let paths = wanted(&arguments, &context, &*store)?;
+    context.display.finish();
     if arguments.json {
         println!("{}", as_json(&arguments, &*store, &paths)?);
         return Ok(ExitCode::SUCCESS);
@@ -71,22 +78,63 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-fn wanted(arguments: &Arguments, store: &dyn Store) -> Result<StorePathSet, Failure> {
-    let dir = store.store_dir();
+fn wanted(
+    arguments: &Arguments,
+    context: &Context,
+    store: &dyn Store,
+) -> Result<StorePathSet, Failure> {
     if arguments.all {
         return Ok(store.all_valid()?);
     }
-    let paths = arguments.paths.iter().map(|text| store_paths::of(dir, text));
-    let paths: StorePathSet = paths.collect::<Result<_, _>>()?;
-    if paths.is_empty() {
-        return Err(Failure::new("error: name store paths, or --all"));
+    let mut installables = arguments.installables.clone();
+    if arguments.stdin {
+        let text = std::io::read_to_string(std::io::stdin())?;
+        installables.extend(text.split_whitespace().map(str::to_owned));
     }
+    if installables.is_empty() && arguments.stdin {
+        return Ok(StorePathSet::new());
+    }
+    let paths = named(arguments, context, store, &installables)?;
     if arguments.recursive {
         return Ok(closure(store, &paths)?);
     }
     if !arguments.json {
         for path in &paths {
             store.require_path_info(path)?;
+        }
+    }
+    Ok(paths)
+}
+
+/// What installables name: paths, outputs of derivations; nothing is built.
+fn named(
+    arguments: &Arguments,
+    context: &Context,
+    store: &dyn Store,
+    installables: &[String],
+) -> Result<StorePathSet, Failure> {
+    let dir = store.store_dir();
+    let mut paths = StorePathSet::new();
+    for wanted in derived::wanted(context, &arguments.source, installables)? {
+        match &wanted {
+            DerivedPath::Opaque(path) => {
+                paths.insert(path.clone());
+            }
+            DerivedPath::Built { outputs, .. } => {
+                let drv = wanted.base();
+                for (name, path) in store.derivation_outputs(drv)? {
+                    if !outputs.contains(&name) {
+                        continue;
+                    }
+                    let unknown = || {
+                        let drv = dir.display(drv);
+                        Failure::new(format!(
+                            "error: the path of '{drv}^{name}' is not known before it is built"
+                        ))
+                    };
+                    paths.insert(path.ok_or_else(unknown)?);
+                }
+            }
         }
     }
     Ok(paths)

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use firn_formats::StorePath;
 use firn_store::{BuildMode, Store};
 
@@ -34,6 +34,19 @@ pub struct Arguments {
     source: SourceArguments,
 }
 
+/// The sub-commands of `firn env`.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Start a shell that finds the programs of packages
+    Shell(Box<Arguments>),
+}
+
+/// `firn env`: what `firn shell` is in full.
+pub fn environment(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let Command::Shell(arguments) = command;
+    run(*arguments, global)
+}
+
 /// Starts.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
@@ -42,10 +55,9 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let built = context.realise(&wanted, BuildMode::Normal)?;
     let outputs = built.iter().flat_map(|one| one.outputs.values().cloned());
     let store = context.store()?;
-    let mut path: Vec<OsString> = with_propagated(&*store, outputs)?
-        .iter()
-        .map(|output| format!("{}/bin", store.store_dir().display(output)).into())
-        .collect();
+    let found = with_propagated(&*store, outputs)?;
+    let folders = found.iter().map(|output| programs(&*store, output));
+    let mut path: Vec<OsString> = folders.collect::<Result<_, _>>()?;
     path.extend(environment.get(std::ffi::OsStr::new("PATH")).cloned());
     environment.insert("PATH".into(), path.join(std::ffi::OsStr::new(":")));
     let shell = || environment.get(std::ffi::OsStr::new("SHELL")).cloned();
@@ -64,6 +76,52 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             environment: environment.into_iter().collect(),
         },
     ))
+}
+
+/// The folder of an output's programs, where symbolic links lead to it. They have to stay in the store.
+fn programs(store: &dyn Store, output: &StorePath) -> Result<OsString, Failure> {
+    let mut place = format!("{}/bin", store.store_dir().display(output));
+    // As many as the kernel follows.
+    for _ in 0..40 {
+        let (object, inner) = store
+            .store_dir()
+            .split(&place)
+            .map_err(|_| Failure::new(format!("error: path '{place}' is not in the Nix store")))?;
+        let Some(target) = store.to_real_path(&object).and_then(|real| first_link(&real, &inner))
+        else {
+            break;
+        };
+        let parent = format!("{}{}", store.store_dir().display(&object), target.parent);
+        let absolute = Path::new(&parent).join(&target.text).join(&target.rest);
+        let path = firn_eval::paths::canonical(absolute.to_string_lossy().as_bytes());
+        place = String::from_utf8_lossy(&path).into_owned();
+    }
+    Ok(place.into())
+}
+
+/// A symbolic link on the way to a place in an object.
+struct Link {
+    /// The folder that holds it, below the object.
+    parent: String,
+    /// Where it leads.
+    text: String,
+    /// What follows it.
+    rest: String,
+}
+
+fn first_link(object: &Path, inner: &str) -> Option<Link> {
+    let names: Vec<&str> = inner.split('/').filter(|name| !name.is_empty()).collect();
+    (0..=names.len()).find_map(|count| {
+        let text = std::fs::read_link(object.join(names[..count].join("/"))).ok()?;
+        Some(Link {
+            parent: match count {
+                0 => "/..".to_owned(),
+                _ => format!("/{}", names[..count - 1].join("/")),
+            },
+            text: text.to_string_lossy().into_owned(),
+            rest: names[count..].join("/"),
+        })
+    })
 }
 
 /// Outputs, each with the packages that it wants beside it.

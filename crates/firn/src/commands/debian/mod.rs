@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use crate::arguments::GlobalArguments;
 use crate::exit::Failure;
 
 /// Which sub-command.
@@ -23,7 +24,7 @@ enum Command {
 }
 
 /// Runs the sub-command.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub fn run(arguments: Arguments, _global: &GlobalArguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Lock(arguments) => lock::run(arguments),
     }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use firn_eval::{Attrs, Machine, R};
 
-use super::nix_instantiate::options::{Options, value};
+use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{automatic_arguments, context, texts};
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
@@ -107,8 +107,9 @@ struct Request {
 
 /// Runs `nix-env` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let arguments = super::old_style::split_flags(&texts(&arguments));
-    if super::old_style::informed("nix-env", HELP, &arguments) {
+    let arguments = texts(&arguments);
+    if arguments.iter().any(|argument| argument == "--help") {
+        print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
     let request = Request::read(&arguments)
@@ -141,8 +142,8 @@ impl Request {
             prebuilt_only: false,
             flags: Vec::new(),
         };
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
+        let mut rest = Rest::new(arguments);
+        while let Some(argument) = rest.next_argument() {
             let found = OPERATIONS.iter().find(|(flags, _)| flags.contains(&argument.as_str()));
             if let Some((_, found)) = found {
                 if operation.replace(*found).is_some() {
@@ -154,17 +155,17 @@ impl Request {
                 flag if MISSING.contains(&flag) => {
                     return Err(format!("'{flag}' is not supported yet"));
                 }
-                "--file" | "-f" => request.file = Some(value(argument, &mut rest)?),
-                "--profile" | "-p" => request.profile = Some(value(argument, &mut rest)?.into()),
-                "--system-filter" => request.system_filter = value(argument, &mut rest)?,
+                "--file" | "-f" => request.file = Some(value(&argument, &mut rest)?),
+                "--profile" | "-p" => request.profile = Some(value(&argument, &mut rest)?.into()),
+                "--system-filter" => request.system_filter = value(&argument, &mut rest)?,
                 "--prebuilt-only" | "-b" => request.prebuilt_only = true,
                 "--attr" | "-A" if operation.is_some() => {
                     request.flags.push(argument.clone());
-                    request.flags.push(value(argument, &mut rest)?);
+                    request.flags.push(value(&argument, &mut rest)?);
                 }
                 flag if query::FLAGS.contains(&flag) => request.flags.push(argument.clone()),
                 argument => {
-                    if !request.options.take(argument, &mut rest)? {
+                    if !request.options.take(&argument, &mut rest)? {
                         return Err(format!("unknown flag '{argument}'"));
                     }
                 }

@@ -1,6 +1,10 @@
 //! The arguments of `nix-instantiate`, and those that `nix-build` shares with it.
 
+use std::collections::VecDeque;
+
 use firn_settings::Kind;
+
+use crate::progress::Verbosity;
 
 /// What the command line asks for.
 #[derive(Clone, Default)]
@@ -39,6 +43,10 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Where to make a link to what is instantiated.
     pub add_root: Option<String>,
+    /// What is shown of the work.
+    pub verbosity: Verbosity,
+    /// Use no network.
+    pub offline: bool,
 }
 
 impl Options {
@@ -48,10 +56,10 @@ impl Options {
     /// A sentence about an argument that is not understood.
     pub fn read(arguments: &[String]) -> Result<Options, String> {
         let mut options = Options::default();
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
+        let mut rest = Rest::new(arguments);
+        while let Some(argument) = rest.next_argument() {
             let known =
-                options.take_own(argument, &mut rest)? || options.take(argument, &mut rest)?;
+                options.take_own(&argument, &mut rest)? || options.take(&argument, &mut rest)?;
             if !known {
                 return Err(format!("unrecognised flag '{argument}'"));
             }
@@ -68,7 +76,7 @@ impl Options {
     }
 
     /// Takes an argument that only `nix-instantiate` has.
-    fn take_own(&mut self, argument: &str, rest: &mut Rest<'_>) -> Result<bool, String> {
+    fn take_own(&mut self, argument: &str, rest: &mut Rest) -> Result<bool, String> {
         match argument {
             "--eval" | "--eval-only" => self.eval = true,
             "--parse" | "--parse-only" => self.parse = true,
@@ -90,7 +98,7 @@ impl Options {
     ///
     /// # Errors
     /// A flag has too few values.
-    pub fn take(&mut self, argument: &str, rest: &mut Rest<'_>) -> Result<bool, String> {
+    pub fn take(&mut self, argument: &str, rest: &mut Rest) -> Result<bool, String> {
         match argument {
             "--show-trace" => self.show_trace = true,
             "--no-show-trace" => self.show_trace = false,
@@ -103,7 +111,16 @@ impl Options {
                 let features = value(argument, rest)?;
                 self.features.extend(features.split_whitespace().map(str::to_owned));
             }
-            "-v" | "--verbose" | "--quiet" => {}
+            "-v" | "--verbose" => self.verbosity.verbose = self.verbosity.verbose.saturating_add(1),
+            "--debug" => self.verbosity.verbose = 5,
+            "--quiet" => self.verbosity.quiet = true,
+            "-L" | "--print-build-logs" => self.verbosity.build_logs = true,
+            "--offline" => {
+                self.offline = true;
+                self.settings.push(("substitute".to_owned(), "false".to_owned()));
+            }
+            "--refresh" => self.settings.push(("tarball-ttl".to_owned(), "0".to_owned())),
+            "--log-format" => drop(value(argument, rest)?),
             "-" => self.inputs.push("-".into()),
             flag if flag.starts_with('-') => return self.take_setting(flag, rest),
             input => self.inputs.push(input.to_owned()),
@@ -112,7 +129,7 @@ impl Options {
     }
 
     /// Takes a setting as a flag: `--NAME`, `--no-NAME`, `--NAME VALUE`, `--extra-NAME VALUE`.
-    fn take_setting(&mut self, flag: &str, rest: &mut Rest<'_>) -> Result<bool, String> {
+    fn take_setting(&mut self, flag: &str, rest: &mut Rest) -> Result<bool, String> {
         let name = match flag {
             "-k" => "keep-going",
             "-K" => "keep-failed",
@@ -144,9 +161,55 @@ impl Options {
 }
 
 /// The arguments that follow.
-pub type Rest<'a> = std::slice::Iter<'a, String>;
+pub struct Rest {
+    words: VecDeque<String>,
+}
 
-/// The next argument as the value of a flag.
-pub fn value(flag: &str, rest: &mut Rest<'_>) -> Result<String, String> {
-    rest.next().cloned().ok_or_else(|| format!("flag '{flag}' requires more arguments"))
+impl Rest {
+    /// The arguments, without the program's name.
+    pub fn new(arguments: &[String]) -> Self {
+        Rest { words: arguments.iter().cloned().collect() }
+    }
+
+    /// The next flag, or what is none. Flags of one letter that were written together are taken apart:
+    /// `-qaP` is `-q -a -P`; what follows a letter and is none, is that flag's value: `-j4` is `-j 4`.
+    pub fn next_argument(&mut self) -> Option<String> {
+        let argument = self.words.pop_front()?;
+        let letter = argument.strip_prefix('-').and_then(|letters| letters.chars().next());
+        if !letter.is_some_and(|letter| letter.is_ascii_alphabetic()) {
+            return Some(argument);
+        }
+        let (flag, more) = argument.split_at(2);
+        match more.chars().next() {
+            Some(next) if next.is_ascii_alphabetic() => self.words.push_front(format!("-{more}")),
+            Some(_) => self.words.push_front(more.to_owned()),
+            None => {}
+        }
+        Some(flag.to_owned())
+    }
+}
+
+/// The next argument as the value of a flag, as it stands.
+pub fn value(flag: &str, rest: &mut Rest) -> Result<String, String> {
+    rest.words.pop_front().ok_or_else(|| format!("flag '{flag}' requires more arguments"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_taken_apart_and_values_are_not() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut rest = Rest::new(&words("-qaP --drv-path -j4 - -E -xy"));
+        let mut seen = Vec::new();
+        while let Some(argument) = rest.next_argument() {
+            let has_value = argument == "-E";
+            seen.push(argument);
+            if has_value {
+                seen.extend(value("-E", &mut rest));
+            }
+        }
+        assert_eq!(seen, words("-q -a -P --drv-path -j 4 - -E -xy"));
+    }
 }

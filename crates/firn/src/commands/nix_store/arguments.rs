@@ -133,6 +133,9 @@ struct Operations {
     /// Write what is known of all paths
     #[arg(long)]
     dump_db: bool,
+    /// Print what builds wrote
+    #[arg(short = 'l', long)]
+    read_log: bool,
     /// Print the environment of a derivation for a shell
     #[arg(long)]
     print_env: bool,
@@ -240,6 +243,8 @@ pub enum Operation {
     LoadDb,
     /// `--dump-db`
     DumpDb,
+    /// `--read-log`
+    ReadLog,
     /// `--print-env`
     PrintEnv,
     /// `--init`
@@ -277,6 +282,7 @@ impl Arguments {
             (flags.register_validity, Operation::RegisterValidity),
             (flags.load_db, Operation::LoadDb),
             (flags.dump_db, Operation::DumpDb),
+            (flags.read_log, Operation::ReadLog),
             (flags.print_env, Operation::PrintEnv),
             (flags.init, Operation::Init),
             (flags.generate_binary_cache_key, Operation::GenerateKey),

@@ -53,6 +53,7 @@ fn implementation(operation: Operation) -> Run {
         Operation::RegisterValidity => register::register_validity,
         Operation::LoadDb => register::load_db,
         Operation::DumpDb => register::dump_db,
+        Operation::ReadLog => query::read_log,
         Operation::PrintEnv => query::print_env,
         Operation::Init => register::init,
         Operation::GenerateKey => files::generate_key,

@@ -218,6 +218,24 @@ impl Ask<'_> {
     }
 }
 
+/// Prints what builds wrote: those of derivations, or of what they made.
+pub fn read_log(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
+    let (store, paths) = arguments.store_and_paths(context)?;
+    for path in paths {
+        let drv = match path.is_derivation() {
+            true => path,
+            false => {
+                let shown = store.store_dir().display(&path);
+                let unknown =
+                    || Failure::new(format!("error: '{shown}' does not have a known deriver"));
+                store.require_path_info(&path)?.deriver.clone().ok_or_else(unknown)?
+            }
+        };
+        crate::commands::log::show(context, &drv)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Prints the environment of a derivation so that a shell can read it.
 pub fn print_env(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
     let [path] = arguments.exactly("one derivation")?;

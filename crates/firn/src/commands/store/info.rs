@@ -20,6 +20,29 @@ pub struct Arguments {
     json: bool,
 }
 
+/// The hash.
+#[derive(Args)]
+pub struct HashPartArguments {
+    /// The 32 characters that the path's name begins with
+    hash_part: String,
+}
+
+/// Prints the path that a hash begins.
+pub fn path_from_hash_part(
+    arguments: &HashPartArguments,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let store = context.store()?;
+    let hash = &arguments.hash_part;
+    let Some(path) = store.path_from_hash_part(hash)? else {
+        return Err(Failure::new(format!(
+            "error: there is no store path corresponding to '{hash}'"
+        )));
+    };
+    println!("{}", store.store_dir().display(&path));
+    Ok(ExitCode::SUCCESS)
+}
+
 /// What to sign.
 #[derive(Args)]
 pub struct SignArguments {

@@ -43,6 +43,8 @@ pub enum Command {
     Ls(content::LsArguments),
     /// Replace equal files by hard links
     Optimise(collect::OptimiseArguments),
+    /// Print the path that a hash begins
+    PathFromHashPart(info::HashPartArguments),
     /// Fetch a file into the store
     PrefetchFile(prefetch_file::Arguments),
     /// Sign paths
@@ -65,6 +67,7 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::Info(arguments) => info::run(&arguments, &context),
         Command::Ls(arguments) => content::ls(&arguments, &context),
         Command::Optimise(_) => collect::optimise(&context),
+        Command::PathFromHashPart(arguments) => info::path_from_hash_part(&arguments, &context),
         Command::PrefetchFile(arguments) => prefetch_file::run(&arguments, &context),
         Command::Sign(arguments) => info::sign(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),

@@ -1,0 +1,74 @@
+//! Older names of sub-commands, which the reference still takes, and its sub-commands that are not
+//! there.
+
+use std::ffi::OsString;
+
+use crate::exit::Failure;
+
+/// Older names with what they mean now (Nix's `main.cc`: deprecated aliases).
+const OLD: &[(&str, &[&str])] = &[
+    ("add-to-store", &["store", "add-path"]),
+    ("cat-nar", &["nar", "cat"]),
+    ("cat-store", &["store", "cat"]),
+    ("copy-sigs", &["store", "copy-sigs"]),
+    ("dev-shell", &["develop"]),
+    ("diff-closures", &["store", "diff-closures"]),
+    ("doctor", &["config", "check"]),
+    ("dump-path", &["store", "dump-path"]),
+    ("hash-file", &["hash", "file"]),
+    ("hash-path", &["hash", "path"]),
+    ("ls-nar", &["nar", "ls"]),
+    ("ls-store", &["store", "ls"]),
+    ("make-content-addressable", &["store", "make-content-addressed"]),
+    ("optimise-store", &["store", "optimise"]),
+    ("ping-store", &["store", "info"]),
+    ("realisation", &["store", "build-trace"]),
+    ("show-config", &["config", "show"]),
+    ("show-derivation", &["derivation", "show"]),
+    ("sign-paths", &["store", "sign"]),
+    ("to-base16", &["hash", "to-base16"]),
+    ("to-base32", &["hash", "to-base32"]),
+    ("to-base64", &["hash", "to-base64"]),
+    ("verify", &["store", "verify"]),
+];
+
+/// What the reference has and firn has not, with what helps instead.
+const MISSING: &[(&[&str], &str)] = &[
+    (&["copy"], "'firn store add', 'nix-store --export' and '--import' move paths between stores"),
+    (&["daemon"], "every user has a store of their own: '--store ~/.local/share/nix/root'"),
+    (&["profile"], "'firn shell' starts a shell with packages, 'firn os' machines with them"),
+    (
+        &["store", "build-trace"],
+        "what content-addressed derivations became is in the store's database",
+    ),
+    (&["store", "copy-log"], "'firn log' prints the logs of this store"),
+    (&["store", "copy-sigs"], "'firn store sign' signs paths"),
+    (
+        &["store", "make-content-addressed"],
+        "derivations with '__contentAddressed = true' are content-addressed from the start",
+    ),
+    (
+        &["store", "repair"],
+        "'nix-store --realise --repair PATH' builds paths again that are damaged",
+    ),
+    (&["store", "roots-daemon"], "roots are looked for when garbage is collected"),
+    (&["upgrade-nix"], "firn is one file: put a newer one in its place"),
+];
+
+/// Replaces an older name by the words that it means, and says so.
+pub fn expand(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = arguments.get(1).and_then(|first| first.to_str()) else { return arguments };
+    let Some((old, new)) = OLD.iter().find(|(old, _)| *old == first) else { return arguments };
+    eprintln!("warning: '{old}' is a deprecated alias for '{}'", new.join(" "));
+    arguments.splice(1..2, new.iter().map(OsString::from));
+    arguments
+}
+
+/// What to say of a sub-command that is not there.
+pub fn missing(arguments: &[OsString]) -> Option<Failure> {
+    let words = arguments.get(1..)?;
+    let begins =
+        |name: &[&str]| name.len() <= words.len() && name.iter().zip(words).all(|(a, b)| b == a);
+    let (name, help) = MISSING.iter().find(|(name, _)| begins(name))?;
+    Some(Failure::new(format!("error: firn has no '{}' yet\nhelp: {help}", name.join(" "))))
+}
