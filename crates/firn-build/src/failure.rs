@@ -77,7 +77,7 @@ impl BuildFailures {
         let mut status = 0;
         for failure in &self.0 {
             status |= match failure.kind {
-                FailureKind::Permanent | FailureKind::OutputRejected | FailureKind::LogLimit => 100,
+                FailureKind::Permanent | FailureKind::OutputRejected => 100,
                 FailureKind::TimedOut => 101,
                 FailureKind::HashMismatch => 102,
                 FailureKind::NotDeterministic => 104,

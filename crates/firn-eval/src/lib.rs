@@ -17,7 +17,7 @@ pub(crate) mod heap_stats;
 pub(crate) mod layouts;
 pub(crate) mod ops;
 pub(crate) mod show;
-pub(crate) mod suggest;
+pub mod suggest;
 
 mod attrs;
 mod auto;

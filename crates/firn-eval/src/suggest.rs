@@ -3,7 +3,7 @@
 use firn_syntax::Symbol;
 
 /// The names at most two edits away, nearest first, at most five.
-pub(crate) fn best_matches(names: Vec<Symbol>, wanted: Symbol) -> Vec<String> {
+pub fn best_matches(names: Vec<Symbol>, wanted: Symbol) -> Vec<String> {
     let wanted = wanted.bytes();
     let mut found: Vec<(usize, Symbol)> = names
         .into_iter()

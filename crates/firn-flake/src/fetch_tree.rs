@@ -1,8 +1,9 @@
 //! The builtins `fetchTree` and `fetchGit`. Nix manual, "Built-in Functions".
 
-use firn_eval::{ErrorKind, Kind, Machine, Pos, PrimOp, R, Symbol, Value};
+use firn_eval::{ErrorKind, HostError, Kind, Machine, Pos, PrimOp, R, Symbol, Value};
 use firn_fetch::input::url::Url;
 use firn_fetch::input::{Attrs, Input, InputError};
+use firn_instantiate::StoreHost;
 
 use crate::call::{flakes, read_attrs};
 use crate::tree::tree_attrs;
@@ -102,6 +103,10 @@ fn fetch_mercurial(m: &mut Machine, _args: &[Value], pos: Pos) -> R<Value> {
 fn fetch(m: &mut Machine, input: Result<Input, InputError>, name: &str, pos: Pos) -> R<Value> {
     let flakes = flakes(m, pos)?;
     let pure = m.settings.pure;
+    if let (Ok(input), Some(host)) = (&input, m.host().as_any().downcast_ref::<StoreHost>()) {
+        let allowed = host.access.check_url(&input.to_string());
+        m.hosted(allowed.map_err(HostError::restricted), pos)?;
+    }
     let fetched = input.and_then(|input| {
         if pure && !input.is_locked() {
             return Err(InputError::new(format!(

@@ -105,9 +105,32 @@ impl StoreHost {
         }
     }
 
+    /// The place of what may be read, whatever links it leads over.
     fn checked<'p>(&self, path: &'p str) -> HostResult<std::borrow::Cow<'p, Path>> {
         self.access.check(path).map_err(HostError::restricted)?;
-        Ok(self.real_path(path))
+        self.checked_links(path, true)
+    }
+
+    /// The place of what may be looked at; if it is a link, then itself.
+    fn checked_entry<'p>(&self, path: &'p str) -> HostResult<std::borrow::Cow<'p, Path>> {
+        if !self.access.shows(path) {
+            return Err(HostError::restricted(self.access.refusal(path)));
+        }
+        self.checked_links(path, false)
+    }
+
+    fn checked_links<'p>(
+        &self,
+        path: &'p str,
+        follow: bool,
+    ) -> HostResult<std::borrow::Cow<'p, Path>> {
+        let real = self.real_path(path);
+        if !self.access.is_unlimited() {
+            let follow = follow && fs::read_link(&real).is_ok();
+            let resolve = |place: &str| resolve_links(self, place);
+            self.access.check_links(path, follow, resolve).map_err(HostError::restricted)?;
+        }
+        Ok(real)
     }
 
     /// Adds content by its hash, or computes its path where nothing may be added.
@@ -232,10 +255,20 @@ impl Host for StoreHost {
     }
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
-        let real = self.checked(path)?;
+        self.checked_entry(path)?;
+        let real = self.checked_links(path, true)?;
         let entries = fs::read_dir(real)
             .map_err(|error| self.file_error("reading directory", path, &error))?;
+        let whole = self.access.permits(path);
+        let is_shown = |name: &[u8]| {
+            let name = String::from_utf8_lossy(name);
+            self.access.shows(&format!("{}/{name}", path.trim_end_matches('/')))
+        };
         entries
+            .filter(|entry| {
+                let shown = |entry: &fs::DirEntry| is_shown(entry.file_name().as_bytes());
+                whole || entry.as_ref().map_or(true, shown)
+            })
             .map(|entry| {
                 let entry =
                     entry.map_err(|error| self.file_error("reading directory", path, &error))?;
@@ -248,7 +281,7 @@ impl Host for StoreHost {
     }
 
     fn file_type(&self, path: &str) -> HostResult<Option<FileType>> {
-        let real = self.checked(path)?;
+        let real = self.checked_entry(path)?;
         match fs::symlink_metadata(real) {
             Ok(metadata) => Ok(Some(file_type(metadata.file_type()))),
             Err(error) if is_absent(&error) => Ok(None),
@@ -257,7 +290,7 @@ impl Host for StoreHost {
     }
 
     fn path_exists(&self, path: &str) -> HostResult<bool> {
-        match self.checked(path) {
+        match self.checked_entry(path).and_then(|_| self.checked_links(path, true)) {
             Ok(real) => Ok(fs::metadata(real).is_ok()),
             // What may not be read is not there, as far as `pathExists` tells.
             Err(_) => Ok(false),
@@ -265,7 +298,7 @@ impl Host for StoreHost {
     }
 
     fn read_link(&self, path: &str) -> HostResult<Option<Vec<u8>>> {
-        let real = self.checked(path)?;
+        let real = self.checked_entry(path)?;
         // What is no link can't be read as one; whether it is there shows when it is used.
         Ok(fs::read_link(real).ok().map(|target| target.into_os_string().into_encoded_bytes()))
     }
@@ -302,9 +335,6 @@ impl Host for StoreHost {
     fn search_path_entry(&self, element: &str) -> HostResult<Option<String>> {
         if element.starts_with('/') {
             let there = fs::symlink_metadata(self.real_path(element)).is_ok();
-            if there {
-                self.access.allow(element);
-            }
             return Ok(there.then(|| element.to_owned()));
         }
         let found = (self.outside.search_path_element)(element)?;
@@ -318,7 +348,8 @@ impl Host for StoreHost {
         if let Some(known) = self.copied.borrow().get(path) {
             return Ok(known.clone());
         }
-        let real = self.checked(path)?;
+        self.access.check(path).map_err(HostError::restricted)?;
+        let real = self.checked_links(path, false)?;
         if fs::symlink_metadata(&real).is_err() {
             return Err(HostError::new(self.origins.missing(path)));
         }
@@ -413,7 +444,15 @@ const MOST_LINKS: usize = 40;
 fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
     let mut left: Vec<String> =
         path.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let mut resolved = String::new();
+    // The store's own folder may be a link: what lies in it has its names all the same.
+    let mut resolved = match path.starts_with(&host.store_prefix) {
+        true => {
+            let depth = host.store_prefix.matches('/').count() - 1;
+            left.truncate(left.len().saturating_sub(depth));
+            host.store_prefix.trim_end_matches('/').to_owned()
+        }
+        false => String::new(),
+    };
     let mut links = 0;
     while let Some(part) = left.pop() {
         match part.as_str() {

@@ -455,6 +455,15 @@ pub static DECLARED: &[Setting] = &[
     s("warn-short-path-literals", Flag, "false", "Warn of path literals such as `foo/bar`."),
 ];
 
+/// Experimental features in order, each once, with those that others bring along.
+pub fn features(text: &str) -> String {
+    let mut all: std::collections::BTreeSet<&str> = text.split_whitespace().collect();
+    if all.contains("flakes") {
+        all.insert("fetch-tree");
+    }
+    all.into_iter().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

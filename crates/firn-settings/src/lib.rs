@@ -129,7 +129,11 @@ impl Settings {
             text: text.to_owned(),
             expected,
         })?;
-        self.values.insert(setting.name, Sourced { text: text.to_owned(), origin });
+        let text = match setting.name {
+            "experimental-features" => declared::features(text),
+            _ => text.to_owned(),
+        };
+        self.values.insert(setting.name, Sourced { text, origin });
         Ok(())
     }
 

@@ -152,7 +152,7 @@ pub fn failure(error: StoreError) -> Failure {
             .map(firn_build::BuildFailures::exit_status),
         _ => None,
     };
-    Failure::new(format!("error: {error}")).with_status(status.unwrap_or(1))
+    Failure::new(format!("error: {error}")).of_build(status.unwrap_or(1))
 }
 
 /// Builds what is missing, then builds again what was there, and compares.

@@ -69,8 +69,13 @@ const COMMANDS: &[Entry] = &[
     group!("env", "Work with environments of programs", shell, environment),
     command!("eval", "Evaluate and print a value", eval),
     group!("flake", "Work with flakes", flake),
-    command!("fmt", "Reformat your code: format the sources of the flake here", fmt),
-    group!("formatter", "Build or run the formatter of the flake here", fmt, formatter),
+    command!("fmt", "Format the sources of the flake here: reformat your code", fmt),
+    group!(
+        "formatter",
+        "Work with formatters: build or run the formatter of the flake here",
+        fmt,
+        formatter
+    ),
     group!("hash", "Compute and convert hashes", hash),
     group!("key", "Make and convert keys that sign store paths", key),
     command!("log", "Print what builds wrote", log),
@@ -117,7 +122,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let global = GlobalArguments::from_arg_matches(matches)?;
     let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::SUCCESS) };
     match find(name) {
-        Some(entry) => (entry.run)(matches, &global),
+        // Which build failed for which reason is told by the older programs' statuses alone.
+        Some(entry) => (entry.run)(matches, &global).map_err(Failure::without_reason),
         None => Ok(ExitCode::SUCCESS),
     }
 }

@@ -79,7 +79,19 @@ impl Context {
         let reporter = Reporter::new(display.clone());
         let mut settings = Settings::new();
         read_config(&environment, &mut settings, &reporter)?;
+        if let Some(path) = environment.nix_path.as_ref().filter(|_| arguments.sets("nix-path")) {
+            // What the command line adds is added to this.
+            let text = crate::evaluation::split_search_path(path).join(" ");
+            let set = settings.set("nix-path", &text, Origin::Environment("NIX_PATH".to_owned()));
+            set.map_err(|error| Failure::new(format!("error: {error}")))?;
+        }
         arguments.apply(&mut settings)?;
+        if settings.has_feature("no-url-literals") {
+            reporter.message(
+                Level::Warning,
+                "experimental feature 'no-url-literals' has been stabilized and renamed; use 'lint-url-literals = fatal' setting instead",
+            );
+        }
         if arguments.debugger {
             // Whoever debugs wants to see everything.
             let set = settings.set("show-trace", "true", Origin::CommandLine);

@@ -220,7 +220,7 @@ fn default_outputs(m: &mut Machine, attrs: Attrs, all: bool) -> R<Vec<String>> {
     if let Some(meta) = m.attr(attrs, sym::META)?.and_then(|meta| meta.as_attrs())
         && let Some(list) = names(m, meta, "outputsToInstall")?
     {
-        return Ok(list);
+        return Ok(if list.is_empty() { vec!["out".to_owned()] } else { list });
     }
     let known = names(m, attrs, "outputs")?.unwrap_or_else(|| vec![name.clone()]);
     match (all, known.iter().any(|output| output == "out")) {

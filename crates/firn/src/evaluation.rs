@@ -67,9 +67,18 @@ fn settings(context: &Context, mode: &Mode) -> firn_eval::Settings {
         trace_verbose: settings.flag("trace-verbose"),
         abort_on_warn: settings.flag("abort-on-warn"),
         features: settings.list("experimental-features").map(str::to_owned).collect(),
-        lints: ["url", "short-path", "absolute-path"]
-            .map(|kind| lint(settings.text(&format!("lint-{kind}-literals")))),
+        lints: ["url", "short-path", "absolute-path"].map(|kind| lint_of(settings, kind)),
         ..firn_eval::Settings::default()
+    }
+}
+
+/// The level of a kind of literal, by its setting, else by the older one for path literals.
+fn lint_of(settings: &firn_settings::Settings, kind: &str) -> firn_syntax::Lint {
+    let name = format!("lint-{kind}-literals");
+    let is_unset = settings.origin(&name) == firn_settings::Origin::Default;
+    match is_unset && settings.flag(&format!("warn-{kind}-literals")) {
+        true => firn_syntax::Lint::Warn,
+        false => lint(settings.text(&name)),
     }
 }
 
@@ -85,6 +94,10 @@ fn lint(level: &str) -> firn_syntax::Lint {
 /// the distribution that is built in.
 fn search_path(context: &Context, mode: &Mode) -> Vec<(String, String)> {
     let mut path: Vec<_> = mode.includes.iter().map(|entry| split_entry(entry)).collect();
+    if context.settings.origin("nix-path") == firn_settings::Origin::CommandLine {
+        path.extend(context.settings.list("nix-path").map(split_entry));
+        return path;
+    }
     match &context.environment.nix_path {
         Some(text) => path.extend(split_search_path(text).iter().map(|entry| split_entry(entry))),
         None if !context.settings.text("nix-path").is_empty() => {
@@ -101,7 +114,7 @@ fn split_entry(entry: &str) -> (String, String) {
 }
 
 /// Splits at colons, but not at those of URLs (`a=https://x:b=y`).
-fn split_search_path(text: &str) -> Vec<String> {
+pub fn split_search_path(text: &str) -> Vec<String> {
     let mut entries: Vec<String> = Vec::new();
     for part in text.split(':') {
         match entries.last_mut() {
@@ -126,8 +139,13 @@ fn access(context: &Context, mode: &Mode, settings: &firn_eval::Settings) -> Acc
         return Access::only([], true);
     }
     if context.settings.flag("restrict-eval") {
-        let paths = settings.nix_path.iter().map(|(_, path)| path.clone());
-        return Access::only(paths, false);
+        let folder = std::env::current_dir().unwrap_or_default();
+        let paths = settings.nix_path.iter().filter(|(_, path)| !is_url(path)).map(|(_, path)| {
+            let path = folder.join(path).into_os_string().into_encoded_bytes();
+            String::from_utf8_lossy(&firn_eval::paths::canonical(&path)).into_owned()
+        });
+        let urls = context.settings.list("allowed-uris").map(str::to_owned);
+        return Access::only(paths, false).with_urls(urls);
     }
     Access::everything()
 }

@@ -11,18 +11,30 @@ use std::process::ExitCode;
 pub struct Failure {
     message: String,
     status: u8,
+    /// The status tells why builds failed.
+    of_build: bool,
 }
 
 impl Failure {
     /// An error with exit status 1; `message` is complete and may have several lines.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), status: 1 }
+        Failure { message: message.into(), status: 1, of_build: false }
     }
 
     /// The same failure with another exit status.
     pub fn with_status(mut self, status: u8) -> Self {
         self.status = status;
         self
+    }
+
+    /// The same failure of builds, with a status that tells why.
+    pub fn of_build(self, status: u8) -> Self {
+        Failure { of_build: true, ..self.with_status(status) }
+    }
+
+    /// The same failure; that of a build with status 1.
+    pub fn without_reason(self) -> Self {
+        if self.of_build { self.with_status(1) } else { self }
     }
 
     /// Prints the message to standard error, for who goes on after it.

@@ -168,6 +168,10 @@ impl<'c> Evaluation<'c> {
         read_only: bool,
     ) -> Result<Self, Failure> {
         let pure = source.is_pure();
+        let asked_for = context.settings.origin("pure-eval") == firn_settings::Origin::CommandLine;
+        if source.file.is_some() && asked_for && context.settings.flag("pure-eval") {
+            return Err(Failure::new("error: '--file' is not compatible with '--pure-eval'"));
+        }
         let mode = Mode { pure, read_only, includes: source.evaluation.includes.clone() };
         let flakes = source.locking.flakes(context)?;
         let machine = evaluation::machine(context, &flakes, &mode)?;
@@ -307,14 +311,18 @@ impl<'c> Evaluation<'c> {
         reference: &FlakeRef,
     ) -> Failure {
         let mut message = missing(reference, &lookup.candidates(fragment));
-        if let Some(nearest) = self.nearest(root, fragment, lookup) {
-            message += &format!("\n       Did you mean {nearest}?");
+        let nearest = self.nearest(root, fragment, lookup).unwrap_or_default();
+        if let Some((last, first)) = nearest.split_last() {
+            message += &match first {
+                [] => format!("\n       Did you mean {last}?"),
+                first => format!("\n       Did you mean one of {} or {last}?", first.join(", ")),
+            };
         }
         Failure::new(message)
     }
 
-    /// The attribute with the nearest name where the fragment was looked for.
-    fn nearest(&mut self, root: Value, fragment: &str, lookup: &Lookup) -> Option<String> {
+    /// The attributes with the nearest names where the fragment was looked for.
+    fn nearest(&mut self, root: Value, fragment: &str, lookup: &Lookup) -> Option<Vec<String>> {
         let mut names = Vec::new();
         for prefix in &lookup.prefixes {
             let found = self.run(|m| {
@@ -323,13 +331,11 @@ impl<'c> Evaluation<'c> {
                 };
                 let set = m.force(set)?;
                 let Some(attrs) = set.as_attrs() else { return Ok(Vec::new()) };
-                Ok(m.sorted(attrs).map(|entry| entry.sym.text().into_owned()).collect::<Vec<_>>())
+                Ok(m.sorted(attrs).map(|entry| entry.sym).collect::<Vec<_>>())
             });
             names.extend(found.ok()?);
         }
-        firn_diag::similar(fragment, names.iter().map(String::as_str))
-            .first()
-            .map(|name| (*name).to_owned())
+        Some(firn_eval::suggest::best_matches(names, Symbol::of(fragment)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! One derivation all of whose inputs are there.
 
+use super::{Class, class_of};
 use crate::build::{Built, Job, Shared};
-use crate::failure::BuildFailure;
+use crate::failure::{BuildFailure, FailureKind};
 use crate::resolve;
 use firn_formats::{Derivation, StorePath};
 use firn_store::{BuildMode, Realisation, Store, StoreError, StoreResult, add_text};
@@ -20,7 +21,7 @@ pub(super) fn build_goal(
     if !resolve::is_needed(store, drv).map_err(failed)? {
         let inputs = resolve::input_paths(store, drv).map_err(failed)?;
         let (drv_path, drv) = (path.clone(), drv.clone());
-        return shared.build(&Job { drv_path, drv, inputs, mode, quiet });
+        return build(shared, Job { drv_path, drv, inputs, mode, quiet });
     }
     let resolved = resolve::resolve(store, drv).map_err(failed)?;
     let text = resolved.to_aterm(store.store_dir()).map_err(|e| failed(e.into()))?;
@@ -30,7 +31,7 @@ pub(super) fn build_goal(
     let known = store.derivation_outputs(&drv_path).map_err(failed)?;
     let built = match all_valid(store, &known).map_err(failed)? {
         Some(built) if mode == BuildMode::Normal => built,
-        _ => shared.build(&Job { drv_path, drv: resolved, inputs, mode, quiet })?,
+        _ => build(shared, Job { drv_path, drv: resolved, inputs, mode, quiet })?,
     };
     for (output, out_path) in &built {
         store
@@ -43,6 +44,15 @@ pub(super) fn build_goal(
             .map_err(failed)?;
     }
     Ok(built)
+}
+
+/// Builds, unless no jobs are allowed at all.
+fn build(shared: &Shared, job: Job) -> Result<Built, BuildFailure> {
+    if shared.options.max_jobs == Some(0) && class_of(&job.drv) == Class::Build {
+        let text = "unable to start any build: '--max-jobs' is 0, and there are no other machines to build on";
+        return Err(BuildFailure::new(&job.drv_path, FailureKind::Misc, text));
+    }
+    shared.build(&job)
 }
 
 fn all_valid(

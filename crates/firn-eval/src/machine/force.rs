@@ -287,8 +287,12 @@ impl Machine {
     }
 
     /// Fails when the stack is nearly used up.
+    /// Fails where the stack is nearly used up; for whoever walks values as deep as they may be.
+    ///
+    /// # Errors
+    /// It is.
     #[inline(always)]
-    pub(crate) fn check_stack(&mut self) -> R<()> {
+    pub fn check_stack(&mut self) -> R<()> {
         let probe = 0u8;
         if (&raw const probe as usize) < self.stack_limit {
             Err(self.stack_overflow(Pos::NONE))

@@ -111,6 +111,8 @@ fn read_request(
         return Err(m.fail(ErrorKind::Restricted, pos, message));
     }
     let url = if unpack { resolve_channel(&url) } else { url };
+    let allowed = host(m, pos)?.access.check_url(&url).map_err(HostError::restricted);
+    m.hosted(allowed, pos)?;
     Ok(Prefetch { url, name, expected, algo: HashAlgo::Sha256, unpack, executable: false })
 }
 

@@ -34,6 +34,12 @@ impl GlobalArguments {
         GlobalArguments { debugger: false, ..self.clone() }
     }
 
+    /// Whether a setting, or additions to it, are among the arguments.
+    pub fn sets(&self, name: &str) -> bool {
+        let mut names = self.settings.iter().map(|(given, _)| given);
+        names.any(|given| given == name || given.strip_prefix("extra-") == Some(name))
+    }
+
     /// Applies the settings.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ fn evaluate(context: &Context, options: &Options) -> Result<Outcome, Failure> {
     let flakes = context.flakes()?;
     let mode = Mode {
         pure: context.settings.flag("pure-eval"),
-        read_only: options.eval && !options.read_write,
+        read_only: options.read_only || (options.eval && !options.read_write),
         includes: options.search.clone(),
     };
     run::run(options, || evaluation::machine(context, &flakes, &mode))

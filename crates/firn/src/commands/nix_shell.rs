@@ -155,7 +155,7 @@ impl Request {
         if !self.help && !options.expressions {
             let folder = self.script.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
             let input = options.inputs.first().map_or(".", String::as_str);
-            if !input.starts_with('<') {
+            if !input.starts_with('<') && !crate::evaluation::is_url(input) {
                 options.inputs = vec![file_of(&folder.join(input))?];
             }
         }
@@ -228,7 +228,9 @@ fn start(mut request: Request) -> Result<ExitCode, Failure> {
     let scratch = scratch("nix-shell")?;
     let mut code = script::of(&shell.environment, None, &scratch)?;
     let word = if request.pure { "pure" } else { "impure" };
-    code += &format!("export IN_NIX_SHELL={word}\n");
+    // Also a pure shell has its own files where the user keeps such files.
+    let temporary = quoted(&std::env::temp_dir().to_string_lossy());
+    code = format!("export TMPDIR={temporary}\n{code}export IN_NIX_SHELL={word}\n");
     let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let start = match request.code.take() {
         Some((last, true)) if interactive => Start::Person(format!("{last}\nexit\n")),

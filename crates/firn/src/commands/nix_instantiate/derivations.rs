@@ -51,6 +51,7 @@ pub fn collect_values(m: &mut Machine, value: Value, args: Attrs, found: &mut Ve
 }
 
 fn inner(m: &mut Machine, value: Value, args: Attrs, found: &mut Vec<Value>) -> R<()> {
+    m.check_stack()?;
     let value = m.force(value)?;
     if m.is_derivation(value)? {
         found.push(value);

@@ -13,6 +13,8 @@ pub struct Options {
     pub eval: bool,
     /// Add what is evaluated to the store also with `--eval`.
     pub read_write: bool,
+    /// Add nothing to the store.
+    pub read_only: bool,
     /// The arguments are names in the search path.
     pub find_file: bool,
     /// Print the syntax tree.
@@ -87,7 +89,8 @@ impl Options {
             "--raw" => self.raw = true,
             "--add-root" => self.add_root = Some(value(argument, rest)?),
             "--read-write-mode" => self.read_write = true,
-            "--indirect" | "--readonly-mode" | "--no-location" => {}
+            "--readonly-mode" => self.read_only = true,
+            "--indirect" | "--no-location" => {}
             _ => return Ok(false),
         }
         Ok(true)

@@ -4,11 +4,12 @@
 use std::io::{Read, Write};
 use std::path::Path;
 
-use firn_eval::{Attrs, AttrsBuilder, Machine, Pos, R, Symbol, Value};
+use firn_eval::{Attrs, AttrsBuilder, ErrorKind, Machine, Pos, R, Symbol, Value};
 use firn_source::{Origin, SourceMap};
 
 use super::derivations::{self, Instantiated};
 use super::options::Options;
+use crate::evaluation;
 use crate::exit::Failure;
 use crate::program;
 
@@ -131,6 +132,14 @@ fn one(m: &mut Machine, options: &Options, input: &str, found: &mut Vec<Instanti
         m.eval_text(origin, &text, &current_dir())?
     } else if input.starts_with('<') && input.ends_with('>') {
         m.eval_text(Origin::String, format!("import {input}").as_bytes(), &current_dir())?
+    } else if evaluation::is_url(input) {
+        let place = m.host().search_path_entry(input);
+        let place = m.hosted(place, Pos::NONE)?;
+        let Some(place) = place else {
+            return Err(m.fail(ErrorKind::Outside, Pos::NONE, format!("'{input}' was not found")));
+        };
+        let resolved = m.resolve_import(place.as_bytes(), Pos::NONE)?;
+        m.load_file(&resolved, None, Pos::NONE)?
     } else {
         let path = std::path::absolute(input).unwrap_or_else(|_| input.into());
         let path = firn_eval::paths::canonical(path.to_string_lossy().as_bytes());
