@@ -53,6 +53,8 @@ struct Boot {
     span: Span,
     since: Instant,
     ready: bool,
+    /// The boot whose shared folders are mounted.
+    mounted: Option<String>,
 }
 
 /// What all nodes share.
@@ -63,6 +65,8 @@ pub struct Surroundings<'a> {
     pub log: &'a Log,
     /// A private folder with a short path.
     pub folder: &'a Path,
+    /// Where the machines' folders are kept.
+    pub states: Option<&'a Path>,
     /// The program to start helpers from.
     pub program: &'a Path,
     /// The virtual LANs.
@@ -76,8 +80,7 @@ impl Node {
     pub fn new(name: &str, config: &NodeConfig, around: &Surroundings<'_>) -> Result<Self, String> {
         let backend = choose_backend(name, config, around)?;
         let folder = around.folder.join(format!("n{}", config.number));
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        make_own_folder(&folder, name, around.states)?;
         let made = match backend {
             Backend::Container => make::container(name, config, around, folder.clone()),
             Backend::Vm => make::vm(name, config, around, folder.clone()),
@@ -108,8 +111,7 @@ impl Node {
         driver: &Driver,
     ) -> Result<Self, String> {
         let folder = driver.folder.join(format!("c{number}"));
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        make_own_folder(&folder, name, driver.states.as_deref())?;
         let shared = shares::shared_folder(&driver.folder);
         let machine =
             make::command_vm(name, command, &driver.config, &driver.log, folder.clone(), &shared)?;
@@ -145,7 +147,7 @@ impl Node {
             now if now == how => span,
             now => self.log.events().start(self.activity(now)),
         };
-        let boot = Boot { span, since, ready: false };
+        let boot = Boot { span, since, ready: false, mounted: None };
         *self.boot.lock().unwrap_or_else(PoisonError::into_inner) = Some(boot);
         Ok(())
     }
@@ -166,13 +168,17 @@ impl Node {
     /// Starts it if needed and waits for the agent inside.
     pub fn connect(&self) -> Outcome<()> {
         self.start(StartOptions::default())?;
-        // A resumed machine answers as soon as it is started, and the rest is still to do.
-        if self.machine.agent().is_connected() && self.is_ready() {
+        // A machine that was resumed or has restarted answers at once, and the rest is still to do.
+        if self.is_ready() {
             return Ok(());
         }
         self.wait_booted()?;
+        let boot_id = self.machine.agent().boot_id();
         self.mount_late()?;
         let mut boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(boot) = boot.as_mut() {
+            boot.mounted = boot_id;
+        }
         if let Some(boot) = boot.as_mut().filter(|boot| !boot.ready) {
             boot.ready = true;
             boot.span.ready(millis(boot.since));
@@ -185,7 +191,8 @@ impl Node {
 
     fn is_ready(&self) -> bool {
         let boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
-        boot.as_ref().is_some_and(|boot| boot.ready)
+        let connected = self.machine.agent().boot_id();
+        boot.as_ref().is_some_and(|boot| connected.is_some() && boot.mounted == connected)
     }
 
     /// Waits for the agent. A system that gives up its boot never starts it.
@@ -265,6 +272,17 @@ impl Node {
     pub fn ended(&self) {
         self.boot.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// Makes the folder of a machine, which has a short path for the sockets in it. Where machines are kept it leads
+/// to the one of that name.
+fn make_own_folder(folder: &Path, name: &str, states: Option<&Path>) -> Result<(), String> {
+    let failed =
+        |error: std::io::Error| format!("cannot make the folder {}: {error}", folder.display());
+    let Some(states) = states else { return std::fs::create_dir_all(folder).map_err(failed) };
+    let kept = states.join(format!("vm-state-{name}"));
+    std::fs::create_dir_all(&kept).map_err(failed)?;
+    std::os::unix::fs::symlink(&kept, folder).map_err(failed)
 }
 
 /// How a node is run: what the user wants, then what it needs, then what is possible here.

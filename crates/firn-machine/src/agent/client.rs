@@ -12,6 +12,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How often a request looks whether somebody still waits for it.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often a waiting driver asks whether the agent is alive.
 const PING_EVERY: Duration = Duration::from_secs(10);
 /// After how much silence the machine counts as stuck. Long, because an emulated machine on a loaded host
@@ -201,6 +203,11 @@ impl AgentClient {
         self.lock().hello.is_some()
     }
 
+    /// The kernel's own name of the boot in which the agent that has greeted runs.
+    pub fn boot_id(&self) -> Option<String> {
+        self.lock().hello.as_ref().map(|hello| hello.boot_id.clone())
+    }
+
     /// Waits until the agent has greeted.
     ///
     /// Errors: `Timeout` after `limit`, `Gone` when the machine ended first.
@@ -232,12 +239,22 @@ impl AgentClient {
     /// Standard error goes line by line to the talk sink. `timeout` is watched inside the machine (status
     /// 124); the driver adds a grace period and then calls the machine stuck.
     pub fn exec(&self, command: &str, timeout: Option<Duration>) -> Result<ExecOutput> {
+        self.exec_while(command, timeout, &|| true)
+    }
+
+    /// The same as long as it is `wanted`; the command is ended as soon as it is not.
+    pub fn exec_while(
+        &self,
+        command: &str,
+        timeout: Option<Duration>,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<ExecOutput> {
         let timeout_ms = timeout.map(|limit| limit.as_millis().try_into().unwrap_or(u64::MAX));
         let mut stream = self.open(&Request::Exec { command: command.into(), timeout_ms })?;
         stream.limit = timeout.and_then(|limit| Instant::now().checked_add(limit + HOST_GRACE));
         let mut output = Vec::new();
         let mut talk = LineCutter::new(self.talk.clone());
-        let done = stream.run(|frame| {
+        let done = stream.run_while(wanted, |frame| {
             match frame.kind {
                 Kind::Out => output.extend_from_slice(&frame.payload),
                 Kind::Err => talk.add(&frame.payload),
@@ -416,16 +433,33 @@ impl<'a> AgentStream<'a> {
     /// Receives frames until the stream is done.
     ///
     /// Errors: `Gone` when the agent goes away, `Timeout` when it stays silent too long.
-    pub fn run(self, mut each: impl FnMut(Frame) -> io::Result<()>) -> Result<Done> {
+    pub fn run(self, each: impl FnMut(Frame) -> io::Result<()>) -> Result<Done> {
+        self.run_while(&|| true, each)
+    }
+
+    /// The same as long as it is `wanted`; `Gone` when it is not.
+    fn run_while(
+        self,
+        wanted: &dyn Fn() -> bool,
+        mut each: impl FnMut(Frame) -> io::Result<()>,
+    ) -> Result<Done> {
+        let mut ping = Instant::now() + PING_EVERY;
         loop {
-            match self.frames.recv_timeout(PING_EVERY) {
+            match self.frames.recv_timeout(LOOK_EVERY) {
                 Ok(frame) if frame.kind == Kind::Done => {
                     return serde_json::from_slice(&frame.payload)
                         .doing(|| "cannot read the agent's answer".into());
                 }
                 Ok(frame) => each(frame)?,
                 Err(RecvTimeoutError::Disconnected) => return Err(self.lost()),
-                Err(RecvTimeoutError::Timeout) => self.check_alive()?,
+                Err(RecvTimeoutError::Timeout) if !wanted() => {
+                    return Err(MachineError::gone("nobody waits for the command any more"));
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= ping => {
+                    self.check_alive()?;
+                    ping = Instant::now() + PING_EVERY;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }

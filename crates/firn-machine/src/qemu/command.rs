@@ -52,7 +52,7 @@ pub struct VmSpec {
     pub sockets: Sockets,
 }
 
-/// Sockets on which the driver listens and QEMU connects.
+/// Sockets on which the driver listens and QEMU connects, but for the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Sockets {
     /// The control protocol.
@@ -61,6 +61,8 @@ pub struct Sockets {
     pub console: PathBuf,
     /// The guest agent's port.
     pub agent: PathBuf,
+    /// For debuggers: here QEMU listens.
+    pub debugger: PathBuf,
 }
 
 /// A TPM that a program outside of QEMU emulates.
@@ -211,12 +213,22 @@ impl VmSpec {
         }
         if !self.allow_reboot {
             args.flags(&["-no-reboot"]);
+        } else if self.serves_debugger() {
+            let path = comma(&self.sockets.debugger);
+            args.pair("-gdb", &format!("unix:{path},server=on,wait=off"));
         }
         if let Some(descriptor) = self.incoming {
             args.flags(&["-S", "-incoming", &format!("fd:{descriptor}")]);
         }
         args.0.extend(self.extra.iter().cloned());
         args.0
+    }
+
+    /// Whether translations are to be forgotten after resets: the machine is emulated, and its debugger is not
+    /// the user's.
+    pub fn serves_debugger(&self) -> bool {
+        let taken = self.extra.iter().any(|word| ["-gdb", "-s"].contains(&word.as_str()));
+        self.allow_reboot && self.accelerator == Accelerator::Tcg && !taken
     }
 
     /// What the driver needs of a machine that a command of the user's starts: channels and no window.
@@ -272,7 +284,7 @@ impl VmSpec {
     }
 
     fn channels(&self, args: &mut Arguments) {
-        let Sockets { qmp, console, agent } = &self.sockets;
+        let Sockets { qmp, console, agent, .. } = &self.sockets;
         for (id, path) in [("qmp", qmp), ("console", console), ("agent", agent)] {
             args.pair("-chardev", &format!("socket,id={id},path={}", comma(path)));
         }
@@ -421,5 +433,17 @@ mod tests {
             assert!(line.contains(part), "{part} in {line}");
         }
         assert!(!line.contains("-vga"));
+    }
+
+    #[test]
+    fn who_serves_debuggers() {
+        let line = |spec: VmSpec| spec.arguments().join(" ");
+        let reboots = VmSpec { allow_reboot: true, ..VmSpec::default() };
+        assert!(line(reboots.clone()).contains("-gdb unix:,server=on,wait=off"));
+        let user = VmSpec { extra: vec!["-s".into()], ..reboots.clone() };
+        let kvm = VmSpec { accelerator: Accelerator::Kvm, ..reboots };
+        for other in [user, kvm, VmSpec::default()] {
+            assert!(!line(other).contains("-gdb"));
+        }
     }
 }

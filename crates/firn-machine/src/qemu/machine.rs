@@ -2,6 +2,7 @@
 
 use super::command::{Sockets, VmSpec};
 use super::qmp::QmpClient;
+use super::resets::watch_resets;
 use super::saved::{self, SavedBoot};
 use crate::agent::AgentClient;
 use crate::agent::client::{Run, TalkSink};
@@ -138,8 +139,12 @@ impl Vm {
         std::fs::create_dir_all(&options.folder)
             .doing(|| format!("cannot make {}", options.folder.display()))?;
         let socket = |name: &str| options.folder.join(name);
-        let sockets =
-            Sockets { qmp: socket("qmp"), console: socket("console"), agent: socket("agent") };
+        let sockets = Sockets {
+            qmp: socket("qmp"),
+            console: socket("console"),
+            agent: socket("agent"),
+            debugger: socket("debugger"),
+        };
         let agent = AgentClient::listen(&options.name, &sockets.agent, options.talk.clone())?;
         options.spec.sockets = sockets;
         let console = Console::new(options.console.clone());
@@ -227,7 +232,11 @@ impl Vm {
         }
         self.console.set_input(console.try_clone()?);
         self.console.attach(console);
-        Ok(Running { process, qmp: Arc::new(qmp), companions })
+        let qmp = Arc::new(qmp);
+        let serves = matches!(self.options.start, Start::Program(_)) && spec.serves_debugger();
+        let debugger = serves.then_some(spec.sockets.debugger);
+        watch_resets(qmp.clone(), self.agent.clone(), debugger);
+        Ok(Running { process, qmp, companions })
     }
 
     fn start_companions(&self) -> Result<Vec<Arc<Process>>> {

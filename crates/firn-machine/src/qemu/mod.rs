@@ -7,6 +7,7 @@ mod command;
 mod machine;
 pub mod probe;
 mod qmp;
+mod resets;
 pub mod saved;
 
 pub use command::{

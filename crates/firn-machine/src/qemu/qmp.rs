@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,10 @@ struct State {
     greeted: bool,
     answers: HashMap<u64, std::result::Result<Value, String>>,
     events: VecDeque<Value>,
+    /// Who wants to know of resets.
+    resets: Option<Sender<()>>,
+    /// Whether it is the driver itself that lets the machine pause.
+    pauses_hidden: bool,
     closed: bool,
 }
 
@@ -81,7 +86,10 @@ impl QmpClient {
             for line in reader.lines().map_while(std::result::Result::ok) {
                 receiving.take(QmpMessage::parse(&line));
             }
-            receiving.lock().closed = true;
+            let mut state = receiving.lock();
+            state.closed = true;
+            state.resets = None;
+            drop(state);
             receiving.changed.notify_all();
         });
         let client = Self { writer: Mutex::new(stream), shared };
@@ -129,6 +137,19 @@ impl QmpClient {
         }
     }
 
+    /// Tells of each reset from now on, until QEMU ends.
+    pub fn resets(&self) -> Receiver<()> {
+        let (sender, receiver) = channel();
+        let mut state = self.shared.lock();
+        state.resets = Some(sender).filter(|_| !state.closed);
+        receiver
+    }
+
+    /// Whether events of the machine's standing still and going on are left out.
+    pub fn hide_pauses(&self, hide: bool) {
+        self.shared.lock().pauses_hidden = hide;
+    }
+
     fn next_event(&self, until: Instant) -> Result<Value> {
         self.wait_until(until, |state| state.events.pop_front())
     }
@@ -171,6 +192,13 @@ impl Shared {
             QmpMessage::Greeting => state.greeted = true,
             QmpMessage::Answer(id, result) => drop(state.answers.insert(id, result)),
             QmpMessage::Event(event) => {
+                let name = event.get("event").and_then(Value::as_str).unwrap_or_default();
+                if state.pauses_hidden && matches!(name, "STOP" | "RESUME") {
+                    return;
+                }
+                if let ("RESET", Some(resets)) = (name, &state.resets) {
+                    let _ = resets.send(());
+                }
                 state.events.push_back(event);
                 if state.events.len() > EVENTS_KEPT {
                     state.events.pop_front();
