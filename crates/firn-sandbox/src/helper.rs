@@ -51,7 +51,11 @@ fn supervise(control: &UnixStream, builtins: Builtins<'_>) -> Result<Option<(End
         sys::exit_now(1);
     }
     // A session of its own: a Ctrl-C at the terminal is for the caller, who ends us in order.
-    if !order.spec.terminal {
+    if order.spec.terminal {
+        // In the terminal's foreground, and not meant by what is typed there: the program inside is.
+        sys::ignore_signal(libc::SIGINT);
+        sys::ignore_signal(libc::SIGQUIT);
+    } else {
         let _ = rustix::process::setsid();
     }
     // Needs privileges, and where there are none the user namespace forbids using the groups.

@@ -139,6 +139,10 @@ fn prepare(spec: &SandboxSpec, files: libc::rlimit) -> Result<()> {
 fn exec(spec: &SandboxSpec, path: &Text, argv: &[Text]) -> String {
     // Rust's runtime ignores it, and the program would inherit that.
     sys::default_signal(libc::SIGPIPE);
+    if spec.terminal {
+        sys::default_signal(libc::SIGINT);
+        sys::default_signal(libc::SIGQUIT);
+    }
     let strings = |list: &mut dyn Iterator<Item = Vec<u8>>| -> std::io::Result<Vec<CString>> {
         list.map(|bytes| sys::c_string(&bytes)).collect()
     };

@@ -188,6 +188,12 @@ pub fn default_signal(signal: c_int) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
+/// Ignores a signal, here and in what is started from here until it resets that.
+pub fn ignore_signal(signal: c_int) {
+    // SAFETY: SIG_IGN is a valid action for every signal used here.
+    unsafe { libc::signal(signal, libc::SIG_IGN) };
+}
+
 /// Blocks `signals` and empties the rest of the mask.
 pub fn block_signals(signals: &[c_int]) {
     // SAFETY: the set is initialised before use; these functions only touch it.

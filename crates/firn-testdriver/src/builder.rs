@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// Runs the test that the attribute `driverConfig` describes; the output holds what the script put there.
 ///
 /// Attributes: `driverConfig`, the path of the JSON file; `mode`, `run` (default) or
-/// `shell` (a prompt at the terminal); `backend`, `vm` or `container` to override what nodes say.
+/// `shell` (a prompt at the terminal); `backend`, `vm` or `container` to override what nodes say; `keep`, not empty
+/// to have the machines' folders in the scratch folder of a shell, and leave them there.
 pub struct NixosTest;
 
 impl BuiltinBuilder for NixosTest {
@@ -41,6 +42,7 @@ impl BuiltinBuilder for NixosTest {
         let options = RunOptions {
             out_dir: out_dir.clone(),
             folder: folder.path.clone(),
+            states: None,
             program: PathBuf::from("/proc/self/exe"),
             mode,
         };
@@ -63,6 +65,7 @@ fn shell(config: Config, job: &BuiltinJob) -> Result<(), String> {
     let options = RunOptions {
         out_dir: job.tmp_dir.clone(),
         folder: folder.path.clone(),
+        states: job.text("keep").filter(|text| !text.is_empty()).map(|_| job.tmp_dir.clone()),
         program: PathBuf::from("/proc/self/exe"),
         mode: Mode::Interactive,
     };

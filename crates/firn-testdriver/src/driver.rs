@@ -4,10 +4,11 @@ use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::log::Log;
 use crate::node::{Node, Surroundings};
+use crate::run::RunOptions;
 use firn_machine::StartOptions;
 use firn_machine::net::Switch;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A test that is set up; nothing runs yet.
@@ -22,6 +23,8 @@ pub struct Driver {
     pub out_dir: PathBuf,
     /// A private folder.
     pub folder: PathBuf,
+    /// Where the machines' folders are kept.
+    pub states: Option<PathBuf>,
     created: Created,
     creating: Mutex<()>,
     _switches: BTreeMap<u32, Arc<Switch>>,
@@ -47,15 +50,9 @@ impl Created {
 }
 
 impl Driver {
-    /// Makes networks and machines. `folder` must have a short path, because sockets are made in it, and
-    /// `program` is the file to start helpers from.
-    pub fn new(
-        config: Config,
-        log: Log,
-        folder: &Path,
-        out_dir: &Path,
-        program: &Path,
-    ) -> Result<Self, String> {
+    /// Makes networks and machines.
+    pub fn new(config: Config, log: Log, options: &RunOptions) -> Result<Self, String> {
+        let RunOptions { out_dir, folder, program, states, .. } = options;
         let mut numbers = config.vlans.clone();
         numbers.extend(config.nodes.values().flat_map(|n| n.interfaces.iter().map(|i| i.vlan)));
         let mut switches = BTreeMap::new();
@@ -68,8 +65,14 @@ impl Driver {
             let switch = Switch::start(number, folder).map_err(|error| error.message)?;
             switches.insert(number, Arc::new(switch));
         }
-        let around =
-            Surroundings { config: &config, log: &log, folder, program, switches: &switches };
+        let around = Surroundings {
+            config: &config,
+            log: &log,
+            folder,
+            states: states.as_deref(),
+            program,
+            switches: &switches,
+        };
         let nodes = config
             .nodes
             .iter()
@@ -79,8 +82,9 @@ impl Driver {
             config,
             log,
             nodes,
-            out_dir: out_dir.to_path_buf(),
-            folder: folder.to_path_buf(),
+            out_dir: out_dir.clone(),
+            folder: folder.clone(),
+            states: states.clone(),
             created: Created::default(),
             creating: Mutex::default(),
             _switches: switches,

@@ -17,6 +17,7 @@ use crate::driver::Driver;
 use crate::failure::{Failure, Outcome};
 use crate::log::Step;
 use crate::node::Node;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -267,6 +268,12 @@ impl Line {
 }
 
 impl Script for Line {
+    fn waits(&self) -> bool {
+        let mut fds = [PollFd::new(&self.writer, PollFlags::RDHUP)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        !matches!(poll(&mut fds, Some(&now)), Ok(1..))
+    }
+
     fn ask(&mut self, question: Value) -> Outcome<Value> {
         let gone = |_| Failure::machine("the script's process is gone");
         self.write(&question).map_err(gone)?;

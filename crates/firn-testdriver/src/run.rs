@@ -24,6 +24,9 @@ pub struct RunOptions {
     pub folder: PathBuf,
     /// The file to start helper processes from, normally `/proc/self/exe`.
     pub program: PathBuf,
+    /// Where the machines' own folders are kept, each by the machine's name: a run goes on with the disks that
+    /// it finds there. Without it they are in `folder`.
+    pub states: Option<PathBuf>,
     /// Run the script, or offer a prompt.
     pub mode: Mode,
 }
@@ -68,7 +71,7 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Stri
         unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
     }
     log.set_level(config.log_level);
-    let driver = Driver::new(config, log, &options.folder, &options.out_dir, &options.program)?;
+    let driver = Driver::new(config, log, options)?;
     let driver = Arc::new(driver);
     crate::forward::open_all(&driver)?;
     let socket = options.folder.join("script.sock");

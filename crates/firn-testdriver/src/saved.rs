@@ -6,6 +6,8 @@ use crate::failure::{Failure, Outcome};
 use crate::folder::ShortFolder;
 use crate::log::Log;
 use crate::node::Node;
+use crate::rpc::Mode;
+use crate::run::RunOptions;
 use firn_events::Reporter;
 use firn_events::wire::LineSink;
 use firn_machine::StartOptions;
@@ -55,8 +57,14 @@ impl BuiltinBuilder for SavedBootBuilder {
         let events = Reporter::new(Arc::new(LineSink::new(std::io::stderr())));
         let log = Log::new(std::io::stderr(), events);
         let folder = ShortFolder::new(&job.tmp_dir)?;
-        let program = Path::new("/proc/self/exe");
-        let driver = Driver::new(config, log, &folder.path, &job.tmp_dir, program)?;
+        let options = RunOptions {
+            out_dir: job.tmp_dir.clone(),
+            folder: folder.path.clone(),
+            states: None,
+            program: "/proc/self/exe".into(),
+            mode: Mode::Run,
+        };
+        let driver = Driver::new(config, log, &options)?;
         let [node] = driver.nodes.as_slice() else {
             return Err("a saved boot is made of one machine".into());
         };

@@ -94,6 +94,7 @@ fn run_script(script: &Path) -> Result<(), String> {
     let options = RunOptions {
         out_dir,
         folder: folder.path().to_path_buf(),
+        states: None,
         program: "/proc/self/exe".into(),
         mode: Mode::Run,
     };

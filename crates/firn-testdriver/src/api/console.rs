@@ -48,6 +48,7 @@ fn wait_for_console_text(context: &mut Context<'_>) -> Outcome<Value> {
     context.step(&format!("waiting for {pattern} to appear on console"), |context| {
         loop {
             context.check_conditions()?;
+            context.check_wanted()?;
             let slice = Instant::now() + SLICE;
             let mut failed = None;
             let found = node.machine.console().wait_for(Some(slice), &mut |text| match context

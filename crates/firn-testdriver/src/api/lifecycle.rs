@@ -12,6 +12,7 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "start", signature: "allow_reboot: bool = False", run: start },
     Method { name: "connect", signature: "", run: connect },
     Method { name: "is_up", signature: "", run: is_up },
+    Method { name: "is_running", signature: "", run: is_running },
     Method { name: "shutdown", signature: "", run: shutdown },
     Method {
         name: "wait_for_shutdown",
@@ -43,6 +44,11 @@ fn connect(context: &mut Context<'_>) -> Outcome<Value> {
 
 fn is_up(context: &mut Context<'_>) -> Outcome<Value> {
     Ok(json!(context.node()?.machine.state() == State::Up))
+}
+
+/// True from its start to its end, also while it boots.
+fn is_running(context: &mut Context<'_>) -> Outcome<Value> {
+    Ok(json!(context.node()?.machine.state() != State::Off))
 }
 
 /// Powers off in order and waits for the end.

@@ -62,6 +62,9 @@ pub fn driver_methods() -> impl Iterator<Item = &'static Method> {
 pub trait Script {
     /// Asks the script's process something and waits for the answer.
     fn ask(&mut self, question: Value) -> Outcome<Value>;
+
+    /// Whether it still waits for the call.
+    fn waits(&self) -> bool;
 }
 
 /// One call.
@@ -150,12 +153,21 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Fails when the script has given up the call: somebody at the prompt pressed control-c.
+    fn check_wanted(&self) -> Outcome<()> {
+        match self.script.waits() {
+            true => Ok(()),
+            false => Err(Failure::machine("the script does not wait any more")),
+        }
+    }
+
     /// Runs a command on the machine, started and connected first.
     fn exec(&mut self, command: &str, limit: Option<Duration>) -> Outcome<ExecOutput> {
         self.check_conditions()?;
         let node = self.node()?;
         node.connect()?;
-        let output = node.machine.agent().exec(command, limit)?;
+        let wanted = || self.script.waits();
+        let output = node.machine.agent().exec_while(command, limit, &wanted)?;
         if let Some(error) = &output.error {
             self.log(&format!("warning: {error}"));
         }
@@ -186,6 +198,7 @@ impl<'a> Context<'a> {
             if let Some(value) = attempt(self, false)? {
                 return Ok(value);
             }
+            self.check_wanted()?;
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 break;

@@ -6,7 +6,7 @@ use firn_machine::agent::message::Probe;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// How long the agent waits between two checks of polling conditions.
+/// How long the agent waits between two checks: of polling conditions, and whether the script still waits.
 const SLICE: Duration = Duration::from_secs(1);
 
 pub(super) const METHODS: &[Method] = &[
@@ -86,8 +86,9 @@ fn wait(context: &mut Context<'_>, text: &str, probe: Probe, holds: bool) -> Out
         context.node()?.connect()?;
         loop {
             context.check_conditions()?;
+            context.check_wanted()?;
             let left = until.map_or(limit, |until| until.saturating_duration_since(Instant::now()));
-            let slice = if context.conditions { left.min(SLICE) } else { left };
+            let slice = left.min(SLICE);
             if context.node()?.machine.agent().wait_probe(probe.clone(), holds, slice)? {
                 return Ok(Value::Null);
             }

@@ -226,10 +226,16 @@ class BaseMachine:
         return f"<{type(self).__name__} '{self.name}'>"
 
     @property
-    def booted(self):
+    def connected(self):
         return self.is_up()
 
-    connected = booted
+    @property
+    def booted(self):
+        return self.is_running()
+
+    @property
+    def full_console_log(self):
+        return self.get_console_log().splitlines()
 
     @contextlib.contextmanager
     def nested(self, msg, attrs={}):
@@ -268,6 +274,17 @@ class QmpClient:
 
     def wait_for_event(self, timeout=10):
         return self.machine.wait_for_qmp_event(lambda event: True, timeout=timeout)
+
+    def events(self, timeout=10):
+        """Events as they come, until none has come for a while."""
+        while True:
+            try:
+                yield self.wait_for_event(timeout)
+            except TimeoutError:
+                return
+
+    def close(self):
+        """The machine keeps its channel as long as it runs."""
 
 
 def add_methods(methods):
@@ -452,8 +469,11 @@ class Debug:
 
 
 class Vlan:
-    def __init__(self, nr):
+    def __init__(self, nr, setup):
         self.nr = nr
+        self._folder = setup["tmp_dir"]
+
+    socket_dir = property(lambda self: path(self._folder))
 
     def __repr__(self):
         return f"<Vlan Nr. {self.nr}>"
@@ -486,10 +506,41 @@ class Driver:
 
 
 def create_machine(start_command, *, name=None, keep_machine_state=False, keep_vm_state=False):
+    if isinstance(start_command, dict):  # as scripts have it that are older than the arguments
+        described = start_command
+        start_command = described.get("startCommand") or qemu_command(described)
+        name = name or described.get("name")
+        keep_vm_state = keep_vm_state or described.get("keepVmState", False)
     if name is None:
         name = name_of_command(start_command)
     keep = keep_machine_state or keep_vm_state
     return QemuMachine(link.call(None, "create_machine", [start_command, name, keep], {}), SETUP)
+
+
+def qemu_command(described):
+    """The command for a machine that is described by its parts."""
+    import shlex
+
+    words = [described.get("qemuBinary", "qemu-kvm"), "-m", "384"]
+    net = ["user,id=net0", described.get("netBackendArgs")], ["virtio-net-pci,netdev=net0", described.get("netFrontendArgs")]
+    for option, parts in zip(("-netdev", "-device"), net):
+        words += [option, ",".join(part for part in parts if part)]
+    if "hda" in described:
+        file = f"file={os.path.abspath(os.fspath(described['hda']))}"
+        if described.get("hdaInterface") == "scsi":
+            words += ["-drive", f"id=hda,{file},werror=report,if=none", "-device", "virtio-scsi-pci"]
+            words += ["-device", "scsi-hd,drive=hda"]
+        else:
+            words += ["-drive", f"{file},if={described.get('hdaInterface', 'virtio')},werror=report"]
+    if "cdrom" in described:
+        words += ["-cdrom", os.fspath(described["cdrom"])]
+    if "usb" in described:
+        words += ["-device", "piix3-usb-uhci", "-drive", f"id=usbdisk,file={described['usb']},if=none,readonly=on"]
+        words += ["-device", "usb-storage,drive=usbdisk"]
+    if "bios" in described:
+        words += ["-bios", os.fspath(described["bios"])]
+    # These are words already, as the shell reads them.
+    return " ".join([shlex.join(words), described.get("qemuFlags", "")]).strip()
 
 
 def name_of_command(command):
@@ -518,7 +569,7 @@ def make_globals(setup):
     for node in setup["nodes"]:
         kind = QemuMachine if node["backend"] == "vm" else NspawnMachine
         machines.append(kind(node, setup))
-    vlans = [Vlan(number) for number in setup["vlans"]]
+    vlans = [Vlan(number, setup) for number in setup["vlans"]]
     namespace = {"__name__": "__main__", "__builtins__": builtins}
     driver = Driver(namespace, machines, vlans, setup)
     namespace.update(
@@ -558,19 +609,21 @@ def run_script(text, namespace):
     exec(compile(text, SCRIPT, "exec"), namespace, None)
 
 
+def told_of(error, hidden):
+    """The traceback without the frames of files that mean nothing to the script."""
+    told = traceback.TracebackException(type(error), error, error.__traceback__)
+    told.stack = traceback.StackSummary.from_list([f for f in told.stack if f.filename not in hidden])
+    return "".join(told.format())
+
+
 def finish(ok, error=None):
     ending = {"ok": ok}
     if error is not None:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == SCRIPT]
-        own = error.__traceback__
-        while own is not None and own.tb_frame.f_code.co_filename != SCRIPT:
-            own = own.tb_next
         ending["class"] = type(error).__name__
         ending["message"] = str(error)
         ending["frames"] = [{"line": f.lineno, "function": f.name, "source": f.line or ""} for f in frames]
-        told = traceback.TracebackException(type(error), error, own)
-        told.stack = traceback.StackSummary.from_list([f for f in told.stack if f.filename != __file__])
-        ending["traceback"] = "".join(told.format())
+        ending["traceback"] = told_of(error, hidden=(__file__,))
     link.talk({"finish": ending})
 
 
@@ -590,9 +643,17 @@ def history(readline):
         readline.write_history_file(file)
 
 
-def interact(namespace):
+def prompt(namespace):
     import code
 
+    class Prompt(code.InteractiveConsole):
+        def showtraceback(self):
+            self.write(told_of(sys.exc_info()[1], hidden=(__file__, code.__file__)))
+
+    return Prompt(namespace)
+
+
+def interact(namespace):
     try:
         import readline
         import rlcompleter
@@ -608,7 +669,7 @@ def interact(namespace):
             log.log(f"{machine.name}: {port}")
     banner = f"names: {names}\nstart_all() starts the machines, test_script() runs the script, control-d ends"
     with kept:
-        code.interact(banner=banner, local=namespace, exitmsg="")
+        prompt(namespace).interact(banner=banner, exitmsg="")
 
 
 def main():

@@ -57,29 +57,47 @@ struct DriverArguments {
     #[arg(short, long, env = "driverConfig")]
     config: PathBuf,
     /// Use this script instead of the configuration's
-    #[arg(long)]
+    #[arg(value_name = "SCRIPT")]
+    script: Option<PathBuf>,
+    /// The same
+    #[arg(long, value_name = "SCRIPT")]
     test_script: Option<PathBuf>,
     /// Where the test's files go
-    #[arg(short, long, default_value = ".")]
+    #[arg(short, long, alias = "output_directory", default_value = ".", value_name = "FOLDER")]
     output_directory: PathBuf,
     /// Start a Python prompt instead of running the script
-    #[arg(short = 'I', long)]
+    #[arg(short = 'I', long, overrides_with = "no_interactive")]
     interactive: bool,
+    /// Run the script, also where the driver was made for a prompt
+    #[arg(long)]
+    no_interactive: bool,
+    /// Seconds after which the script fails
+    #[arg(long, value_name = "SECONDS")]
+    global_timeout: Option<u64>,
     /// Run every node this way: vm, container or auto
     #[arg(long)]
     backend: Option<String>,
     /// Write the results as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit_xml: Option<PathBuf>,
-    /// Keep the machines' folders, with their disks
+    /// Keep the machines' folders with their disks, and go on with those of an earlier run
     #[arg(short = 'K', long, visible_alias = "keep-vm-state")]
     keep_machine_state: bool,
     /// Leave out the driver's own lines below this level: debug, info, warning or error
     #[arg(long, env = "logLevel")]
     log_level: Option<String>,
     /// Accepted for scripts of other drivers
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, num_args = 1)]
     debug_hook_attach: Option<String>,
+    /// The same: the configuration says it
+    #[arg(long, hide = true, num_args = 1..)]
+    start_scripts: Vec<String>,
+    /// The same
+    #[arg(long, hide = true, num_args = 1..)]
+    vlans: Vec<String>,
+    /// The same
+    #[arg(long, hide = true, num_args = 1)]
+    dump_vsocks: Option<u32>,
 }
 
 /// Runs `nixos-test-driver` with the process's arguments.
@@ -89,21 +107,27 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         Err(error) => error.exit(),
     };
     let mut config = Config::read(&arguments.config).map_err(Failure::new)?;
-    if let Some(script) = arguments.test_script {
+    if let Some(script) = arguments.test_script.or(arguments.script) {
         config.test_script = script;
     }
     if let Some(backend) = &arguments.backend {
         config.backend = Some(parse_backend(backend).map_err(Failure::new)?);
     }
+    if let Some(seconds) = arguments.global_timeout {
+        config.global_timeout = seconds;
+    }
     let folder = std::env::temp_dir().join(format!("firn-t{}", std::process::id()));
     std::fs::create_dir(&folder)?;
+    let states = arguments.keep_machine_state.then(std::env::temp_dir);
     if let Some(level) = arguments.log_level.as_deref().filter(|level| !level.is_empty()) {
         config.log_level = level.parse().map_err(Failure::new)?;
     }
-    let mode = if arguments.interactive { Mode::Interactive } else { Mode::Run };
+    let interactive = arguments.interactive && !arguments.no_interactive;
+    let mode = if interactive { Mode::Interactive } else { Mode::Run };
     let options = RunOptions {
         out_dir: std::fs::canonicalize(&arguments.output_directory)?,
         folder: folder.clone(),
+        states: states.clone(),
         program: PathBuf::from("/proc/self/exe"),
         mode,
     };
@@ -113,11 +137,10 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     if let Some(file) = arguments.junit_xml {
         std::fs::write(file, junit.to_xml())?;
     }
-    if arguments.keep_machine_state {
-        eprintln!("note: the machines' folders are in '{}'", folder.display());
-    } else {
-        let _ = std::fs::remove_dir_all(&folder);
+    if let Some(states) = states {
+        eprintln!("note: the machines' folders are '{}/vm-state-*'", states.display());
     }
+    let _ = std::fs::remove_dir_all(&folder);
     // The log has told why already.
     result.map(|()| ExitCode::SUCCESS).map_err(|_| Failure::new(""))
 }

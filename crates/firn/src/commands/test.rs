@@ -67,6 +67,12 @@ pub struct ShellArguments {
     /// Let virtual machines go on from saved boots instead of booting; containers are not affected
     #[arg(long)]
     saved_boot: bool,
+    /// Keep the folder of the session at its end: the machines' disks, and the files of the script
+    #[arg(long)]
+    keep: bool,
+    /// Go on in the folder of an earlier session that was kept, or in a new one by this name, and keep it
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -179,18 +185,51 @@ fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode
     context.display.close();
     let file = built.iter().flat_map(|one| one.outputs.values()).next();
     let file = file.ok_or_else(|| Failure::new("error: the test has no configuration"))?;
-    let folder = tempfile::Builder::new().prefix("firn-test-").tempdir()?;
-    context.reporter.message(
-        Level::Info,
-        format!("files of the script go to '{}' until the end", folder.path().display()),
-    );
-    let job = shell_job(store.store_dir().display(file), store.store_dir().as_str());
-    let history =
-        History { kept: context.environment.cache.join("test-history"), folder: folder.path() };
+    let folder = SessionFolder::make(arguments.state, arguments.keep)?;
+    let (path, until) = (folder.path(), if folder.is_kept() { "" } else { " until the end" });
+    let text = format!("files of the script go to '{}'{until}", path.display());
+    context.reporter.message(Level::Info, text);
+    let config = store.store_dir().display(file);
+    let job = shell_job(config, store.store_dir().as_str(), folder.is_kept());
+    let history = History { kept: context.environment.cache.join("test-history"), folder: path };
     history.lay_out();
-    let status = builder.run_interactive(&job, folder.path()).map_err(building::failure)?;
+    let status = builder.run_interactive(&job, path).map_err(building::failure)?;
     history.keep();
+    if folder.is_kept() {
+        let text = format!("the session is kept; `--state {}` goes on with it", path.display());
+        context.reporter.message(Level::Info, text);
+    }
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
+}
+
+/// Where a session has its files.
+enum SessionFolder {
+    /// As long as it lasts.
+    Temporary(tempfile::TempDir),
+    /// Beyond its end.
+    Kept(PathBuf),
+}
+
+impl SessionFolder {
+    fn make(named: Option<PathBuf>, keep: bool) -> std::io::Result<Self> {
+        if let Some(folder) = named {
+            std::fs::create_dir_all(&folder)?;
+            return Ok(Self::Kept(std::fs::canonicalize(folder)?));
+        }
+        let folder = tempfile::Builder::new().prefix("firn-test-").tempdir()?;
+        Ok(if keep { Self::Kept(folder.keep()) } else { Self::Temporary(folder) })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
 }
 
 /// What was typed at the prompt, from one session to the next. Without it a session is as good.
@@ -218,13 +257,18 @@ impl History<'_> {
     }
 }
 
-fn shell_job(config: String, store_dir: &str) -> BuiltinJob {
+fn shell_job(config: String, store_dir: &str, keep: bool) -> BuiltinJob {
     let text = |text: &str| text.to_owned();
     BuiltinJob {
         name: text("test-shell"),
         builder: text("nixos-test"),
         args: Vec::new(),
-        env: [(text("driverConfig"), config), (text("mode"), text("shell"))].into(),
+        env: [
+            (text("driverConfig"), config),
+            (text("mode"), text("shell")),
+            (text("keep"), text(if keep { "1" } else { "" })),
+        ]
+        .into(),
         structured_attrs: None,
         outputs: [(text("out"), PathBuf::from(INTERACTIVE_FOLDER).join("out"))].into(),
         store_dir: text(store_dir),

@@ -18,5 +18,9 @@ mod seed;
 
 #[path = "../commands/server.rs"]
 mod server;
+
+#[path = "../pty/mod.rs"]
+mod pty;
 mod shells;
+mod test_shell;
 mod unprivileged;
