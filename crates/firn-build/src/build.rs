@@ -85,6 +85,9 @@ impl Shared {
             let text = format!("while parsing derivation '{}': {text}", dir.display(&job.drv_path));
             BuildFailure::new(&job.drv_path, FailureKind::InputRejected, text)
         })?;
+        if let Some(text) = &options.warning {
+            self.reporter.message(firn_events::Level::Warning, text);
+        }
         self.check_possible(job, &options)?;
         let known = job.drv.output_paths(dir).map_err(|e| store(e.into()))?;
         let locks = self.lock(job, &known)?;
@@ -472,9 +475,12 @@ impl OneBuild<'_> {
                     format!("{named} killed after writing more than {limit} bytes of log output");
                 return fail(FailureKind::LogLimit, text);
             }
-            None => {}
+            Some(Stopped::LogClosed) | None => {}
         }
         let status = match ended.ending {
+            _ if ended.stopped == Some(Stopped::LogClosed) => {
+                "failed due to signal 9 (Killed): it closed its standard output and error and ran on".to_owned()
+            }
             Ending::Exited(0) => return Ok(()),
             Ending::Exited(code) => format!("failed with exit code {code}"),
             Ending::Signaled(signal) => format!("failed due to signal {signal}"),

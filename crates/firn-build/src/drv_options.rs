@@ -48,6 +48,8 @@ pub struct DrvOptions {
     pub pass_as_file: BTreeSet<String>,
     /// Name of a file or attribute, and the paths whose closure is described there.
     pub export_references_graph: BTreeMap<String, StorePathSet>,
+    /// What the user should know about what is passed over.
+    pub warning: Option<String>,
     /// Whether it wants no sandbox.
     pub no_chroot: bool,
     /// Host paths it wants to see.
@@ -91,6 +93,14 @@ impl DrvOptions {
                 None => source.set("passAsFile")?.unwrap_or_default(),
             },
             export_references_graph: export_graph(&source, dir)?,
+            warning: source
+                .attrs
+                .and_then(|attrs| attrs.get("exportReferencesGraph"))
+                .filter(|graph| !graph.is_object())
+                .map(|_| {
+                    "'exportReferencesGraph' in structured attrs is not a JSON object, ignoring"
+                        .to_owned()
+                }),
             no_chroot: source.flag("__noChroot", false)?,
             impure_host_deps: source.set("__impureHostDeps")?.unwrap_or_default(),
             impure_env_vars: source.set("impureEnvVars")?.unwrap_or_default(),

@@ -17,9 +17,15 @@ pub enum Stopped {
     Silent,
     /// It wrote more than allowed.
     TooMuchLog,
+    /// It closed its log and went on.
+    LogClosed,
     /// Someone gave up.
     Cancelled,
 }
+
+/// How long a builder may run after it has closed its log: to end, not to work on (as the reference, which
+/// waits no time at all).
+const AFTER_LOG: Duration = Duration::from_secs(2);
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,10 @@ pub fn run(
         let ready = wait(&ours, &running, bounds, &watch).map_err(local("listening to a build"))?;
         if ready.log {
             match read_log(&ours, &mut buffer).map_err(local("reading the build log"))? {
-                0 => watch.log_open = false,
+                0 => {
+                    watch.log_open = false;
+                    watch.last_output = Instant::now();
+                }
                 n => {
                     watch.last_output = Instant::now();
                     let go_on = log(&buffer[..n]).map_err(local("writing the build log"))?;
@@ -135,6 +144,8 @@ impl Watch {
             self.stop(running, Stopped::TimedOut);
         } else if over(bounds.max_silent, self.last_output) {
             self.stop(running, Stopped::Silent);
+        } else if !self.log_open && self.last_output.elapsed() >= AFTER_LOG {
+            self.stop(running, Stopped::LogClosed);
         }
     }
 
@@ -146,8 +157,10 @@ impl Watch {
         let left = |limit: u64, since: Instant| {
             (limit > 0).then(|| Duration::from_secs(limit).saturating_sub(since.elapsed()))
         };
+        let closed = (!self.log_open && self.ended.is_none())
+            .then(|| AFTER_LOG.saturating_sub(self.last_output.elapsed()));
         let limits =
-            [left(bounds.timeout, self.started), left(bounds.max_silent, self.last_output)];
+            [left(bounds.timeout, self.started), left(bounds.max_silent, self.last_output), closed];
         limits.into_iter().flatten().min()
     }
 }

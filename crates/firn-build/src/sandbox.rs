@@ -79,6 +79,7 @@ pub fn specification(from: &SandboxInputs<'_>) -> StoreResult<SandboxSpec> {
     spec.add_dev_and_proc(&from.options.sandbox_dev_shm_size);
     add_features(&mut spec, from)?;
     add_sandbox_paths(&mut spec, from)?;
+    add_fetched_file(&mut spec, from);
     add_shell(&mut spec, from);
     Ok(spec)
 }
@@ -108,6 +109,18 @@ fn add_host(spec: &mut SandboxSpec) -> StoreResult<()> {
         spec.tree.push(Entry::Bind { source, path, writable: true, optional: true });
     }
     Ok(())
+}
+
+/// Without a sandbox, fetching sees the file of this machine that it is to fetch.
+fn add_fetched_file(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
+    let wanted =
+        from.options.sandbox == SandboxMode::Never && from.drv.builtin_name() == Some("fetchurl");
+    let url = from.drv.env("url").filter(|_| wanted).and_then(|url| std::str::from_utf8(url).ok());
+    if let Some(path) = url.and_then(|url| url.strip_prefix("file://"))
+        && Path::new(path).is_file()
+    {
+        spec.bind(Path::new(path), path, false);
+    }
 }
 
 fn wants_range(from: &SandboxInputs<'_>) -> bool {

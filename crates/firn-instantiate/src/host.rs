@@ -210,14 +210,26 @@ impl StoreHost {
         for one in realised {
             let DerivedPath::Built { drv, .. } = &one.wanted else { continue };
             for (output, path) in &one.outputs {
+                self.allow_closure(path)?;
                 let path = self.store_dir().display(path);
-                self.access.allow(&path);
                 if let Some(placeholder) = self.placeholder(drv, output)? {
                     replaced.push((placeholder, path));
                 }
             }
         }
         Ok(replaced)
+    }
+
+    /// Lets evaluation read what was built, and what that refers to.
+    fn allow_closure(&self, path: &StorePath) -> HostResult<()> {
+        if self.access.is_unlimited() {
+            return Ok(());
+        }
+        let start = StorePathSet::from([path.clone()]);
+        for path in firn_store::closure(&*self.store, &start).map_err(in_store)? {
+            self.access.allow(&self.store_dir().display(&path));
+        }
+        Ok(())
     }
 
     /// The text that stands for an output in strings while its path is not known.

@@ -213,6 +213,12 @@ pub static DECLARED: &[Setting] = &[
     s("download-buffer-size", Number, "64M", "Bytes of a download that may wait in memory."),
     s("download-speed", Number, "0", "Highest download speed in KiB/s; 0 means unlimited."),
     s("eval-cache", Flag, "true", "Remember results of evaluating flakes."),
+    s(
+        "eval-store",
+        Text,
+        "",
+        "The store that evaluation writes derivations and sources to; by default the one that is built into.",
+    ),
     s("eval-system", Text, "", "What `builtins.currentSystem` says; empty means `system`."),
     named(
         s(

@@ -35,8 +35,8 @@ pub enum StoreChoice {
     Local(Layout),
     /// The daemon that listens on this socket.
     Daemon(PathBuf),
-    /// No store at all (`dummy://`): evaluation only.
-    Dummy,
+    /// No store at all (`dummy://`): evaluation only. Paths are below this folder, if one is named.
+    Dummy(Option<PathBuf>),
     /// A store elsewhere, by its url (`https://…`, `ssh://…`, `file://…`).
     Other(String),
 }
@@ -56,7 +56,10 @@ pub fn choose(url: &str, places: &Places) -> StoreResult<StoreChoice> {
         "" | "auto" if parameters.is_empty() => auto(places),
         "" | "auto" | "local" | "local://" => local(None),
         "daemon" | "unix://" => Ok(StoreChoice::Daemon(socket(places))),
-        "dummy://" | "dummy" => Ok(StoreChoice::Dummy),
+        "dummy://" | "dummy" => {
+            let place = parameters.iter().find(|(name, _)| *name == "store");
+            Ok(StoreChoice::Dummy(place.map(|(_, place)| place.into())))
+        }
         path if path.starts_with('/') => local(Some(path)),
         path if path.starts_with("local:///") => local(Some(&path["local://".len()..])),
         path if path.starts_with("unix:///") => {
@@ -193,7 +196,7 @@ mod tests {
         let real = local("local?real=/a&state=/b&log=/c&store=/d", &places);
         assert_eq!((real.real_store, real.state), ("/a".into(), "/b".into()));
         assert_eq!(real.store_dir.as_str(), "/d");
-        assert_eq!(choose("dummy://", &places).unwrap(), StoreChoice::Dummy);
+        assert_eq!(choose("dummy://", &places).unwrap(), StoreChoice::Dummy(None));
         let cache = "https://cache.example";
         assert_eq!(choose(cache, &places).unwrap(), StoreChoice::Other(cache.into()));
         assert!(choose("nonsense", &places).is_err());

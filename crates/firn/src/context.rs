@@ -24,6 +24,7 @@ use firn_store_disk::{Layout, LocalStore, Places, StoreChoice, StoreOptions, cho
 use crate::arguments::GlobalArguments;
 use crate::base;
 use crate::environment::Environment;
+use crate::eval_store::CopyThenRealise;
 use crate::exit::Failure;
 use crate::installable::input_failure;
 use crate::progress::Display;
@@ -47,6 +48,7 @@ pub struct Context {
     /// The arguments, if evaluation has a debugger.
     pub debugger: Option<GlobalArguments>,
     store: OnceCell<OpenStore>,
+    eval_store: OnceCell<OpenStore>,
 }
 
 /// An open store.
@@ -85,7 +87,7 @@ impl Context {
             let set = settings.set("nix-path", &text, Origin::Environment("NIX_PATH".to_owned()));
             set.map_err(|error| Failure::new(format!("error: {error}")))?;
         }
-        arguments.apply(&mut settings)?;
+        arguments.apply(&mut settings, |text| reporter.message(Level::Warning, text))?;
         if settings.has_feature("no-url-literals") {
             reporter.message(
                 Level::Warning,
@@ -107,6 +109,7 @@ impl Context {
             offline: arguments.offline,
             flake_settings: RefCell::default(),
             store: OnceCell::new(),
+            eval_store: OnceCell::new(),
         })
     }
 
@@ -177,6 +180,26 @@ impl Context {
         Ok(self.open_store()?.store())
     }
 
+    /// The store that evaluation writes to: that of the setting `eval-store`, else the one that is built
+    /// into.
+    ///
+    /// # Errors
+    /// It can't be opened, or it is of a kind that is not supported.
+    pub fn eval_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        if !self.has_eval_store() {
+            return self.store();
+        }
+        if let Some(open) = self.eval_store.get() {
+            return Ok(open.store());
+        }
+        let open = self.open_named(self.settings.text("eval-store"))?;
+        Ok(self.eval_store.get_or_init(|| open).store())
+    }
+
+    fn has_eval_store(&self) -> bool {
+        !matches!(self.settings.text("eval-store"), "" | "auto")
+    }
+
     /// The store on disk, for commands that need one.
     pub fn local_store(&self) -> Result<Arc<LocalStore>, Failure> {
         match self.open_store()? {
@@ -203,11 +226,15 @@ impl Context {
             Some(remote) if self.settings.origin("store") != Origin::CommandLine => remote.as_str(),
             _ => self.settings.text("store"),
         };
+        self.open_named(text)
+    }
+
+    fn open_named(&self, text: &str) -> Result<OpenStore, Failure> {
         match choose(text, &self.places())? {
             StoreChoice::Local(layout) => Ok(OpenStore::Local(Arc::new(self.open_local(layout)?))),
-            StoreChoice::Dummy => {
-                let dir =
-                    self.environment.store_dirs.store.as_deref().unwrap_or(Path::new("/nix/store"));
+            StoreChoice::Dummy(place) => {
+                let own = self.environment.store_dirs.store.as_deref();
+                let dir = place.as_deref().or(own).unwrap_or(Path::new("/nix/store"));
                 let dir = firn_formats::StoreDir::new(&dir.to_string_lossy())?;
                 Ok(OpenStore::Dummy(Arc::new(MemoryStore::new(dir))))
             }
@@ -258,10 +285,27 @@ impl Context {
     /// # Errors
     /// The store can't be opened.
     pub fn realiser(&self) -> Result<Arc<dyn Realise>, Failure> {
-        match self.open_store()? {
-            OpenStore::Local(store) => crate::building::realiser(self, store.clone()),
-            OpenStore::Dummy(_) => Ok(Arc::new(NoRealise)),
+        self.realiser_from(false)
+    }
+
+    /// Who builds during evaluation.
+    ///
+    /// # Errors
+    /// A store can't be opened.
+    pub fn evaluation_realiser(&self) -> Result<Arc<dyn Realise>, Failure> {
+        self.realiser_from(true)
+    }
+
+    fn realiser_from(&self, read_by_evaluation: bool) -> Result<Arc<dyn Realise>, Failure> {
+        let inner: Arc<dyn Realise> = match self.open_store()? {
+            OpenStore::Local(store) => crate::building::realiser(self, store.clone())?,
+            OpenStore::Dummy(_) => Arc::new(NoRealise),
+        };
+        if !self.has_eval_store() {
+            return Ok(inner);
         }
+        let (evaluated, built) = (self.eval_store()?, self.store()?);
+        Ok(Arc::new(CopyThenRealise { evaluated, built, inner, read_by_evaluation }))
     }
 
     /// Builds, with what failed in the words of commands.
@@ -329,7 +373,7 @@ impl Context {
         let base_cache = cache.clone();
         let (warnings, notes) = (self.reporter.clone(), self.reporter.clone());
         let fetcher = Fetcher {
-            store: self.store()?,
+            store: self.eval_store()?,
             transport: self.transport(),
             cache: cache.join("fetch"),
             git: GitProgram(PathBuf::from("git")),

@@ -33,8 +33,13 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let settings = settings(context, mode);
     let access = access(context, mode, &settings);
     let outside = outside(context, flakes);
-    let host =
-        StoreHost::new(context.store()?, context.realiser()?, access, mode.read_only, outside);
+    let host = StoreHost::new(
+        context.eval_store()?,
+        context.evaluation_realiser()?,
+        access,
+        mode.read_only,
+        outside,
+    );
     let mut tables = TABLES.to_vec();
     tables.extend(firn_flake::builtins::TABLES);
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
@@ -152,13 +157,24 @@ fn access(context: &Context, mode: &Mode, settings: &firn_eval::Settings) -> Acc
 
 fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
     let (trace, warn) = (context.display.clone(), context.reporter.clone());
-    let flakes = flakes.clone();
+    let (flakes, unreachable) = (flakes.clone(), context.reporter.clone());
     Outside {
         environment: context.variables(),
         trace: Box::new(move |text| trace.print(text)),
         warn: Box::new(move |text| warn.message(Level::Warning, text)),
         interrupted: context.interrupted.clone(),
-        search_path_element: Box::new(move |element| search_path_element(&flakes, element)),
+        search_path_element: Box::new(move |element| {
+            search_path_element(&flakes, element).or_else(|error| {
+                unreachable.message(
+                    Level::Warning,
+                    format!(
+                        "Nix search path entry '{element}' cannot be fetched, ignoring: {}",
+                        error.message
+                    ),
+                );
+                Ok(None)
+            })
+        }),
         trees: context
             .settings
             .flag("parse-cache")

@@ -15,6 +15,7 @@ mod dev_shell;
 mod editor;
 mod enter;
 mod environment;
+mod eval_store;
 mod evaluation;
 mod exit;
 mod flake_config;

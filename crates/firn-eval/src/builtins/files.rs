@@ -175,10 +175,14 @@ fn find_file(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
             suffix => format!("{}/{suffix}", root.trim_end_matches('/')),
         };
         let path = paths::canonical(path.as_bytes());
-        let found = m.host().path_exists(&String::from_utf8_lossy(&path));
+        let text = String::from_utf8_lossy(&path).into_owned();
+        let found = m.host().path_exists(&text);
         if m.hosted(found, pos)? {
             return Ok(m.path(&path));
         }
+        // It may be there all the same, and not be for this evaluation to see.
+        let kind = m.host().file_type(&text);
+        m.hosted(kind, pos)?;
     }
     if let Some(internal) = super::corepkgs::find(m, &wanted) {
         return Ok(internal);

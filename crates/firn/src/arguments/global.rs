@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use firn_settings::{DECLARED, Kind, Origin, Setting, Settings};
+use firn_settings::{DECLARED, Kind, Origin, Setting, SettingError, Settings};
 
 use crate::exit::Failure;
 use crate::progress::Verbosity;
@@ -43,12 +43,14 @@ impl GlobalArguments {
     /// Applies the settings.
     ///
     /// # Errors
-    /// An unknown setting, or a value that does not fit.
-    pub fn apply(&self, settings: &mut Settings) -> Result<(), Failure> {
+    /// A value that does not fit. Of a setting that is not known `warn` hears.
+    pub fn apply(&self, settings: &mut Settings, warn: impl Fn(&str)) -> Result<(), Failure> {
         for (name, value) in &self.settings {
-            settings
-                .set(name, value, Origin::CommandLine)
-                .map_err(|error| Failure::new(format!("error: {error}")))?;
+            match settings.set(name, value, Origin::CommandLine) {
+                Ok(()) => {}
+                Err(error @ SettingError::Unknown { .. }) => warn(&error.to_string()),
+                Err(error) => return Err(Failure::new(format!("error: {error}"))),
+            }
         }
         Ok(())
     }
@@ -60,18 +62,21 @@ pub fn flags_of(command: Command, words: Option<&[OsString]>) -> Command {
     let command = command.args(shown()).next_help_heading(None::<&str>);
     let is_given = |setting: &&Setting| match words {
         None => true,
-        Some(words) => words.iter().any(|word| could_set(word.as_encoded_bytes(), setting.name)),
+        Some(words) => words.iter().any(|word| could_set(word.as_encoded_bytes(), setting)),
     };
     command.args(DECLARED.iter().filter(is_given).flat_map(setting_flags))
 }
 
 /// Whether a word could be a flag of a setting.
-fn could_set(word: &[u8], setting: &str) -> bool {
+fn could_set(word: &[u8], setting: &Setting) -> bool {
     let is_short = word.starts_with(b"-") && !word.starts_with(b"--");
-    let Some(flag) = word.strip_prefix(b"--") else { return is_short && setting == "max-jobs" };
+    let Some(flag) = word.strip_prefix(b"--") else {
+        return is_short && setting.name == "max-jobs";
+    };
     let flag = flag.split(|byte| *byte == b'=').next().unwrap_or_default();
     let negated = flag.strip_prefix(b"no-").or_else(|| flag.strip_prefix(b"extra-"));
-    flag == setting.as_bytes() || negated == Some(setting.as_bytes())
+    let mut names = setting.aliases.iter().chain([&setting.name]).map(|name| name.as_bytes());
+    names.any(|name| flag == name || negated == Some(name))
 }
 
 impl Args for GlobalArguments {
@@ -84,8 +89,11 @@ impl Args for GlobalArguments {
     }
 }
 
+/// Ways to show work. They differ in whether builds' own lines are shown.
+const LOG_FORMATS: [&str; 5] = ["raw", "bar", "bar-with-logs", "multiline", "multiline-with-logs"];
+
 /// The arguments that help texts show.
-fn shown() -> [Arg; 8] {
+fn shown() -> [Arg; 9] {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).global(true).help_heading(HEADING)
     };
@@ -96,6 +104,10 @@ fn shown() -> [Arg; 8] {
         flag("offline", "Use no network").action(ArgAction::SetTrue),
         flag("refresh", "Ask the network again for what may have changed")
             .action(ArgAction::SetTrue),
+        flag("log-format", "How work is shown")
+            .value_name("FORMAT")
+            .value_parser(LOG_FORMATS.to_vec())
+            .action(ArgAction::Set),
         flag("option", "Set a setting of nix.conf")
             .num_args(2)
             .value_names(["NAME", "VALUE"])
@@ -110,7 +122,7 @@ fn shown() -> [Arg; 8] {
 /// for truth values.
 fn setting_flags(setting: &'static Setting) -> Vec<Arg> {
     let arg = |name: String| Arg::new(name.clone()).long(name).global(true).hide(true);
-    let mut plain = arg(setting.name.to_owned());
+    let mut plain = arg(setting.name.to_owned()).aliases(setting.aliases);
     if setting.name == "max-jobs" {
         plain = plain.short('j');
     }
@@ -138,7 +150,10 @@ impl FromArgMatches for GlobalArguments {
         let verbose = matches.get_count("verbose");
         let debug = matches.get_flag("debug");
         self.verbosity = Verbosity {
-            build_logs: matches.get_flag("print-build-logs"),
+            build_logs: matches.get_flag("print-build-logs")
+                || matches
+                    .get_one::<String>("log-format")
+                    .is_some_and(|format| format.ends_with("-with-logs")),
             quiet: matches.get_flag("quiet"),
             verbose: if debug { 5 } else { verbose },
         };

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use firn_settings::Kind;
+use firn_settings::declared::parse_number;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::GlobalArguments;
@@ -67,12 +68,12 @@ fn check(context: &Context) -> Result<ExitCode, Failure> {
 fn show(context: &Context, arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let known = || context.settings.all();
     if let Some(name) = &arguments.name {
-        let Some((_, value)) =
+        let Some((setting, value)) =
             known().find(|(setting, _)| setting.name == name || setting.aliases.contains(&&**name))
         else {
             return Err(Failure::new(format!("error: there is no setting '{name}'")));
         };
-        println!("{value}");
+        println!("{}", normal(setting.kind, value));
     } else if arguments.json {
         let entries = known().map(|(setting, text)| {
             let about = json!({
@@ -86,7 +87,7 @@ fn show(context: &Context, arguments: &ShowArguments) -> Result<ExitCode, Failur
         println!("{}", Value::Object(entries.collect::<Map<_, _>>()));
     } else {
         for (setting, value) in known() {
-            println!("{} = {value}", setting.name);
+            println!("{} = {}", setting.name, normal(setting.kind, value));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -96,6 +97,15 @@ fn value(kind: Kind, text: &str) -> Value {
     match kind {
         Kind::Flag => Value::Bool(text == "true"),
         Kind::List => text.split_whitespace().collect::<Vec<_>>().into(),
+        Kind::Number => parse_number(text).map_or_else(|| Value::from(text), Value::from),
         _ => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+    }
+}
+
+/// A value in its plain form: numbers without suffixes.
+fn normal(kind: Kind, text: &str) -> String {
+    match value(kind, text) {
+        Value::Number(number) => number.to_string(),
+        _ => text.to_owned(),
     }
 }

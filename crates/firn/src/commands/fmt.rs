@@ -15,9 +15,12 @@ use crate::installable::{Evaluation, Found, Lookup, SourceArguments};
 
 /// The formatter's arguments.
 #[derive(Args)]
+#[command(
+    after_help = "Arguments with a hyphen follow '--'. 'firn formatter build' builds the formatter."
+)]
 pub struct Arguments {
     /// Arguments of the formatter, such as files
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg()]
     arguments: Vec<OsString>,
     #[command(flatten)]
     source: SourceArguments,
@@ -28,7 +31,7 @@ pub struct Arguments {
 pub enum Command {
     /// Build the formatter and print its program
     Build(BuildArguments),
-    /// Format the sources
+    /// Format the sources: reformat your code
     Run(Arguments),
 }
 

@@ -111,7 +111,10 @@ fn build(mut request: Request) -> Result<ExitCode, Failure> {
 }
 
 /// Derivations that are named by their paths, then those that evaluation gives.
-fn find(
+///
+/// # Errors
+/// Evaluation fails.
+pub fn find(
     context: &Context,
     store: &dyn Store,
     options: &mut Options,

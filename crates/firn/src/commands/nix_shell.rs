@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::develop::{Start, scratch, start_shell};
 use super::nix_instantiate::options::{Options, Rest, value};
-use super::nix_instantiate::{context, instantiate, texts};
+use super::nix_instantiate::{context, texts};
 use crate::dev_shell::environment::quoted;
 use crate::dev_shell::{self, script};
 use crate::exit::Failure;
@@ -219,11 +219,12 @@ fn file_of(path: &Path) -> Result<String, String> {
 
 fn start(mut request: Request) -> Result<ExitCode, Failure> {
     let context = context(&request.options)?;
-    let found = instantiate(&context, &request.options)?;
+    let store = context.store()?;
+    let found = super::nix_build::find(&context, &*store, &mut request.options)?;
     let [one] = found.as_slice() else {
         return Err(Failure::new("error: nix-shell requires a single derivation"));
     };
-    let drv = context.store()?.store_dir().parse(&one.drv)?;
+    let drv = store.store_dir().parse(&one.drv)?;
     let shell = dev_shell::obtain(&context, &drv)?;
     let scratch = scratch("nix-shell")?;
     let mut code = script::of(&shell.environment, None, &scratch)?;

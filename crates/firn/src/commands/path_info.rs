@@ -23,6 +23,9 @@ pub struct Arguments {
     help: Option<bool>,
     /// Store paths, links to them, or what was built
     installables: Vec<String>,
+    /// Look at the derivations themselves
+    #[arg(long)]
+    derivation: bool,
     /// Read installables from standard input too
     #[arg(long)]
     stdin: bool,
@@ -119,6 +122,9 @@ fn named(
         match &wanted {
             DerivedPath::Opaque(path) => {
                 paths.insert(path.clone());
+            }
+            DerivedPath::Built { .. } if arguments.derivation => {
+                paths.insert(wanted.base().clone());
             }
             DerivedPath::Built { outputs, .. } => {
                 let drv = wanted.base();

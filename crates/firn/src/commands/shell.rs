@@ -112,7 +112,9 @@ struct Link {
 fn first_link(object: &Path, inner: &str) -> Option<Link> {
     let names: Vec<&str> = inner.split('/').filter(|name| !name.is_empty()).collect();
     (0..=names.len()).find_map(|count| {
-        let text = std::fs::read_link(object.join(names[..count].join("/"))).ok()?;
+        let place =
+            names[..count].iter().fold(object.to_path_buf(), |place, name| place.join(name));
+        let text = std::fs::read_link(place).ok()?;
         Some(Link {
             parent: match count {
                 0 => "/..".to_owned(),

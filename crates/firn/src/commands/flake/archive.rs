@@ -6,8 +6,7 @@ use clap::Args;
 use firn_flake::flakes::Flakes;
 use firn_flake::lock::{Edge, LockFile, NodeIndex};
 use firn_formats::StorePathSet;
-use firn_store::{AddOptions, Store};
-use firn_store_disk::LocalStore;
+use firn_store::Store;
 use serde_json::{Map, Value, json};
 
 use super::reference;
@@ -50,7 +49,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     if let Some(to) = arguments.to.as_deref().filter(|_| !arguments.dry_run) {
         let mut paths = StorePathSet::from([locked.flake.folder.tree.clone()]);
         collect(&*flakes.fetcher().store, &inputs, &mut paths)?;
-        copy(&*flakes.fetcher().store, &context.local_store_at(to)?, &paths)?;
+        crate::eval_store::copy(&*flakes.fetcher().store, &context.local_store_at(to)?, &paths)?;
     }
     context.display.finish();
     if arguments.json {
@@ -95,21 +94,6 @@ fn collect(store: &dyn Store, inputs: &Value, paths: &mut StorePathSet) -> Resul
             paths.insert(store.store_dir().parse(path)?);
         }
         collect(store, &input["inputs"], paths)?;
-    }
-    Ok(())
-}
-
-/// Copies paths, with what they refer to, to another store.
-fn copy(from: &dyn Store, to: &LocalStore, paths: &StorePathSet) -> Result<(), Failure> {
-    let closure = firn_store::closure(from, paths)?;
-    // Each after what it refers to.
-    for path in &firn_store::topological(from, &closure)? {
-        if !to.is_valid(path)? {
-            let info = from.require_path_info(path)?;
-            let mut nar = Vec::new();
-            from.write_nar(path, &mut nar)?;
-            to.add_nar(&info, &mut nar.as_slice(), AddOptions::default())?;
-        }
     }
     Ok(())
 }
