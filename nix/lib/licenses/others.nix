@@ -194,6 +194,12 @@
   publicDomain = {
     fullName = "Public Domain";
   };
+  # Free but for uses that it forbids.
+  reticulum = {
+    fullName = "Reticulum License";
+    url = "https://reticulum.network/license";
+    free = false;
+  };
   sfl = {
     fullName = "Source First License 1.1";
     url = "https://gitlab.futo.org/videostreaming/grayjay/-/blob/master/LICENSE.md";

@@ -36,6 +36,7 @@ let
       inherit (builtins)
         appendContext
         compareVersions
+        concatMap
         concatStringsSep
         elem
         elemAt

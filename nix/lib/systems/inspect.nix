@@ -178,8 +178,20 @@ let
       pattern:
       if isList pattern then set: any (one: matchAttrs one set) pattern else matchAttrs pattern;
 
+    /**
+      The name that `matchAnyAttrs` has had since 2026.
+
+      # Type
+      `matchAnyPattern :: Pattern -> AttrSet -> Bool`
+
+      # Example
+      lib.systems.inspect.matchAnyPattern { a = 1; } { a = 2; }
+      => false
+    */
+    matchAnyPattern = inspect.matchAnyAttrs;
+
     /** For every pattern the predicate over parsed platforms. */
-    predicates = mapAttrs (_: inspect.matchAnyAttrs) patterns;
+    predicates = mapAttrs (_: inspect.matchAnyPattern) patterns;
 
     /** Patterns of whole platforms, not only of what was parsed; `parsed` tells them from the others. */
     platformPatterns.isStatic = {

@@ -310,7 +310,12 @@ let
 
     /** The parsed platform of the names of its parts; vendor and ABI follow from the rest if missing. */
     mkSystemFromSkeleton =
-      skeleton:
+      {
+        cpu,
+        kernel,
+        vendor ? null,
+        abi ? null,
+      }@skeleton:
       let
         find =
           what: table: name:
@@ -375,7 +380,13 @@ let
       => "x86_64-linux"
     */
     doubleFromSystem =
-      { cpu, kernel, ... }:
+      # The ABI is no part of the name, yet whoever has none has no platform.
+      {
+        cpu,
+        kernel,
+        abi,
+        ...
+      }:
       "${cpu.name}-${if kernel.families ? darwin then "darwin" else kernelName kernel}";
 
     /**

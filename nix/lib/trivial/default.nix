@@ -230,7 +230,7 @@ let
     release = lib.strings.fileContents ./release;
 
     /** The oldest release whose users the library still considers, as a number like `2511`. */
-    oldestSupportedRelease = 2511;
+    oldestSupportedRelease = 2605;
 
     /**
       Deprecated name of `oldestSupportedReleaseIsAtLeast`.
