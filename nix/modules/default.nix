@@ -19,6 +19,7 @@ builtins.concatMap walk (
     ./core
     ./filesystems
     ./hardware
+    ./known
     ./programs
     ./services
   ]

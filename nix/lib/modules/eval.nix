@@ -159,14 +159,20 @@ let
         if freeformType == null then declared else lib.attrsets.recursiveUpdate freeform declared;
 
       checkUnmatched =
-        if config._module.check && freeformType == null && merged.unmatched != [ ] then
+        if config._module.check && freeformType == null && unmatched != [ ] then
           explain.unknownOptions {
-            inherit prefix options;
+            inherit prefix options unmatched;
             modules = (collected { }).modules;
-            unmatched = merged.unmatched;
           }
         else
           null;
+      # A module may declare `_module.overlook`: of the path of an option that is not declared, whether
+      # defining it is no error all the same.
+      unmatched =
+        if merged.unmatched != [ ] && declared._module ? overlook then
+          builtins.filter (definition: !declared._module.overlook definition.prefix) merged.unmatched
+        else
+          merged.unmatched;
       checked = seq checkUnmatched;
 
       extendModules =

@@ -22,6 +22,7 @@ let
   inherit (lib.lists) drop;
   inherit (lib.options) isOption;
 
+  fallbackFile = import ./fallback.nix;
   properties = import ./properties.nix { inherit lib; };
   declare = import ./declare.nix { inherit lib; };
   define = import ./define.nix { inherit lib; };
@@ -95,6 +96,14 @@ let
       || explain.notAnOption loc declaration.options._type declaration._file
     );
 
+  # Without the declarations of fallbacks, unless there are no others.
+  preferOwn =
+    declarations:
+    let
+      own = filter (declaration: declaration._file != fallbackFile) declarations;
+    in
+    if own == [ ] then declarations else own;
+
   # A name that several modules may declare, each `{ _file, pos, options }`, with its definitions.
   resolve =
     context: above: place: here: definitions:
@@ -113,13 +122,16 @@ let
           inherit (option) type;
           record = option;
         };
+      own = preferOwn here;
     in
     if options == [ ] then
       level context above place here (pushDown definitions)
     else if length options == length here then
-      leaf here
+      leaf own
     else if all (declaration: declaration.options.type.name or null == "submodule") options then
       leaf (map asSubmodule here)
+    else if length own < length here then
+      resolve context above place own definitions
     else
       explain.optionWithOptionsBelow place (head options) (
         filter (declaration: !isOption declaration.options) here
