@@ -305,6 +305,11 @@
               lambda: alpha.get_screen_text(),
               lambda: alpha.wait_for_text("x"),
               lambda: alpha.switch_root(),
+              lambda: alpha.get_screen_text_variants(),
+              lambda: alpha.dump_tty_contents("1"),
+              lambda: alpha.wait_for_monitor_prompt(),
+              lambda: alpha.qmp_command("query-status"),
+              lambda: alpha.process_id(),
           ]:
               expect(Exception, call, "alpha is a container", "--backend vm")
           expect(Exception, lambda: alpha.wait_for_x(timeout=2), "X")

@@ -15,6 +15,7 @@
         containers = runNixOSTest ./containers.nix;
         hardware = runNixOSTest ./hardware.nix;
         mixed = runNixOSTest ./mixed.nix;
+        created = runNixOSTest ./created.nix;
         booted = runNixOSTest {
           imports = [ ./saved.nix ];
           name = "booted";

@@ -66,6 +66,7 @@
       named = pkgs.writeText "named" "by the script";
     in
     ''
+      import hashlib
       import re
       import threading
       import urllib.request
@@ -151,6 +152,61 @@
           assert box.wait_for_qmp_event(lambda event: event["event"] == "RESUME", timeout=60)["event"] == "RESUME"
           expect(TimeoutError, lambda: box.wait_for_qmp_event(lambda event: False, timeout=0.5))
           assert box.pid and box.pid > 0
+          assert [event["event"] for event in box.qmp_client.events(timeout=0.5)] == []
+          box.qmp_client.close()
+          assert box.booted and box.connected and box.is_up() and box.is_running()
+
+      with subtest("files"):
+          os.makedirs("folder/deep")
+          with open("folder/deep/program", "w") as file:
+              file.write("#!/bin/sh\necho ran\n")
+          os.chmod("folder/deep/program", 0o755)
+          box.copy_from_host("folder", "/tmp/a/folder")
+          assert box.succeed("/tmp/a/folder/deep/program; stat -c %U /tmp/a/folder") == "ran\nroot\n"
+          box.copy_from_host_via_shell("folder/deep/program", "/tmp/program")
+          assert box.succeed("sh /tmp/program") == "ran\n"
+          box.copy_from_vm("/tmp/a/folder", "back")
+          assert os.access("back/folder/deep/program", os.X_OK)
+          box.succeed("head -c 3000000 /dev/urandom > /tmp/big")
+          box.copy_from_machine("/tmp/big")
+          with open("big", "rb") as big:
+              assert hashlib.sha256(big.read()).hexdigest() == box.succeed("sha256sum < /tmp/big").split()[0]
+          os.remove("big")
+
+      with subtest("units and waits"):
+          box.require_unit_state("web")
+          assert box.get_unit_property("web.service", "SubState") == "running"
+          assert box.get_unit_info("web")["Type"] == "simple"
+          assert box.systemctl("is-active web.service") == (0, "active\n")
+          assert box.stop_job("web")[0] == 0
+          box.wait_for_closed_port(80)
+          assert box.start_job("web")[0] == 0
+          box.wait_for_open_port(80)
+          box.wait_for_open_unix_socket("/run/systemd/private")
+          box.execute("(sleep 0.3; touch /tmp/flag) >&2 &")
+          box.wait_for_file("/tmp/flag")
+          assert box.execute("sleep 100", timeout=1)[0] == 124
+          assert box.execute("echo x; exit 3", check_return=False) == (-1, "x\n")
+          assert box.wait_until_succeeds("echo done") == "done\n"
+          assert box.wait_until_fails("echo no; false") == "no\n"
+          box.sleep(0.1)
+          checks = []
+
+
+          @polling_condition(seconds_interval=0)
+          def stays_up():
+              checks.append(box.is_up())
+              return checks[-1]
+
+
+          with stays_up:
+              box.send_monitor_command("info status")
+              box.succeed("true")
+          assert checks == [True, True], checks
+          serial_stdout_off()
+          box.succeed("echo unheard > /dev/ttyS0")
+          box.wait_for_console_text("unheard")
+          serial_stdout_on()
 
       with subtest("keys and terminals"):
           box.wait_until_tty_matches("1", "login: ")
@@ -191,7 +247,16 @@
           box.reboot()
           box.wait_for_unit("multi-user.target")
           assert box.succeed("cat /proc/sys/kernel/random/boot_id") != before
-          box.succeed("grep kept /data/kept", "grep kept /root/kept")
+          box.succeed("grep kept /data/kept", "grep kept /root/kept", "cat /tmp/shared/more")
+          # The machine may as well restart itself.
+          before = box.succeed("cat /proc/sys/kernel/random/boot_id")
+          box.send_monitor_command("system_reset")
+          reset = box.wait_for_qmp_event(lambda event: event["event"] == "RESET" and not event["data"]["guest"])
+          assert reset["data"]["reason"] == "host-qmp-system-reset"
+          # The driver's own work on QEMU is not to be seen.
+          assert "STOP" not in [event["event"] for event in box.qmp_client.events(timeout=1)]
+          box.wait_for_unit("multi-user.target")
+          assert box.succeed("cat /proc/sys/kernel/random/boot_id") != before
 
       with subtest("crash"):
           box.succeed("echo synced > /root/synced; sync")

@@ -12,17 +12,29 @@ const CONSOLE_LINES: usize = 15;
 /// How long a machine may take to say which units have failed.
 const QUESTION_LIMIT: Duration = Duration::from_secs(15);
 
-/// Tells the log why the script failed, and gives the short form.
-pub fn failed(driver: &Driver, ending: &Ending) -> String {
-    let text = script_failure(ending);
-    driver.log.failure(&text);
+/// Why a test failed.
+#[derive(Debug)]
+pub struct Report {
+    /// The script's failing line, and why it failed.
+    pub brief: String,
+    /// The same with the units that have failed, for the person at the terminal.
+    pub whole: String,
+}
+
+impl From<String> for Report {
+    fn from(text: String) -> Self {
+        Self { brief: text.clone(), whole: text }
+    }
+}
+
+/// Tells the log why the script failed.
+pub fn failed(driver: &Driver, ending: &Ending) -> Report {
     pictures(driver);
-    machines(driver);
-    text
+    tell(driver, script_failure(ending))
 }
 
 /// The same for a test that ran out of time.
-pub fn timed_out(driver: &Driver, under_way: &[(String, Option<u32>)], limit: Duration) -> String {
+pub fn timed_out(driver: &Driver, under_way: &[(String, Option<u32>)], limit: Duration) -> Report {
     let mut text = format!("the test took longer than its global timeout of {} s", limit.as_secs());
     let script = std::fs::read_to_string(&driver.config.test_script).unwrap_or_default();
     for (call, line) in under_way {
@@ -32,9 +44,24 @@ pub fn timed_out(driver: &Driver, under_way: &[(String, Option<u32>)], limit: Du
             let _ = write!(text, "\n  testScript, line {line}:\n    {}", source.trim());
         }
     }
-    driver.log.failure(&text);
-    machines(driver);
-    text
+    pictures(driver);
+    tell(driver, text)
+}
+
+/// Tells the log all there is to say: first what the person wants to know, then what the machines said last.
+fn tell(driver: &Driver, brief: String) -> Report {
+    let told = ask_machines(driver);
+    let mut whole = brief.clone();
+    for (name, Said { units, .. }) in told.iter().filter(|(_, said)| !said.units.is_empty()) {
+        let _ = write!(whole, "\nfailed units of {name}:");
+        let lines = units.lines().map(|line| format!("\n  {line}"));
+        whole.extend(lines);
+    }
+    driver.log.failure(&whole);
+    for (name, Said { console, .. }) in &told {
+        driver.log.failure(&format!("--- {name} ---\n{console}"));
+    }
+    Report { brief, whole }
 }
 
 /// The script's own frames, then the exception. What is no failed expectation gets its whole traceback.
@@ -64,40 +91,43 @@ fn pictures(driver: &Driver) {
     }
 }
 
-/// What the machines have to say: failed units with their logs, and the last lines of their consoles.
-fn machines(driver: &Driver) {
-    let told: Vec<(String, String)> = std::thread::scope(|scope| {
-        let running: Vec<_> =
-            driver.all().map(|node| (node, scope.spawn(|| describe(node)))).collect();
-        let told = running.into_iter();
-        told.map(|(node, thread)| (node.name.clone(), thread.join().unwrap_or_default())).collect()
-    });
-    for (name, text) in told.iter().filter(|(_, text)| !text.is_empty()) {
-        driver.log.failure(&format!("--- {name} ---\n{text}"));
-    }
+/// What a machine has to say.
+#[derive(Default)]
+struct Said {
+    /// Units that have failed, each with its last words.
+    units: String,
+    /// Its state and the last lines of its console.
+    console: String,
 }
 
-fn describe(node: &Node) -> String {
-    let mut text = String::new();
+/// Asks all machines at once.
+fn ask_machines(driver: &Driver) -> Vec<(String, Said)> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = driver.all().map(|node| (node, scope.spawn(|| ask(node)))).collect();
+        let told = running.into_iter();
+        told.map(|(node, thread)| (node.name.clone(), thread.join().unwrap_or_default())).collect()
+    })
+}
+
+fn ask(node: &Node) -> Said {
+    let mut said = Said::default();
     let state = match node.machine.state() {
         State::Off => "off",
         State::Booting => "still booting",
         State::Up => "running",
     };
-    let _ = writeln!(text, "state: {state}");
+    let _ = writeln!(said.console, "state: {state}");
     if node.machine.state() == State::Up {
         let output = node.machine.agent().exec(FAILED_UNITS, Some(QUESTION_LIMIT));
         let units = output.map(|output| String::from_utf8_lossy(&output.output).into_owned());
-        let units = units.unwrap_or_default();
-        if !units.trim().is_empty() {
-            let _ = writeln!(text, "failed units:\n{}", units.trim_end());
-        }
+        said.units = units.unwrap_or_default().trim_end().to_owned();
     }
     let lines = node.machine.console().last_lines(CONSOLE_LINES);
     if !lines.is_empty() {
-        let _ = writeln!(text, "last lines of its console:\n  {}", lines.join("\n  "));
+        let lines = lines.join("\n  ");
+        let _ = writeln!(said.console, "last lines of its console:\n  {lines}");
     }
-    text
+    said
 }
 
 /// Each failed unit with its latest log lines; nothing but bash and systemd may be there.

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::driver::Driver;
 use crate::log::Log;
-use crate::report;
+use crate::report::{self, Report};
 use crate::rpc::{Mode, Server};
 use firn_events::{Activity, Outcome};
 use firn_machine::spawn_bound;
@@ -51,15 +51,13 @@ pub fn run_test(config: Config, log: Log, options: &RunOptions) -> Result<(), St
     let result = run_inside(config, inner, options);
     let outcome = match &result {
         Ok(()) => Outcome::Ok,
-        Err(text) => {
-            Outcome::Failed { message: text.lines().next().unwrap_or_default().to_string() }
-        }
+        Err(report) => Outcome::Failed { message: report.whole.clone() },
     };
     span.stop(outcome, Some(crate::log::millis(since)));
-    result
+    result.map_err(|report| report.brief)
 }
 
-fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), String> {
+fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Report> {
     // Somebody at a prompt takes the time it takes.
     let limit = match options.mode {
         Mode::Interactive => Duration::MAX,

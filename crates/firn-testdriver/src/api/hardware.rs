@@ -32,7 +32,8 @@ fn send_monitor_command(context: &mut Context<'_>) -> Outcome<Value> {
 }
 
 /// There is nothing to wait for: monitor commands are answered one by one.
-fn wait_for_monitor_prompt(_: &mut Context<'_>) -> Outcome<Value> {
+fn wait_for_monitor_prompt(context: &mut Context<'_>) -> Outcome<Value> {
+    context.node()?.machine.hardware()?;
     Ok(json!(""))
 }
 

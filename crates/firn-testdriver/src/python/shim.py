@@ -548,7 +548,7 @@ def name_of_command(command):
     import re
 
     words = command.split()
-    found = re.search(r"run-(.+)-vm$", words[0]) if words else None
+    found = re.search(r"(?:^|/)run-([^/]+)-vm$", words[0]) if words else None
     return found[1] if found else "machine"
 
 

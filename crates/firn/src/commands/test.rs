@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand};
 use firn_build::INTERACTIVE_FOLDER;
@@ -12,7 +13,7 @@ use firn_eval::Pos;
 use firn_events::{Level, Reporter};
 use firn_flake::schema;
 use firn_settings::Origin;
-use firn_store::{BuildMode, BuiltinJob, Realise, Store};
+use firn_store::{BuildMode, BuiltinJob, Realise, Store, StoreResult};
 use firn_testdriver::Junit;
 
 use crate::arguments::GlobalArguments;
@@ -127,11 +128,8 @@ fn run_wanted(context: &Context, arguments: &RunArguments) -> Result<ExitCode, F
     drop(evaluation);
     let store = context.store()?;
     let realiser = context.realiser()?;
-    for number in 1..=arguments.repeat.unwrap_or(0) {
-        let text = format!("run {number} of {}", arguments.repeat.unwrap_or(0));
-        context.reporter.message(Level::Info, text);
-        // What ran before runs again; what did not, runs for the first time.
-        building::run_again(&*realiser, &*store, &wanted).map_err(building::failure)?;
+    if let Some(count) = arguments.repeat {
+        repeat(context, count, || building::run_again(&*realiser, &*store, &wanted))?;
     }
     let built = realiser.realise(&wanted, BuildMode::Normal).map_err(building::failure)?;
     context.display.finish();
@@ -139,6 +137,25 @@ fn run_wanted(context: &Context, arguments: &RunArguments) -> Result<ExitCode, F
         println!("{}", store.store_dir().display(path));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs tests so often, whether they pass or not, and tells how often they did. What ran before runs again; what
+/// did not, runs for the first time.
+fn repeat(context: &Context, count: u32, run: impl Fn() -> StoreResult<()>) -> Result<(), Failure> {
+    let (mut failures, mut latest) = (0, None);
+    for number in 1..=count {
+        context.reporter.message(Level::Info, format!("run {number} of {count}"));
+        if let Err(error) = run() {
+            if crate::interrupt::flag().load(Ordering::Relaxed) {
+                return Err(building::failure(error));
+            }
+            failures += 1;
+            latest = Some(error);
+        }
+    }
+    let text = format!("{count} runs: {} passed, {failures} failed", count - failures);
+    context.reporter.message(Level::Info, text);
+    latest.map_or(Ok(()), |error| Err(building::failure(error)))
 }
 
 /// A test, with its nodes run as the user wants.

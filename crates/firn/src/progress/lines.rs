@@ -87,8 +87,9 @@ impl Lines {
                 Some(format!("  ✗ {of}{text}{time}"))
             }
             (Activity::Test { name }, Outcome::Ok) => Some(format!("test {name} passed{time}")),
-            (Activity::Test { name }, Outcome::Failed { .. }) => {
-                Some(format!("test {name} failed{time}"))
+            (Activity::Test { name }, Outcome::Failed { message }) => {
+                let lines = message.lines().map(|line| format!("\n  {line}"));
+                Some(format!("test {name} failed{time}{}", lines.collect::<String>()))
             }
             (Activity::Fetch { .. } | Activity::Substitute { .. }, Outcome::Ok) => {
                 self.fetched(before)

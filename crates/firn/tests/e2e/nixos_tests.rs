@@ -39,6 +39,14 @@ fn hardware() {
 }
 
 #[test]
+fn machines_by_commands() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("created")]);
+    said.assert_success(&["three booted (vm", "test created passed", "1 runs: 1 passed, 0 failed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn a_container_and_a_virtual_machine() {
     let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("mixed")]);
@@ -115,13 +123,14 @@ fn mistakes_are_found_before_anything_starts() {
 #[test]
 fn a_failure_leaves_log_and_files() {
     let Some(program) = Program::new() else { return };
-    let said = program.run(&["test", "run", &test("failure")]);
+    let said = program.run(&["test", "run", "--repeat", "2", &test("failure")]);
     said.assert_failure(&[
+        "2 runs: 0 passed, 2 failed",
         "testScript, line 5:",
         "machine: command `echo whole; echo output; exit 7` failed (exit code 7)",
         "> whole",
         "> output",
-        "broken.service",
+        "failed units of machine:\n    broken.service\n",
         "these are its last words",
         "note: log and files are in '",
     ]);
