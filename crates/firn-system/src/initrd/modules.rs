@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Index {
     paths: BTreeMap<String, PathBuf>,
     builtin: BTreeSet<String>,
+    /// Modules by other names that modules ask for, such as `crypto-crc32c`.
+    names: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What a module says about itself.
@@ -41,6 +43,10 @@ impl Index {
     fn version(&mut self, folder: &Path) -> Result<()> {
         let text = files::read_text_if_there(&folder.join("modules.builtin"))?.unwrap_or_default();
         self.builtin.extend(text.lines().filter_map(|line| name_of(Path::new(line))));
+        let text = files::read_text_if_there(&folder.join("modules.alias"))?.unwrap_or_default();
+        for (name, module) in text.lines().filter_map(exact_alias) {
+            self.names.entry(normal(name)).or_default().insert(normal(module));
+        }
         let mut pending = vec![folder.to_owned()];
         while let Some(folder) = pending.pop() {
             if !folder.is_dir() || folder.ends_with("build") || folder.ends_with("source") {
@@ -87,7 +93,12 @@ impl Index {
         order: &mut Vec<PathBuf>,
     ) -> Result<()> {
         let name = normal(name);
-        let Some(path) = self.paths.get(&name) else { return Ok(()) };
+        let Some(path) = self.paths.get(&name) else {
+            return match self.builtin.contains(&name) {
+                true => Ok(()),
+                false => self.providers(&name).try_for_each(|m| self.visit(m, seen, order)),
+            };
+        };
         if !seen.insert(name) {
             return Ok(());
         }
@@ -97,6 +108,26 @@ impl Index {
         order.push(path.clone());
         Ok(())
     }
+}
+
+impl Index {
+    /// Modules that go by another name. Of the implementations of an algorithm, those for certain
+    /// processors would not load everywhere, so the general one is enough, also as part of the kernel.
+    fn providers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let plain = name.strip_prefix("crypto_").unwrap_or(name);
+        let general = [format!("{plain}_generic"), plain.to_owned()];
+        let built_in = general.iter().any(|module| self.builtin.contains(module));
+        let given = self.names.get(name).filter(|_| !built_in);
+        let narrow = given.is_some_and(|given| general.iter().any(|module| given.contains(module)));
+        let wanted = move |module: &&String| !narrow || general.contains(module);
+        given.into_iter().flatten().filter(wanted).map(String::as_str)
+    }
+}
+
+/// An alias that is a plain name, from a line of `modules.alias`; most are patterns of devices.
+fn exact_alias(line: &str) -> Option<(&str, &str)> {
+    let (alias, module) = line.strip_prefix("alias ")?.split_once(' ')?;
+    (!alias.contains(['*', ':', '?', '['])).then_some((alias, module))
 }
 
 impl Info {
@@ -171,6 +202,28 @@ mod tests {
         assert_eq!(name_of(Path::new("kernel/fs/nls/nls_iso8859-1.ko")).unwrap(), "nls_iso8859_1");
         assert_eq!(name_of(Path::new("x.ko.xz")).unwrap(), "x");
         assert_eq!(name_of(Path::new("modules.order")), None);
+    }
+
+    #[test]
+    fn algorithms_come_from_their_general_module() {
+        let index = |builtin: &str| {
+            let scratch = tempfile::tempdir().unwrap();
+            let version = scratch.path().join("6.1");
+            fs::create_dir(&version).unwrap();
+            fs::write(version.join("modules.builtin"), builtin).unwrap();
+            let aliases = "# comment\nalias pci:v* x\nalias crypto-crc32c crc32c_intel\n\
+                           alias crypto-crc32c crc32c_generic\nalias crypto-sha3-ce sha3-ce\n";
+            fs::write(version.join("modules.alias"), aliases).unwrap();
+            Index::of(&[scratch.path().to_owned()]).unwrap()
+        };
+        let providers = |index: &Index, name: &str| {
+            index.providers(&normal(name)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let apart = index("");
+        assert_eq!(providers(&apart, "crypto-crc32c"), ["crc32c_generic"]);
+        assert_eq!(providers(&apart, "crypto-sha3-ce"), ["sha3_ce"]);
+        assert!(providers(&apart, "unheard-of").is_empty());
+        assert!(providers(&index("kernel/crypto/crc32c_generic.ko"), "crypto-crc32c").is_empty());
     }
 
     #[test]
