@@ -13,6 +13,7 @@
     {
       checks.${system} = {
         containers = runNixOSTest ./containers.nix;
+        disks = runNixOSTest ./disks.nix;
         hardware = runNixOSTest ./hardware.nix;
         mixed = runNixOSTest ./mixed.nix;
         created = runNixOSTest ./created.nix;

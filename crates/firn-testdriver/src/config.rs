@@ -227,6 +227,8 @@ pub struct VmConfig {
     pub restrict_network: bool,
     /// Whether there is a screen.
     pub graphics: bool,
+    /// Width and height that the screen announces, unless QEMU chooses.
+    pub resolution: Option<(u32, u32)>,
     /// Whether there is a TPM, and the model of its device.
     pub tpm: Option<String>,
     /// Slots in which devices can be plugged while the machine runs.
@@ -248,6 +250,7 @@ impl Default for VmConfig {
             forward_ports: Vec::new(),
             restrict_network: false,
             graphics: false,
+            resolution: None,
             tpm: None,
             slots: 0,
         }
@@ -255,7 +258,7 @@ impl Default for VmConfig {
 }
 
 /// An empty disk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EmptyDisk {
     /// MiB.
@@ -263,6 +266,12 @@ pub struct EmptyDisk {
     /// Serial number, by which `/dev/disk/by-id` names it.
     #[serde(default)]
     pub serial: Option<String>,
+    /// Further options of QEMU's `-drive`.
+    #[serde(default)]
+    pub drive_options: BTreeMap<String, String>,
+    /// Further options of QEMU's `-device`.
+    #[serde(default)]
+    pub device_options: BTreeMap<String, String>,
 }
 
 /// What is on the first disk of a machine that boots from it.

@@ -1,6 +1,6 @@
 //! From the configuration of a node to its machine.
 
-use crate::config::{BootImage, Config, NodeConfig, parse_mac};
+use crate::config::{BootImage, Config, EmptyDisk, NodeConfig, parse_mac};
 use crate::log::Log;
 use crate::node::Surroundings;
 use crate::shares;
@@ -149,6 +149,7 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
             connector: format!("/proc/{}/exe {CONNECT_COMMAND}", std::process::id()),
         }),
         graphics: hardware.graphics,
+        resolution: hardware.resolution,
         tpm,
         credentials: shares::credentials(config)?,
         shares: shared,
@@ -307,22 +308,29 @@ fn disks(
     };
     let mut drives = Vec::new();
     let mut plans = Vec::new();
-    let mut add = |name: String, serial: Option<String>, content: DiskContent| {
+    let mut add = |name: String, disk: EmptyDisk, content: DiskContent| {
+        let EmptyDisk { serial, drive_options, device_options, .. } = disk;
         let file = folder.join(name);
-        drives.push(Drive { file: file.clone(), bus, serial });
+        let (drive_options, device_options) = (pairs(drive_options), pairs(device_options));
+        drives.push(Drive { file: file.clone(), bus, serial, drive_options, device_options });
         plans.push(DiskPlan { file, content });
     };
     let root = root_disk(config, around.config.tools.mkfs.as_deref(), folder)?;
     // Where the root is in memory, its place in the order stays.
     let empty = (!hardware.empty_disks.is_empty()).then_some(DiskContent::Empty(1));
     if let Some(content) = root.or(empty) {
-        add("disk0".into(), Some("root".into()), content);
+        let root = EmptyDisk { serial: Some("root".into()), ..EmptyDisk::default() };
+        add("disk0".into(), root, content);
     }
     for (number, disk) in hardware.empty_disks.iter().enumerate() {
         let content = DiskContent::Empty(disk.size);
-        add(format!("disk{}", number + 1), disk.serial.clone(), content);
+        add(format!("disk{}", number + 1), disk.clone(), content);
     }
     Ok((drives, plans))
+}
+
+fn pairs(options: BTreeMap<String, String>) -> Vec<(String, String)> {
+    options.into_iter().collect()
 }
 
 /// What is on the root disk, if there is one.

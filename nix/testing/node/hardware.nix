@@ -10,6 +10,7 @@
 let
   inherit (lib) mkOption types;
   v = config.virtualisation;
+  saidOfResolution = if options.virtualisation.resolution.highestPrio < 1500 then [ v.resolution.x v.resolution.y ] else null;
   # What is said of the screen in the test; nothing when only the default holds.
   saidOfScreen = if options.virtualisation.graphics.highestPrio < 1500 then v.graphics else null;
   directory = types.submodule {
@@ -112,6 +113,8 @@ let
   emptyDisk = entry: {
     size = if lib.isInt entry then entry else entry.size;
     serial = if lib.isInt entry then null else entry.driveConfig.deviceExtraOpts.serial or null;
+    driveOptions = lib.mapAttrs (_: toString) ((if lib.isInt entry then { } else entry).driveConfig.driveExtraOpts or { });
+    deviceOptions = lib.mapAttrs (_: toString) (removeAttrs ((if lib.isInt entry then { } else entry).driveConfig.deviceExtraOpts or { }) [ "serial" ]);
   };
   driveOptions = index: d: [
     "-drive"
@@ -119,7 +122,7 @@ let
       lib.concatStrings (lib.mapAttrsToList (name: value: ",${name}=${value}") d.driveExtraOpts)
     }"
     "-device"
-    "virtio-blk-pci,drive=extra${toString index}${lib.optionalString (d.name != null) ",serial=${d.name}"}${
+    "virtio-blk-pci,drive=extra${toString index}${lib.optionalString (d.name != null && !(d.deviceExtraOpts ? serial)) ",serial=${d.name}"}${
       lib.concatStrings (lib.mapAttrsToList (name: value: ",${name}=${value}") d.deviceExtraOpts)
     }"
   ];
@@ -169,7 +172,7 @@ in
         x = 1024;
         y = 768;
       };
-      description = "Resolution of the screen.";
+      description = "Resolution that the screen announces, once this is set.";
     };
     sharedDirectories = mkOption {
       type = types.attrsOf directory;
@@ -332,6 +335,7 @@ in
       restrictNetwork
       ;
     graphics = saidOfScreen;
+    resolution = saidOfResolution;
     tpm = if v.tpm.enable then v.tpm.deviceModel else null;
     diskSize = if v.diskImage == null then 0 else if v.diskSize == "auto" then 1024 else v.diskSize;
     emptyDisks = map emptyDisk v.emptyDiskImages;

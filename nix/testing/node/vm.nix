@@ -81,6 +81,18 @@ let
       options = [ "defaults" ];
     };
   }) v.sharedDirectories;
+  # Cards come in the order of `interfaces`, behind the one to the host; the kernel calls them eth1, eth2, ….
+  cards = lib.imap1 (index: i: {
+    was = "eth${toString index}";
+    between = "card${toString index}";
+    inherit (i) name;
+  }) config.system.build.networkConfig.interfaces;
+  misnamed = lib.filter (card: card.was != card.name) cards;
+  # All get a name that no other has first.
+  renaming = pkgs.writeText "interface-names" (
+    lib.concatMapStrings (card: "link set ${card.was} name ${card.between}\n") misnamed
+    + lib.concatMapStrings (card: "link set ${card.between} name ${card.name}\n") misnamed
+  );
   # The second stage's modules load from memory with the first's: no further process, no further disk reads.
   # Options of modules are known to the second stage only.
   early = config.boot.extraModprobeConfig == "";
@@ -143,6 +155,20 @@ let
       (lib.mkAfter [ "loglevel=4" ])
     ];
     system.extraDependencies = v.additionalPaths;
+    systemd.services.interface-names = lib.mkIf (misnamed != [ ]) {
+      description = "Names of interfaces";
+      wantedBy = [ "sysinit.target" ];
+      before = [ "network-pre.target" "systemd-networkd.service" ]
+        ++ map (card: "network-addresses-${card.name}.service") misnamed;
+      wants = [ "network-pre.target" ];
+      unitConfig.DefaultDependencies = false;
+      enableDefaultPath = false;
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "${pkgs.iproute2}/bin/ip -batch ${renaming}";
+      };
+    };
     # Scripts log in at the first terminal.
     systemd.targets.getty.wants = [ "getty@tty1.service" ];
     # Debugging at the console is the driver's work.

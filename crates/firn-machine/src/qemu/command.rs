@@ -32,6 +32,8 @@ pub struct VmSpec {
     pub user_net: Option<UserNet>,
     /// Whether there is a screen.
     pub graphics: bool,
+    /// What the screen says it can show best: width and height.
+    pub resolution: Option<(u32, u32)>,
     /// A TPM.
     pub tpm: Option<Tpm>,
     /// Credentials for systemd: name and contents.
@@ -128,6 +130,10 @@ pub struct Drive {
     pub bus: DriveBus,
     /// Serial number.
     pub serial: Option<String>,
+    /// Further options of `-drive`.
+    pub drive_options: Vec<(String, String)>,
+    /// Further options of `-device`.
+    pub device_options: Vec<(String, String)>,
 }
 
 /// How disks are attached.
@@ -203,8 +209,12 @@ impl VmSpec {
         self.starts(&mut args);
         self.disks(&mut args);
         self.networks(&mut args);
-        if self.graphics {
-            args.flags(&["-vga", "std"]);
+        match self.resolution {
+            Some((x, y)) if self.graphics => {
+                args.pair("-device", &format!("VGA,edid=on,xres={x},yres={y}"));
+            }
+            _ if self.graphics => args.flags(&["-vga", "std"]),
+            _ => {}
         }
         self.extras(&mut args);
         for number in 0..self.slots {
@@ -317,7 +327,11 @@ impl VmSpec {
         for (number, drive) in self.drives.iter().enumerate() {
             let file = comma(&drive.file);
             let cache = "cache=unsafe,discard=unmap";
-            args.pair("-drive", &format!("if=none,id=d{number},format=raw,{cache},file={file}"));
+            let further = joined(&drive.drive_options);
+            args.pair(
+                "-drive",
+                &format!("if=none,id=d{number},format=raw,{cache},file={file}{further}"),
+            );
             let model = match drive.bus {
                 DriveBus::Virtio => format!("virtio-blk-pci,drive=d{number}"),
                 DriveBus::Scsi => format!("scsi-hd,bus=scsi.0,drive=d{number}"),
@@ -325,7 +339,8 @@ impl VmSpec {
             };
             let serial = drive.serial.iter().map(|serial| format!(",serial={serial}"));
             let first = if number == 0 { ",bootindex=1" } else { "" };
-            args.pair("-device", &format!("{model}{}{first}", serial.collect::<String>()));
+            let further = joined(&drive.device_options);
+            args.pair("-device", &format!("{model}{}{first}{further}", serial.collect::<String>()));
         }
         if let Some(image) = &self.store_image {
             let file = comma(image);
@@ -374,6 +389,11 @@ impl Arguments {
     }
 }
 
+/// Options behind others; what comes last counts.
+fn joined(options: &[(String, String)]) -> String {
+    options.iter().map(|(name, value)| format!(",{name}={}", value.replace(',', ",,"))).collect()
+}
+
 /// A path inside an option: commas are doubled.
 fn comma(path: &std::path::Path) -> String {
     path.to_string_lossy().replace(',', ",,")
@@ -398,6 +418,8 @@ mod tests {
                 file: "/a,b".into(),
                 bus: DriveBus::Virtio,
                 serial: Some("root".into()),
+                drive_options: vec![("werror".into(), "report".into())],
+                device_options: vec![("logical_block_size".into(), "4096".into())],
             }],
             store_image: Some("/store".into()),
             cards: vec![NetCard { mac: [0x52, 0x54, 0, 0x12, 1, 2], socket: "/s".into() }],
@@ -421,8 +443,8 @@ mod tests {
         let line = spec.arguments().join(" ");
         for part in [
             "-append console=ttyS0 init=/x/init",
-            "-drive if=none,id=d0,format=raw,cache=unsafe,discard=unmap,file=/a,,b",
-            "-device virtio-blk-pci,drive=d0,serial=root,bootindex=1",
+            "-drive if=none,id=d0,format=raw,cache=unsafe,discard=unmap,file=/a,,b,werror=report",
+            "-device virtio-blk-pci,drive=d0,serial=root,bootindex=1,logical_block_size=4096",
             "-device virtio-blk-pci,drive=store,serial=store,addr=0x1e",
             "user,id=user0,restrict=on,hostfwd=tcp::8000-:80,guestfwd=tcp:10.0.2.10:90-cmd:connect 127.0.0.1 9000",
             "stream,id=lan0,server=off,addr.type=unix,addr.path=/s",

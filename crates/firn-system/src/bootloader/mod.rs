@@ -161,14 +161,14 @@ pub fn install(
             default.display()
         )),
     }
+    for place in LOADERS {
+        copy(&settings.loader, &esp.join(place))?;
+    }
     for (name, text) in &settings.extra_entries {
         update(&esp.join(ENTRIES).join(name), text.as_bytes())?;
     }
     for (place, source) in &settings.extra_files {
-        copy(source, &esp.join(place.trim_start_matches('/')))?;
-    }
-    for place in LOADERS {
-        copy(&settings.loader, &esp.join(place))?;
+        copy(source, &place_on(esp, place)?)?;
     }
     wanted.remove_others(esp)?;
     Ok(warnings)
@@ -226,6 +226,19 @@ fn generation_files(
         wanted.entries.insert(name);
     }
     Ok(())
+}
+
+/// A place on the partition, whose names are the same in upper and lower case: folders that are there already
+/// are meant, however they are spelled. An image would get both otherwise, and firmware finds one.
+fn place_on(esp: &Path, place: &str) -> Result<PathBuf> {
+    let mut path = esp.to_owned();
+    for part in place.split('/').filter(|part| !part.is_empty()) {
+        let there = if path.is_dir() { files::entries(&path)? } else { Vec::new() };
+        let names = there.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let same = names.into_iter().find(|name| name.eq_ignore_ascii_case(part));
+        path.push(same.as_deref().unwrap_or(part));
+    }
+    Ok(path)
 }
 
 /// Copies a file whose name tells its content, unless it is there already.

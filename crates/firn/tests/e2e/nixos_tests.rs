@@ -47,6 +47,14 @@ fn machines_by_commands() {
 }
 
 #[test]
+fn disks_and_firmware() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("disks")]);
+    said.assert_success(&["test disks passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn a_container_and_a_virtual_machine() {
     let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("mixed")]);
