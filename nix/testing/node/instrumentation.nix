@@ -34,6 +34,17 @@ in
       };
     };
 
+    # The driver starts it when a script waits for it, which older tests do before they look up names.
+    systemd.services.nscd = {
+      description = "Name lookups, which need no service here";
+      enableDefaultPath = false;
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "/bin/true";
+      };
+    };
+
     # The same in the initial file system, which then stays where it is until `switch_root()`.
     boot.initrd.systemd = mkIf config.testing.initrdBackdoor {
       services.backdoor = {

@@ -22,8 +22,10 @@ let
     [ (set [ "boot" "initrd" "luks" "devices" ]) "an initrd (boot.initrd.luks)" ]
     [ (set [ "boot" "loader" "systemd-boot" "enable" ]) "a boot loader (boot.loader.systemd-boot)" ]
     [ (set [ "boot" "initrd" "systemd" "enable" ]) "an initrd (boot.initrd.systemd)" ]
+    [ (set [ "networking" "usePredictableInterfaceNames" ]) "network cards (networking.usePredictableInterfaceNames)" ]
+    [ config.services.timesyncd.enable "a clock of its own (services.timesyncd)" ]
     [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]
-    [ (set [ "services" "xserver" "enable" ]) "a screen (services.xserver)" ]
+    [ config.services.xserver.enable "a screen (services.xserver)" ]
   ];
 in
 {

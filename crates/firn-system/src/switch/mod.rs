@@ -96,6 +96,7 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
         return Ok(report);
     }
     apply(&current, &toplevel, &changes, &mut report);
+    announce_started(&active, &changes, say);
     report.failures.extend(systemctl::failed_of(&changes.touched()));
     Ok(report)
 }
@@ -153,6 +154,21 @@ fn announce(changes: &Changes, dry: bool, say: &mut dyn FnMut(&str)) {
     }
     if !changes.skip.is_empty() {
         say(&format!("NOT restarting the following changed units: {}", changes.skip.join(", ")));
+    }
+}
+
+/// Names what runs now and did not before, such as services that targets pulled in.
+fn announce_started(before: &[String], changes: &Changes, say: &mut dyn FnMut(&str)) {
+    let Ok(now) = systemctl::active_units() else { return };
+    let known = |unit: &String| {
+        before.contains(unit) || changes.start.contains(unit) || changes.restart.contains(unit)
+    };
+    let passing = |unit: &String| unit.ends_with(".scope") || unit.ends_with(".device");
+    let mut started: Vec<String> =
+        now.into_iter().filter(|unit| !known(unit) && !passing(unit)).collect();
+    started.sort();
+    if !started.is_empty() {
+        say(&format!("the following new units were started: {}", started.join(", ")));
     }
 }
 

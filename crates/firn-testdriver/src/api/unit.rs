@@ -28,6 +28,16 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "stop_job", signature: "jobname: str, user: str? = None", run: stop_job },
 ];
 
+/// What NixOS' boot reaches and base's does not, unless something wants it: whoever waits for these gets them.
+/// Boots that need no network would wait for it otherwise, and look-ups of names need no service here.
+const ON_DEMAND: &[&str] = &[
+    "network-online.target",
+    "systemd-networkd-wait-online",
+    "systemd-networkd-wait-online.service",
+    "nscd",
+    "nscd.service",
+];
+
 /// How long the journal may take.
 const JOURNAL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -127,6 +137,7 @@ fn wait_for_unit(context: &mut Context<'_>) -> Outcome<Value> {
     };
     let user = context.args.maybe_text("user").is_some();
     let limit = context.timeout();
+    let mut on_demand = !user && ON_DEMAND.contains(&unit.as_str());
     context.step(&text, |context| {
         context.retry(limit, |context, last| {
             let state = match property(context, &unit, "ActiveState") {
@@ -138,6 +149,10 @@ fn wait_for_unit(context: &mut Context<'_>) -> Outcome<Value> {
                 "active" => Ok(Some(Value::Null)),
                 "failed" => {
                     Err(Failure::assertion(told(context, &unit, "reached state \"failed\"")?))
+                }
+                "inactive" if std::mem::take(&mut on_demand) => {
+                    call(context, &format!("start --no-block {}", quote(&unit)))?;
+                    Ok(None)
                 }
                 "inactive" if is_idle(context, &unit)? => Err(Failure::assertion(told(
                     context,

@@ -15,6 +15,18 @@ let
     ) cfg.hosts
   );
   inherit (import ../../option-kinds.nix { inherit lib; }) flag;
+  protocols = [ "http" "https" "rsync" "ftp" "all" ];
+  proxyOption =
+    default: what:
+    mkOption {
+      type = types.nullOr types.str;
+      inherit default;
+      defaultText = lib.literalExpression "networking.proxy.default, or null";
+      example = "http://127.0.0.1:3128";
+      description = "Proxy for ${what}.";
+    };
+  servers = lib.optional cfg.resolvconf.useLocalResolver "127.0.0.1"
+    ++ lib.optionals (!cfg.resolvconf.useLocalResolver) cfg.nameservers;
 in
 {
   options.networking = {
@@ -105,26 +117,37 @@ in
     networkmanager.enable = flag false "NetworkManager is not part of `base` yet.";
     wireless.enable = flag false "Whether wpa_supplicant runs.";
     resolvconf.enable = flag (!config.services.resolved.enable) "Whether `/etc/resolv.conf` is made from the configuration.";
+    resolvconf.useLocalResolver = flag false "Whether a name server on this machine answers all look-ups.";
     tempAddresses = mkOption {
       type = types.enum [ "default" "enabled" "disabled" ];
       default = if cfg.enableIPv6 then "default" else "disabled";
       description = "Whether IPv6 privacy addresses are used.";
     };
-    proxy.default = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      description = "Proxy for all protocols.";
-    };
-    proxy.envVars = mkOption {
-      type = types.attrs;
-      internal = true;
-      default = lib.optionalAttrs (cfg.proxy.default != null) (
-        lib.genAttrs [ "http_proxy" "https_proxy" "ftp_proxy" "rsync_proxy" "all_proxy" ] (
-          _: cfg.proxy.default
-        )
-      );
-      description = "Variables that name the proxy.";
-    };
+    proxy = {
+      default = proxyOption null "all protocols";
+      noProxy = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "127.0.0.1,localhost,.localdomain";
+        description = "What is reached without a proxy.";
+      };
+      envVars = mkOption {
+        type = types.attrs;
+        internal = true;
+        default =
+          lib.optionalAttrs (cfg.proxy.default != null) { all_proxy = cfg.proxy.default; }
+          // lib.filterAttrs (_: value: value != null) (
+            lib.listToAttrs (
+              map (name: lib.nameValuePair "${name}_proxy" cfg.proxy."${name}Proxy") protocols
+            )
+            // { no_proxy = cfg.proxy.noProxy; }
+          );
+        description = "Variables that name the proxy.";
+      };
+    }
+    // lib.listToAttrs (
+      map (name: lib.nameValuePair "${name}Proxy" (proxyOption cfg.proxy.default name)) protocols
+    );
   };
 
   config = {
@@ -145,9 +168,9 @@ in
         hostsLines + cfg.extraHosts + lib.concatMapStrings (file: builtins.readFile file) cfg.hostFiles;
       "host.conf".text = "multi on\n";
       hostid = mkIf (cfg.hostId != null) { text = cfg.hostId; };
-      "resolv.conf" = mkIf (cfg.resolvconf.enable && (cfg.nameservers != [ ] || cfg.search != [ ])) {
+      "resolv.conf" = mkIf (cfg.resolvconf.enable && (servers != [ ] || cfg.search != [ ])) {
         text =
-          lib.concatMapStrings (server: "nameserver ${server}\n") cfg.nameservers
+          lib.concatMapStrings (server: "nameserver ${server}\n") servers
           + lib.optionalString (cfg.search != [ ]) "search ${lib.concatStringsSep " " cfg.search}\n";
         mode = "0644";
       };

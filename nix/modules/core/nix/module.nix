@@ -106,7 +106,20 @@ in
       description = "How builds' input and output are scheduled.";
     };
     readOnlyStore = flag true "Whether the store is mounted read-only.";
-    sshServe.enable = flag false "Whether the store is served over ssh.";
+    sshServe = {
+      enable = flag false "Whether the store is served over ssh, to the user `nix-ssh`.";
+      write = flag false "Whether that user may add to the store.";
+      protocol = mkOption {
+        type = types.enum [ "ssh" "ssh-ng" ];
+        default = "ssh";
+        description = "How clients talk to the store.";
+      };
+      keys = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Public keys which may log in.";
+      };
+    };
   };
   config = lib.mkIf cfg.enable {
     nix.settings = {
@@ -132,6 +145,8 @@ in
         };
       };
     };
+    # Part of each system anyway, because it activates it.
+    environment.systemPackages = [ cfg.package ];
     environment.sessionVariables.NIX_PATH = lib.mkIf (cfg.nixPath != [ ]) cfg.nixPath;
     systemd.services = lib.mkIf cfg.gc.automatic {
       nix-gc = {

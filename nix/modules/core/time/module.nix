@@ -34,14 +34,24 @@ in
     };
   };
   config = {
-    environment.sessionVariables.TZDIR = lib.mkIf (zone != null) "/etc/zoneinfo";
-    environment.etc = lib.mkIf (zone != null) {
+    environment.sessionVariables.TZDIR = "/etc/zoneinfo";
+    environment.etc = {
+      # Also without a zone: one may be chosen on the machine.
       zoneinfo.source = "${pkgs.tzdata}/share/zoneinfo";
-      localtime = {
+      localtime = lib.mkIf (zone != null) {
         source = "/etc/zoneinfo/${zone}";
         mode = "direct-symlink";
       };
     };
-    system.usrPackages = lib.optional (zone != null) pkgs.tzdata;
+    system.usrPackages = [ pkgs.tzdata ];
+    # A zone that the configuration names is changed there.
+    systemd.services.systemd-timedated = lib.mkIf (zone != null) {
+      overrideStrategy = "asDropin";
+      enableDefaultPath = false;
+      serviceConfig = {
+        ReadWritePaths = [ "" ];
+        ReadOnlyPaths = [ "/etc" ];
+      };
+    };
   };
 }

@@ -252,7 +252,6 @@ let
       ''
         pid /run/nginx/nginx.pid;
         error_log ${cfg.logError};
-        daemon off;
         ${cfg.prependConfig}
         events {
         ${cfg.eventsConfig}
@@ -407,6 +406,9 @@ in
       preStart = cfg.preStart;
       startLimitIntervalSec = 60;
       serviceConfig = {
+        # Started when it listens, so that whoever waits for the unit can connect.
+        Type = "forking";
+        PIDFile = "/run/nginx/nginx.pid";
         ExecStart = "${cfg.package}/bin/nginx -e stderr -c ${configFile}";
         ExecReload = [
           "${cfg.package}/bin/nginx -t -e stderr -c ${configFile}"

@@ -115,6 +115,11 @@ let
     };
 in
 {
+  # Before there were several servers, there was one.
+  imports = map (name: lib.mkRenamedOptionModule [ "services" "redis" name ] [ "services" "redis" "servers" "" name ]) [
+    "enable" "user" "port" "bind" "unixSocket" "unixSocketPerm" "openFirewall" "logLevel" "databases" "save" "appendOnly"
+    "requirePass" "requirePassFile" "settings"
+  ];
   options.services.redis = {
     package = mkOption {
       type = types.package;

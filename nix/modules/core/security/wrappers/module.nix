@@ -126,7 +126,8 @@ in
       su = rooted "${pkgs.su}/bin/su";
       mount = rooted "${pkgs.mount}/bin/mount";
       umount = rooted "${pkgs.mount}/bin/umount";
-      passwd = rooted "${pkgs.shadow}/bin/passwd";
+      # Where users are what the configuration says, nobody's password can be changed.
+      passwd = lib.mkIf config.users.mutableUsers (rooted "${pkgs.shadow}/bin/passwd");
       unix_chkpwd = rooted "${pkgs.pam}/bin/unix_chkpwd";
       newgrp = rooted "${pkgs.shadow}/bin/newgrp";
     };
