@@ -22,5 +22,6 @@ builtins.concatMap walk (
     ./known
     ./programs
     ./services
+    ./virtualisation
   ]
 )

@@ -1,6 +1,18 @@
 # Other names of packages, as nixpkgs has them.
 final: prev: {
   # One program, several names.
+  apacheHttpd_2_4 = final.apacheHttpd;
+  mysql = final.mariadb;
+  mariadb_1011 = final.mariadb;
+  php82 = final.php;
+  opendoas = final.doas;
+  docker_24 = final.docker;
+  libkrb5 = final.krb5;
+  haproxy_2_6 = final.haproxy;
+  bird = final.bird2;
+  samba4 = final.samba;
+  libxml2 = final.debian.libxml2-utils;
+  nginxUnstable = final.nginx;
   su = final.util-linux;
   mount = final.util-linux;
   umount = final.util-linux;
@@ -69,7 +81,6 @@ final: prev: {
   imagemagick6 = final.imagemagick;
   tesseract4 = final.tesseract;
   tesseract5 = final.tesseract;
-  bind = final.dnsutils;
   dig = final.dnsutils;
   host = final.dnsutils;
   which = final.debianutils;

@@ -1,0 +1,8 @@
+{ fromDebian, lib }:
+fromDebian "cowsay" {
+  meta = {
+    description = "A cow that says something";
+    license = lib.licenses.gpl3Only;
+    mainProgram = "cowsay";
+  };
+}

@@ -1,0 +1,8 @@
+{ fromDebian, lib }:
+fromDebian "xandikos" {
+  meta = {
+    description = "Server of calendars on Git";
+    license = lib.licenses.gpl3Plus;
+    mainProgram = "xandikos";
+  };
+}
