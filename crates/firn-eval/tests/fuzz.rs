@@ -5,67 +5,12 @@
 //! text being tried is in the file `fuzz-current` of cargo's folder for tests, should the process end.
 #![allow(clippy::unwrap_used)]
 
-use std::any::Any;
-use std::cell::Cell;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use firn_eval::{ContextElem, FileType, Host, HostError, HostResult, Machine, Pos, Settings};
-use firn_source::Origin;
-
-/// How often evaluation may ask whether to go on.
-const FUEL: u32 = 200;
-
-/// A host that has nothing, and stops evaluation after a while.
-struct NoHost(Cell<u32>);
-
-fn nothing<T>() -> HostResult<T> {
-    Err(HostError::new("there is nothing outside"))
-}
-
-impl Host for NoHost {
-    fn read_file(&self, _: &str) -> HostResult<Vec<u8>> {
-        nothing()
-    }
-    fn read_dir(&self, _: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
-        nothing()
-    }
-    fn file_type(&self, _: &str) -> HostResult<Option<FileType>> {
-        Ok(None)
-    }
-    fn path_exists(&self, _: &str) -> HostResult<bool> {
-        Ok(false)
-    }
-    fn read_link(&self, _: &str) -> HostResult<Option<Vec<u8>>> {
-        Ok(None)
-    }
-    fn resolve_links(&self, path: &str) -> HostResult<String> {
-        Ok(path.to_owned())
-    }
-    fn env_var(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-    fn search_path_entry(&self, _: &str) -> HostResult<Option<String>> {
-        Ok(None)
-    }
-    fn copy_to_store(&self, _: &str) -> HostResult<String> {
-        nothing()
-    }
-    fn realise(&self, _: &[ContextElem]) -> HostResult<Vec<(String, String)>> {
-        nothing()
-    }
-    fn trace(&self, _: &str) {}
-    fn warn(&self, _: &str) {}
-    fn interrupted(&self) -> bool {
-        self.0.set(self.0.get() + 1);
-        self.0.get() > FUEL
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
+#[path = "../../../fuzz/host.rs"]
+mod host;
 
 /// A generator of numbers that depend on the seed alone (xorshift).
 struct Numbers(u64);
@@ -226,30 +171,6 @@ fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
     text
 }
 
-/// Does everything that can be done with a text.
-fn try_out(text: &[u8]) {
-    let settings = Settings { max_call_depth: 300, ..Settings::default() };
-    let mut m = Machine::new(Rc::new(NoHost(Cell::new(0))), settings, &[]);
-    let value = m.eval_text(Origin::String, text, "/");
-    let shown = value.and_then(|value| {
-        m.documentation(value)?;
-        let shown = m.print_value_bytes(value, firn_eval::PrintOptions::PLAIN)?;
-        let value = m.force_deep(value)?;
-        m.print_ambiguous(value)?;
-        for name in ["toJSON", "toXML"] {
-            let function = m.builtin(name)?;
-            m.call(function, &[value], Pos::NONE)?;
-        }
-        Ok(shown)
-    });
-    if let Err(raised) = shown {
-        let error = m.take_error(raised);
-        assert!(m.render_error(&error, true).starts_with("error:"));
-    }
-    let scope = m.empty_attrs();
-    let _ = m.prepare_bindings(text, "/", scope).map_err(|raised| m.take_error(raised));
-}
-
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -277,7 +198,7 @@ fn fuzz(name: &str, corpus: Vec<Vec<u8>>, seed: u64, wrap: fn(Vec<u8>) -> Vec<u8
         for round in 0..rounds {
             let text = wrap(changed(&mut numbers, &corpus));
             fs::write(&current, &text).unwrap();
-            let tried = catch_unwind(AssertUnwindSafe(|| try_out(&text)));
+            let tried = catch_unwind(AssertUnwindSafe(|| host::evaluate(&text)));
             assert!(tried.is_ok(), "round {round} panics on: {}", String::from_utf8_lossy(&text));
         }
     })
