@@ -141,6 +141,6 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         eprintln!("note: the machines' folders are '{}/vm-state-*'", states.display());
     }
     let _ = std::fs::remove_dir_all(&folder);
-    // The log has told why already.
-    result.map(|()| ExitCode::SUCCESS).map_err(|_| Failure::new(""))
+    let failed = |text| Failure::new(format!("error: {text}"));
+    result.map(|()| ExitCode::SUCCESS).map_err(failed)
 }

@@ -1,6 +1,6 @@
-//! `firn test shell`: a person at the prompt, in containers.
+//! `firn test shell`, and the driver as a program: a person at the prompt, in containers.
 
-use crate::program::{Program, example};
+use crate::program::{Program, Said, example};
 use crate::pty::Terminal;
 
 /// Starts a session with the machines of the example of a web server.
@@ -62,6 +62,39 @@ fn a_session_is_kept_and_gone_on_with() {
     assert!(at.last_keys("exit()\r").success());
     let mut at = session(&program, &["--state", &state]);
     at.line("server.succeed('cat /root/note') + open('made').read()", "'kept\\nby hand'");
+    assert!(at.last_keys(CONTROL_D).success());
+    program.assert_nothing_left();
+}
+
+#[test]
+fn the_driver_is_a_program() {
+    let Some(program) = Program::new() else { return };
+    if !rustix::process::geteuid().is_root() {
+        // Outside of builds, users without rights have no control groups of their own for containers.
+        return;
+    }
+    let flake = program.flake("session", &example("http-server"));
+    let folder = tempfile::tempdir().unwrap();
+    let command = |attribute: &str, words: &[&str]| {
+        let driver = format!("{flake}#checks.x86_64-linux.default.{attribute}");
+        let mut command = program.command_first(&["run", &driver, "--"]);
+        command.args(words).current_dir(folder.path());
+        command.env("TERM", "xterm").env("TMPDIR", folder.path());
+        command
+    };
+    let script = |text: &str| std::fs::write(folder.path().join("script"), text).unwrap();
+    script("server.copy_from_machine('/etc/hostname')\nserver.succeed('touch /root/kept')\n");
+    let words = ["script", "-o", ".", "--junit-xml", "junit.xml", "--keep-vm-state"];
+    Said::of(command("driver", &words).output().unwrap()).assert_success(&["vm-state-"]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("hostname").trim(), "server");
+    assert!(read("junit.xml").contains("tests=\"1\" failures=\"0\""), "{}", read("junit.xml"));
+    script("server.succeed('test -e /root/kept')\nserver.succeed('exit 7')\n");
+    let words = ["--no-interactive", "--test-script", "script", "-K"];
+    let said = Said::of(command("driverInteractive", &words).output().unwrap());
+    said.assert_failure(&["testScript, line 2", "exit code 7"]);
+    let mut at = Terminal::new(command("driverInteractive", &[]), ">>> ");
+    at.line("client.succeed('hostname')", "'client\\n'");
     assert!(at.last_keys(CONTROL_D).success());
     program.assert_nothing_left();
 }
