@@ -87,7 +87,7 @@ let
   used =
     loc: table: declared: values:
     if isList (table.enable or null) then
-      optional (isSet declared.enable && values.enable == true) (showOption loc)
+      optional (isOurs declared.enable && isSet declared.enable && values.enable == true) (showOption loc)
     else
       concatMap (name: usedHere (loc ++ [ name ]) table.${name} declared.${name} or null values.${name}) (
         attrNames table

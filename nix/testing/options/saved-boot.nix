@@ -27,7 +27,9 @@ let
     let
       configuration = {
         inherit name;
-        tools = driverParts.machineTools;
+        tools = driverParts.machineTools // lib.optionalAttrs (node.vm.tpm != null) {
+          swtpm = "${hostPkgs.swtpm}/bin/swtpm";
+        };
         vlans = lib.unique (map (i: i.vlan) node.interfaces);
         nodes.${name} = node // {
           backend = "vm";

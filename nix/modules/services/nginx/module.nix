@@ -244,7 +244,21 @@ let
     ${cfg.commonHttpConfig}
     ${lib.concatStrings (lib.mapAttrsToList upstreamText cfg.upstreams)}${
       lib.concatStrings (lib.mapAttrsToList hostText cfg.virtualHosts)
-    }${lib.optionalString cfg.statusPage "server { listen 80; server_name localhost; location /nginx_status { stub_status on; access_log off; allow 127.0.0.1; deny all; } }\n"}${cfg.appendHttpConfig}'';
+    }${lib.optionalString cfg.statusPage statusServer}${cfg.appendHttpConfig}'';
+  statusServer = ''
+    server {
+      listen 80;
+      listen [::]:80;
+      server_name localhost;
+      location /nginx_status {
+        stub_status on;
+        access_log off;
+        allow 127.0.0.1;
+        allow ::1;
+        deny all;
+      }
+    }
+  '';
   configText =
     if cfg.config != "" then
       "pid /run/nginx/nginx.pid;\n${cfg.config}"
