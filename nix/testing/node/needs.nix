@@ -24,6 +24,7 @@ let
     [ (set [ "boot" "initrd" "systemd" "enable" ]) "an initrd (boot.initrd.systemd)" ]
     [ (set [ "networking" "usePredictableInterfaceNames" ]) "network cards (networking.usePredictableInterfaceNames)" ]
     [ config.services.timesyncd.enable "a clock of its own (services.timesyncd)" ]
+    [ config.boot.initrd.network.enable "an initrd (boot.initrd.network)" ]
     [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]
     [ config.services.xserver.enable "a screen (services.xserver)" ]
   ];
