@@ -36,7 +36,14 @@ pub(crate) const TABLE: &[PrimOp] = &[
 fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let input = match value.kind() {
-        Kind::Attrs(_) => read_attrs(m, value, pos).map(Input::from_attrs)?,
+        Kind::Attrs(_) => {
+            let attrs = read_attrs(m, value, pos)?;
+            if attrs.get("name").is_some() {
+                let text = "attribute 'name' isn't supported in call to 'fetchTree'";
+                return Err(m.fail(ErrorKind::Eval, pos, text));
+            }
+            Input::from_attrs(attrs)
+        }
         _ => {
             let what = "while evaluating the argument passed to 'fetchTree'";
             let text = m.string_without_context(value, pos, what)?.to_text().into_owned();

@@ -100,28 +100,47 @@ impl Access {
         self.allowed.is_none()
     }
 
-    /// Checks what links lead to: all those in the folder of `path`, and with `follow` that of `path`
-    /// itself. `resolve` follows links.
+    /// Checks what links lead to: all those in the folder of `path`, and that of `path` itself if it is
+    /// followed. `resolve` follows links.
     ///
     /// # Errors
     /// The message of the refusal, which does not tell where the links lead.
     pub fn check_links<E>(
         &self,
         path: &str,
-        follow: bool,
+        look: Look,
+        is_link: bool,
         resolve: impl Fn(&str) -> Result<String, E>,
     ) -> Result<(), String> {
-        let leads_outside =
-            |place: &str| resolve(place).map_or(true, |resolved| !self.shows(&resolved));
-        let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let refused = || self.refusal(path);
+        let is_fine = |place: &str| match look {
+            Look::Read => self.permits(place),
+            Look::Follow | Look::Entry => self.shows(place),
+        };
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if !folder.is_empty() && !self.safe.borrow().contains(folder) {
-            if leads_outside(folder) {
-                return Err(self.refusal(path));
+            let resolved = resolve(folder).map_err(|_| refused())?;
+            if resolved == folder {
+                self.safe.borrow_mut().insert(folder.to_owned());
+            } else if !is_fine(&format!("{}/{name}", resolved.trim_end_matches('/'))) {
+                return Err(refused());
             }
-            self.safe.borrow_mut().insert(folder.to_owned());
         }
-        if follow && leads_outside(path) { Err(self.refusal(path)) } else { Ok(()) }
+        let leads_outside =
+            || resolve(path).map_or(true, |resolved| resolved != path && !is_fine(&resolved));
+        if is_link && leads_outside() { Err(refused()) } else { Ok(()) }
     }
+}
+
+/// How a path is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// What is there is read, wherever links lead.
+    Read,
+    /// Whether and what is there is asked, wherever links lead.
+    Follow,
+    /// The entry itself is looked at, also if it is a link.
+    Entry,
 }
 
 /// Whether a URL is one that is allowed, or below it (Nix manual, setting `allowed-uris`).

@@ -17,7 +17,7 @@ use firn_formats::{
 };
 use firn_store::{BuildMode, Content, Realise, Store, compute_path};
 
-use crate::access::Access;
+use crate::access::{Access, Look};
 use crate::context::to_store;
 use crate::origins::Origins;
 use crate::trees::Trees;
@@ -108,7 +108,7 @@ impl StoreHost {
     /// The place of what may be read, whatever links it leads over.
     fn checked<'p>(&self, path: &'p str) -> HostResult<std::borrow::Cow<'p, Path>> {
         self.access.check(path).map_err(HostError::restricted)?;
-        self.checked_links(path, true)
+        self.checked_links(path, Look::Read)
     }
 
     /// The place of what may be looked at; if it is a link, then itself.
@@ -116,19 +116,19 @@ impl StoreHost {
         if !self.access.shows(path) {
             return Err(HostError::restricted(self.access.refusal(path)));
         }
-        self.checked_links(path, false)
+        self.checked_links(path, Look::Entry)
     }
 
     fn checked_links<'p>(
         &self,
         path: &'p str,
-        follow: bool,
+        look: Look,
     ) -> HostResult<std::borrow::Cow<'p, Path>> {
         let real = self.real_path(path);
         if !self.access.is_unlimited() {
-            let follow = follow && fs::read_link(&real).is_ok();
+            let is_link = look != Look::Entry && fs::read_link(&real).is_ok();
             let resolve = |place: &str| resolve_links(self, place);
-            self.access.check_links(path, follow, resolve).map_err(HostError::restricted)?;
+            self.access.check_links(path, look, is_link, resolve).map_err(HostError::restricted)?;
         }
         Ok(real)
     }
@@ -268,13 +268,17 @@ impl Host for StoreHost {
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
         self.checked_entry(path)?;
-        let real = self.checked_links(path, true)?;
+        let real = self.checked_links(path, Look::Follow)?;
         let entries = fs::read_dir(real)
             .map_err(|error| self.file_error("reading directory", path, &error))?;
-        let whole = self.access.permits(path);
+        let resolved = match self.access.is_unlimited() {
+            true => path.to_owned(),
+            false => resolve_links(self, path)?,
+        };
+        let whole = self.access.permits(&resolved);
         let is_shown = |name: &[u8]| {
             let name = String::from_utf8_lossy(name);
-            self.access.shows(&format!("{}/{name}", path.trim_end_matches('/')))
+            self.access.shows(&format!("{}/{name}", resolved.trim_end_matches('/')))
         };
         entries
             .filter(|entry| {
@@ -302,7 +306,7 @@ impl Host for StoreHost {
     }
 
     fn path_exists(&self, path: &str) -> HostResult<bool> {
-        match self.checked_entry(path).and_then(|_| self.checked_links(path, true)) {
+        match self.checked_entry(path).and_then(|_| self.checked_links(path, Look::Follow)) {
             Ok(real) => Ok(fs::metadata(real).is_ok()),
             // What may not be read is not there, as far as `pathExists` tells.
             Err(_) => Ok(false),
@@ -361,7 +365,7 @@ impl Host for StoreHost {
             return Ok(known.clone());
         }
         self.access.check(path).map_err(HostError::restricted)?;
-        let real = self.checked_links(path, false)?;
+        let real = self.checked_links(path, Look::Entry)?;
         if fs::symlink_metadata(&real).is_err() {
             return Err(HostError::new(self.origins.missing(path)));
         }

@@ -196,6 +196,15 @@ impl Context {
         Ok(self.eval_store.get_or_init(|| open).store())
     }
 
+    /// The store that sources are fetched to: they have to be on disk to be read.
+    fn tree_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.eval_store()?;
+        match self.eval_store.get() {
+            Some(open @ OpenStore::Local(_)) => Ok(open.store()),
+            _ => self.store(),
+        }
+    }
+
     fn has_eval_store(&self) -> bool {
         !matches!(self.settings.text("eval-store"), "" | "auto")
     }
@@ -373,7 +382,7 @@ impl Context {
         let base_cache = cache.clone();
         let (warnings, notes) = (self.reporter.clone(), self.reporter.clone());
         let fetcher = Fetcher {
-            store: self.eval_store()?,
+            store: self.tree_store()?,
             transport: self.transport(),
             cache: cache.join("fetch"),
             git: GitProgram(PathBuf::from("git")),

@@ -52,7 +52,12 @@ pub fn each<'c, T>(
     let lookup = Lookup::packages(context.settings.text("system"));
     let mut evaluation = None;
     let mut all = Vec::new();
-    for text in or_here(installables) {
+    let more = match source.stdin {
+        true => std::io::read_to_string(std::io::stdin())?,
+        false => String::new(),
+    };
+    let named = if source.stdin { installables } else { or_here(installables) };
+    for text in named.iter().map(String::as_str).chain(more.split_whitespace()) {
         if let Some(one) = by_path(text)? {
             all.push(one);
             continue;

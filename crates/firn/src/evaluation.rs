@@ -30,9 +30,10 @@ pub struct Mode {
 /// # Errors
 /// The store can't be opened.
 pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Machine, Failure> {
-    let settings = settings(context, mode);
-    let access = access(context, mode, &settings);
-    let outside = outside(context, flakes);
+    let effective = context.effective_settings()?;
+    let settings = settings(context, &effective, mode);
+    let access = access(&effective, mode, &settings);
+    let outside = outside(context, &effective, flakes);
     let host = StoreHost::new(
         context.eval_store()?,
         context.evaluation_realiser()?,
@@ -53,8 +54,11 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     Ok(machine)
 }
 
-fn settings(context: &Context, mode: &Mode) -> firn_eval::Settings {
-    let settings = &context.settings;
+fn settings(
+    context: &Context,
+    settings: &firn_settings::Settings,
+    mode: &Mode,
+) -> firn_eval::Settings {
     let system = match settings.text("eval-system") {
         "" => settings.text("system"),
         system => system,
@@ -139,23 +143,27 @@ fn ends_with_scheme(entry: &str) -> bool {
     matches!(target, "flake" | "channel" | "path" | "github" | "gitlab" | "sourcehut")
 }
 
-fn access(context: &Context, mode: &Mode, settings: &firn_eval::Settings) -> Access {
+fn access(
+    effective: &firn_settings::Settings,
+    mode: &Mode,
+    settings: &firn_eval::Settings,
+) -> Access {
     if mode.pure {
         return Access::only([], true);
     }
-    if context.settings.flag("restrict-eval") {
+    if effective.flag("restrict-eval") {
         let folder = std::env::current_dir().unwrap_or_default();
         let paths = settings.nix_path.iter().filter(|(_, path)| !is_url(path)).map(|(_, path)| {
             let path = folder.join(path).into_os_string().into_encoded_bytes();
             String::from_utf8_lossy(&firn_eval::paths::canonical(&path)).into_owned()
         });
-        let urls = context.settings.list("allowed-uris").map(str::to_owned);
+        let urls = effective.list("allowed-uris").map(str::to_owned);
         return Access::only(paths, false).with_urls(urls);
     }
     Access::everything()
 }
 
-fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
+fn outside(context: &Context, settings: &firn_settings::Settings, flakes: &Rc<Flakes>) -> Outside {
     let (trace, warn) = (context.display.clone(), context.reporter.clone());
     let (flakes, unreachable) = (flakes.clone(), context.reporter.clone());
     Outside {
@@ -179,8 +187,8 @@ fn outside(context: &Context, flakes: &Rc<Flakes>) -> Outside {
             .settings
             .flag("parse-cache")
             .then(|| Trees::new(context.environment.cache.join("firn-trees"))),
-        trace_import_from_derivation: context.settings.flag("trace-import-from-derivation"),
-        allow_import_from_derivation: context.settings.flag("allow-import-from-derivation"),
+        trace_import_from_derivation: settings.flag("trace-import-from-derivation"),
+        allow_import_from_derivation: settings.flag("allow-import-from-derivation"),
     }
 }
 

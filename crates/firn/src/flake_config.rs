@@ -37,12 +37,13 @@ pub fn lock_flake(
 ) -> Result<LockedFlake, Failure> {
     let locked =
         firn_flake::locked::lock_flake(flakes, reference, request).map_err(input_failure)?;
+    let mut trusted = None;
     for (name, value) in &locked.flake.file.nix_config {
         let text = match value {
             ConfigValue::Path(path) => in_store(flakes, &locked, path)?,
             value => value.to_text(),
         };
-        if is_allowed(context, name, &text)? {
+        if is_allowed(context, &mut trusted, name, &text)? {
             context.take_flake_setting(name, &text);
         }
     }
@@ -63,12 +64,18 @@ fn in_store(flakes: &Flakes, locked: &LockedFlake, path: &str) -> Result<String,
     Ok(real.map_or_else(|| store.store_dir().display(&added), |real| real.display().to_string()))
 }
 
-fn is_allowed(context: &Context, name: &str, value: &str) -> Result<bool, Failure> {
+/// Whether a setting is taken; the user's decisions are read for the first that needs them.
+fn is_allowed(
+    context: &Context,
+    trusted: &mut Option<Trusted>,
+    name: &str,
+    value: &str,
+) -> Result<bool, Failure> {
     let base = name.strip_prefix("extra-").unwrap_or(name);
     if HARMLESS.contains(&base) || context.settings.flag("accept-flake-config") {
         return Ok(true);
     }
-    let mut trusted = Trusted::read(context);
+    let trusted = trusted.get_or_insert_with(|| Trusted::read(context));
     let allowed = match trusted.get(name, value) {
         Some(known) => known,
         None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {

@@ -31,6 +31,9 @@ pub struct SourceArguments {
     /// Take attributes of this expression
     #[arg(long, value_name = "EXPR")]
     pub expr: Option<String>,
+    /// Read installables from standard input too
+    #[arg(long)]
+    pub stdin: bool,
     #[command(flatten)]
     evaluation: EvaluationArguments,
     /// What may happen to the lock file
@@ -84,8 +87,9 @@ pub struct Evaluation<'c> {
     source: &'c SourceArguments,
     /// The flakes of this run.
     pub flakes: Rc<Flakes>,
-    /// The machine.
-    pub machine: Machine,
+    read_only: bool,
+    /// Made when it is first needed: the first flake may change settings.
+    machine: Option<Machine>,
 }
 
 /// A value that was found, and how it is called.
@@ -167,15 +171,12 @@ impl<'c> Evaluation<'c> {
         source: &'c SourceArguments,
         read_only: bool,
     ) -> Result<Self, Failure> {
-        let pure = source.is_pure();
         let asked_for = context.settings.origin("pure-eval") == firn_settings::Origin::CommandLine;
         if source.file.is_some() && asked_for && context.settings.flag("pure-eval") {
             return Err(Failure::new("error: '--file' is not compatible with '--pure-eval'"));
         }
-        let mode = Mode { pure, read_only, includes: source.evaluation.includes.clone() };
         let flakes = source.locking.flakes(context)?;
-        let machine = evaluation::machine(context, &flakes, &mode)?;
-        Ok(Evaluation { context, source, flakes, machine })
+        Ok(Evaluation { context, source, flakes, read_only, machine: None })
     }
 
     /// What the machine was made from.
@@ -200,7 +201,15 @@ impl<'c> Evaluation<'c> {
 
     /// Runs something in the machine.
     pub fn run<T>(&mut self, work: impl FnOnce(&mut Machine) -> R<T>) -> Result<T, Failure> {
-        evaluation::run(self.context, &mut self.machine, work)
+        if self.machine.is_none() {
+            let includes = self.source.evaluation.includes.clone();
+            let mode = Mode { pure: self.is_pure(), read_only: self.read_only, includes };
+            self.machine = Some(evaluation::machine(self.context, &self.flakes, &mode)?);
+        }
+        match &mut self.machine {
+            Some(machine) => evaluation::run(self.context, machine, work),
+            None => Err(Failure::new("error: there is nothing that evaluates")),
+        }
     }
 
     /// The value of an installable.

@@ -135,7 +135,8 @@ fn link_target(m: &mut Machine, path: &[u8], pos: Pos) -> R<Vec<u8>> {
 
 fn add(m: &mut Machine, source: &Source, pos: Pos) -> R<Value> {
     let host = host(m, pos)?;
-    let expected = match expected_path(&host, source) {
+    let references = references_of(&host, source);
+    let expected = match expected_path(&host, source, &references) {
         None => None,
         Some(path) => Some(failed(m, pos, path)?),
     };
@@ -148,7 +149,7 @@ fn add(m: &mut Machine, source: &Source, pos: Pos) -> R<Value> {
         host.access.allow(&path);
         return Ok(path_string(m, &path));
     }
-    let added = copy(m, &host, source, pos)?;
+    let added = copy(m, &host, source, &references, pos)?;
     if let Some(path) = expected.filter(|path| *path != added) {
         let (wanted, got) = (host.store_dir().display(&path), host.store_dir().display(&added));
         let from = String::from_utf8_lossy(&source.path).into_owned();
@@ -161,15 +162,34 @@ fn add(m: &mut Machine, source: &Source, pos: Pos) -> R<Value> {
     Ok(path_string(m, &added))
 }
 
+/// What a copy refers to: of a path in the store, what that refers to.
+fn references_of(host: &HostHandle, source: &Source) -> StorePathSet {
+    let path = String::from_utf8_lossy(&source.path);
+    let Ok((object, _)) = host.store_dir().split(&path) else { return StorePathSet::new() };
+    let info = host.store.path_info(&object).ok().flatten();
+    info.map(|info| info.references.clone()).unwrap_or_default()
+}
+
 fn expected_path(
     host: &HostHandle,
     source: &Source,
+    references: &StorePathSet,
 ) -> Option<Result<StorePath, firn_formats::FormatError>> {
     let address = ContentAddress { method: source.method, hash: source.expected? };
-    Some(host.store_dir().make_content_path(&source.name, &address, &References::none()))
+    Some(host.store_dir().make_content_path(
+        &source.name,
+        &address,
+        &References::to(references.clone()),
+    ))
 }
 
-fn copy(m: &mut Machine, host: &HostHandle, source: &Source, pos: Pos) -> R<StorePath> {
+fn copy(
+    m: &mut Machine,
+    host: &HostHandle,
+    source: &Source,
+    references: &StorePathSet,
+    pos: Pos,
+) -> R<StorePath> {
     let path = String::from_utf8_lossy(&source.path).into_owned();
     let checked = host.access.check(&path).map_err(firn_eval::HostError::restricted);
     m.hosted(checked, pos)?;
@@ -177,10 +197,14 @@ fn copy(m: &mut Machine, host: &HostHandle, source: &Source, pos: Pos) -> R<Stor
     if std::fs::symlink_metadata(&real).is_err() {
         return Err(m.fail(ErrorKind::Outside, pos, host.origins.missing(&path)));
     }
-    let none = StorePathSet::new();
     let Some(filter) = source.filter else {
-        let added =
-            host.add(&source.name, Content::Tree(&real), source.method, HashAlgo::Sha256, &none);
+        let added = host.add(
+            &source.name,
+            Content::Tree(&real),
+            source.method,
+            HashAlgo::Sha256,
+            references,
+        );
         return m.hosted(added, pos);
     };
     let mut raised: Option<Raised> = None;
@@ -192,7 +216,7 @@ fn copy(m: &mut Machine, host: &HostHandle, source: &Source, pos: Pos) -> R<Stor
         })
     };
     let content = Content::Filtered(&real, &mut ask);
-    let added = host.add(&source.name, content, source.method, HashAlgo::Sha256, &none);
+    let added = host.add(&source.name, content, source.method, HashAlgo::Sha256, references);
     match raised {
         Some(raised) => {
             let text = format!("while adding path '{path}'");

@@ -38,7 +38,12 @@ pub fn print(
         NarNode::Directory { .. } if !options.directory => {
             entries(node, ".", options);
         }
-        NarNode::Directory { .. } => line(node, ".", options),
+        NarNode::Directory { .. } => {
+            line(node, ".", options);
+            if options.recursive {
+                entries(node, ".", options);
+            }
+        }
         _ => line(node, path.rsplit('/').next().unwrap_or(path), options),
     }
     Ok(())

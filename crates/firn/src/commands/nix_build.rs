@@ -123,6 +123,12 @@ pub fn find(
         text.starts_with(store.store_dir().as_str())
             && text.split('!').next().is_some_and(|path| path.ends_with(".drv"))
     };
+    for input in &mut options.inputs {
+        // A link to a derivation, such as '--add-root' makes.
+        if let Some(target) = std::fs::read_link(&*input).ok().filter(|_| input.ends_with(".drv")) {
+            *input = target.to_string_lossy().into_owned();
+        }
+    }
     let paths: Vec<_> = options.inputs.extract_if(.., |input| is_derivation(input)).collect();
     let mut found: Vec<_> = paths
         .iter()

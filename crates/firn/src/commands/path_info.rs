@@ -26,9 +26,6 @@ pub struct Arguments {
     /// Look at the derivations themselves
     #[arg(long)]
     derivation: bool,
-    /// Read installables from standard input too
-    #[arg(long)]
-    stdin: bool,
     /// Every path in the store
     #[arg(long)]
     all: bool,
@@ -89,15 +86,7 @@ fn wanted(
     if arguments.all {
         return Ok(store.all_valid()?);
     }
-    let mut installables = arguments.installables.clone();
-    if arguments.stdin {
-        let text = std::io::read_to_string(std::io::stdin())?;
-        installables.extend(text.split_whitespace().map(str::to_owned));
-    }
-    if installables.is_empty() && arguments.stdin {
-        return Ok(StorePathSet::new());
-    }
-    let paths = named(arguments, context, store, &installables)?;
+    let paths = named(arguments, context, store)?;
     if arguments.recursive {
         return Ok(closure(store, &paths)?);
     }
@@ -114,11 +103,10 @@ fn named(
     arguments: &Arguments,
     context: &Context,
     store: &dyn Store,
-    installables: &[String],
 ) -> Result<StorePathSet, Failure> {
     let dir = store.store_dir();
     let mut paths = StorePathSet::new();
-    for wanted in derived::wanted(context, &arguments.source, installables)? {
+    for wanted in derived::wanted(context, &arguments.source, &arguments.installables)? {
         match &wanted {
             DerivedPath::Opaque(path) => {
                 paths.insert(path.clone());

@@ -84,6 +84,11 @@ pub fn drv_path(m: &mut Machine, attrs: Attrs) -> R<String> {
 fn one(m: &mut Machine, value: Value, found: &mut Vec<Instantiated>) -> R<()> {
     let attrs = m.force_attrs(value, Pos::NONE, "")?;
     let drv = drv_path(m, attrs)?;
+    if !drv.ends_with(".drv") {
+        let name = drv.rsplit('/').next().unwrap_or(&drv);
+        let text = format!("store path '{name}' is not a valid derivation path");
+        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+    }
     let what = "while evaluating the output name of a derivation";
     let output = match m.attr(attrs, sym::OUTPUT_NAME)? {
         Some(name) => m.force_string(name, Pos::NONE, what)?.to_text().into_owned(),
