@@ -2,7 +2,7 @@
 
 use firn_eval::{ErrorKind, HostError, Kind, Machine, Pos, PrimOp, R, Symbol, Value};
 use firn_fetch::input::url::Url;
-use firn_fetch::input::{Attrs, Input, InputError};
+use firn_fetch::input::{Attr, Attrs, Input, InputError};
 use firn_instantiate::StoreHost;
 
 use crate::call::{flakes, read_attrs};
@@ -37,10 +37,14 @@ fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let input = match value.kind() {
         Kind::Attrs(_) => {
-            let attrs = read_attrs(m, value, pos)?;
+            let mut attrs = read_attrs(m, value, pos)?;
             if attrs.get("name").is_some() {
                 let text = "attribute 'name' isn't supported in call to 'fetchTree'";
                 return Err(m.fail(ErrorKind::Eval, pos, text));
+            }
+            // The history is nothing that a tree is made of.
+            if attrs.text("type") == Ok(Some("git")) && attrs.get("shallow").is_none() {
+                attrs.set("shallow", true);
             }
             Input::from_attrs(attrs)
         }
@@ -78,6 +82,10 @@ fn fetch_git(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     attrs.set("type", "git");
     if attrs.text("ref") == Ok(Some("")) {
         attrs.remove("ref");
+    }
+    // As the reference: without submodules, what `.gitattributes` says is not for exports is left out.
+    if attrs.get("exportIgnore").is_none() && attrs.get("submodules") != Some(&Attr::Bool(true)) {
+        attrs.set("exportIgnore", true);
     }
     let tree = fetch(m, Input::from_attrs(attrs), "fetchGit", pos)?;
     with_revision(m, tree)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use firn_formats::{ContentAddressMethod, Hash, HashAlgo, Hasher, StorePath, StorePathSet, nar};
 use firn_store::{Content, FileKind, Store};
 
+use super::attributes;
 use super::clone::Clone;
 use super::forge::Forge;
 use super::local_git::LocalGit;
@@ -262,7 +263,7 @@ impl Fetcher {
     ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
         let found = self.revision(attrs)?;
         let (repository, revision, _) = &found;
-        repository.export(*revision, root)?;
+        repository.export(*revision, root, attrs.flag("exportIgnore")?)?;
         if attrs.flag("submodules")? {
             for submodule in repository.submodules(*revision, root)? {
                 let inner = Attrs::new()
@@ -286,7 +287,10 @@ impl Fetcher {
     fn work_tree(&self, place: &Path, attrs: &Attrs) -> Result<Tree, InputError> {
         let shallow = attrs.flag("shallow")?;
         let repository = LocalGit::open(place)?;
-        let state = repository.work_tree(attrs.flag("submodules")?)?;
+        let mut state = repository.work_tree(attrs.flag("submodules")?)?;
+        if attrs.flag("exportIgnore")? {
+            attributes::leave_out(place, &mut state.files);
+        }
         let mut info = Attrs::new();
         match (&state.head, state.dirty) {
             (head, true) => {

@@ -13,6 +13,7 @@ use gix::index::entry::{Flags, Mode};
 use gix::objs::tree::EntryKind;
 
 use super::InputError;
+use super::attributes::{Attributes, FILE, Stack};
 
 /// A repository.
 pub struct LocalGit {
@@ -231,21 +232,37 @@ impl LocalGit {
         Ok(count)
     }
 
-    /// Writes the tree of a commit below a folder, which is made.
-    pub fn export(&self, commit: ObjectId, folder: &Path) -> Result<(), InputError> {
+    /// Writes the tree of a commit below a folder, which is made; with `leave_out` without the files that
+    /// `.gitattributes` mark with `export-ignore`.
+    pub fn export(
+        &self,
+        commit: ObjectId,
+        folder: &Path,
+        leave_out: bool,
+    ) -> Result<(), InputError> {
         let tree = self
             .commit(commit)?
             .tree_id()
             .map_err(|e| failed(&self.place, "has a broken commit", &e))?;
-        self.export_tree(tree.detach(), folder)
+        self.export_tree(tree.detach(), folder, leave_out.then(Stack::default))
     }
 
-    fn export_tree(&self, tree: ObjectId, folder: &Path) -> Result<(), InputError> {
+    fn export_tree(
+        &self,
+        tree: ObjectId,
+        folder: &Path,
+        mut attributes: Option<Stack>,
+    ) -> Result<(), InputError> {
         fs::create_dir_all(folder).map_err(|error| {
             InputError::new(format!("cannot create '{}': {error}", folder.display()))
         })?;
         let object =
             self.repository.find_tree(tree).map_err(|e| failed(&self.place, "lacks a tree", &e))?;
+        if let Some(attributes) = &mut attributes {
+            for entry in object.iter().flatten().filter(|entry| entry.filename() == FILE) {
+                attributes.add(Attributes::parse(&self.blob(entry.object_id())?));
+            }
+        }
         for entry in object.iter() {
             let entry = entry.map_err(|error| failed(&self.place, "has a broken tree", &error))?;
             let name = entry.filename();
@@ -257,9 +274,15 @@ impl LocalGit {
                     self.place.display()
                 )));
             }
+            if attributes.as_ref().is_some_and(|attributes| attributes.leaves_out(name)) {
+                continue;
+            }
             let target = folder.join(name.to_path_lossy());
             match entry.mode().kind() {
-                EntryKind::Tree => self.export_tree(entry.object_id(), &target)?,
+                EntryKind::Tree => {
+                    let inner = attributes.as_ref().map(|attributes| attributes.enter(name));
+                    self.export_tree(entry.object_id(), &target, inner)?;
+                }
                 EntryKind::Blob => self.export_blob(entry.object_id(), &target, 0o644)?,
                 EntryKind::BlobExecutable => self.export_blob(entry.object_id(), &target, 0o755)?,
                 EntryKind::Link => self.export_link(entry.object_id(), &target)?,

@@ -4,6 +4,7 @@
 //! attributes whose `type` names a [`Scheme`]. A scheme reads and prints the URL form, says whether
 //! an input is locked, and fetches it. Follows the Nix manual, "nix flake", "Types".
 
+mod attributes;
 mod attrs;
 mod base;
 mod clone;
