@@ -35,6 +35,8 @@ pub(crate) enum Delay {
     Select,
     /// A list whose elements need no thunks.
     List,
+    /// A thunk: what it is is not compiled yet.
+    Later,
 }
 
 /// Header of a node.

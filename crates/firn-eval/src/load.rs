@@ -1,12 +1,15 @@
 //! Reading, parsing and evaluating source texts; `import`.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use firn_source::{Origin, SourceFile};
 use firn_syntax::Symbol;
+use firn_syntax::ast::Ast;
 
 use crate::attrs::Attrs;
 use crate::code::Node;
+use crate::compile::Unit;
 use crate::error::{ErrorKind, R};
 use crate::host::FileType;
 use crate::machine::Machine;
@@ -71,7 +74,17 @@ impl Machine {
             self.parser_warnings(&ast);
         }
         let (names, env) = self.scope_env(scope);
+        if self.debug.is_none() && self.knows_free_names(&ast, &names) {
+            let unit = Rc::new(Unit { ast, base, dir: dir.to_vec() });
+            return Ok((crate::compile::compile_file(self, unit, &names)?, env));
+        }
         Ok((crate::compile::compile(self, &ast, base, dir, &names)?, env))
+    }
+
+    /// Whether all variables that nothing in a file binds exist. If that was not looked at: no.
+    fn knows_free_names(&self, ast: &Ast, scope: &[Symbol]) -> bool {
+        let known = |name: &Symbol| self.globals.contains_key(name) || scope.contains(name);
+        ast.free_names().is_some_and(|names| names.iter().all(known))
     }
 
     pub(crate) fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {

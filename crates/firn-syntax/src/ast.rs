@@ -397,6 +397,8 @@ pub struct Ast {
     pub(crate) warnings: Vec<Diagnostic>,
     /// Parenthesised expressions with the offset of the outermost parenthesis, by id.
     pub(crate) parens: Vec<(ExprId, u32)>,
+    /// See [`Ast::free_names`].
+    pub(crate) free: Option<Vec<Symbol>>,
 }
 
 impl Ast {
@@ -512,6 +514,19 @@ impl Ast {
     /// The table of texts that [`Text`] ranges index, for those who keep the tree.
     pub fn texts(&self) -> &[u8] {
         &self.texts
+    }
+
+    /// The variables outside of any `with` that nothing in the text binds, if they were looked for
+    /// ([`Ast::find_free_names`]).
+    pub fn free_names(&self) -> Option<&[Symbol]> {
+        self.free.as_deref()
+    }
+
+    /// Looks for [`Ast::free_names`].
+    pub fn find_free_names(&mut self) {
+        if self.free.is_none() {
+            self.free = Some(crate::scope::free_names(self));
+        }
     }
 
     /// What the settings ask to warn about.

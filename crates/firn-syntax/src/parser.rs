@@ -200,6 +200,7 @@ impl<'a> Parser<'a> {
             docs: self.lexer.docs,
             value_docs,
             parens: self.parens,
+            free: None,
             warnings: self.warnings,
         }
     }

@@ -28,6 +28,21 @@ pub fn check(ast: &Ast, is_global: &dyn Fn(Symbol) -> bool) -> Result<(), Box<Di
     Ok(())
 }
 
+/// The names that [`check`] asks about, each once.
+pub(crate) fn free_names(ast: &Ast) -> Vec<Symbol> {
+    let names = std::cell::RefCell::new(Vec::new());
+    let note = |name| {
+        let mut names = names.borrow_mut();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        true
+    };
+    // Nothing is unbound if everything may be global.
+    let _ = check(ast, &note);
+    names.into_inner()
+}
+
 fn undefined(ast: &Ast, id: ExprId, name: Symbol, bound: &FxHashMap<Symbol, i32>) -> Diagnostic {
     let start = ast.span(id).start;
     let span = Span::new(ast.file_id(), start, start + name.bytes().len() as u32);

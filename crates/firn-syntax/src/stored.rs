@@ -17,7 +17,7 @@ use crate::symbol::Symbol;
 pub const FORMAT: &str = env!("FIRN_SYNTAX_SOURCES");
 
 /// Numbers at the start: the root and the lengths of the tables.
-const HEADER: usize = 18;
+const HEADER: usize = 19;
 
 impl Ast {
     /// The tree as bytes; nothing for one with warnings, which must be given again each time.
@@ -46,6 +46,8 @@ impl Ast {
             writer.names.iter().map(|name| name.bytes().len() as u32).sum(),
             self.texts.len() as u32,
             self.file.text().len() as u32,
+            // One more than the number of free names; 0 if nobody looked for them.
+            self.free.as_ref().map_or(0, |free| free.len() as u32 + 1),
         ];
         debug_assert_eq!(header.len(), HEADER);
         header.append(&mut writer.out);
@@ -87,6 +89,7 @@ impl Ast {
             name_bytes,
             texts,
             length,
+            free,
         ] = header;
         let tables = exprs * 6
             + ids
@@ -99,7 +102,8 @@ impl Ast {
             + lambdas * 7
             + formals * 3
             + (docs + value_docs) * 3
-            + parens * 2;
+            + parens * 2
+            + free.saturating_sub(1);
         let names_at = HEADER + tables;
         let whole = (names_at + names) * 4 + name_bytes + texts;
         if whole != bytes.len() || length != file.text().len() {
@@ -127,6 +131,10 @@ impl Ast {
             docs: reader.table(docs, Reader::doc)?,
             value_docs: reader.table(value_docs, Reader::doc)?,
             parens: reader.table(parens, |r| Some((r.id()?, r.word()?)))?,
+            free: match free.checked_sub(1) {
+                Some(count) => Some(reader.table(count, Reader::name)?),
+                None => None,
+            },
             texts: bytes[bytes.len() - texts..].to_vec(),
             warnings: Vec::new(),
         })
@@ -197,6 +205,10 @@ impl Writer {
         let docs = ast.docs.iter().chain(&ast.value_docs);
         self.out.extend(docs.flat_map(|doc| [doc.pos, doc.start, doc.end]));
         self.out.extend(ast.parens.iter().flat_map(|&(id, start)| [id.0, start]));
+        for &name in ast.free.iter().flatten() {
+            let name = self.name(name);
+            self.out.push(name);
+        }
     }
 
     fn lambda(&mut self, lambda: &Lambda) -> [u32; 7] {

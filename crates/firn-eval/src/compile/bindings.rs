@@ -4,6 +4,7 @@ use firn_syntax::ast::{AttrDef, AttrKind, AttrsId, Expr, ExprId};
 use firn_syntax::sym;
 
 use super::Compiler;
+use super::later::adopt;
 use super::scope::Place;
 use crate::attrs::{Attrs, Key, Layout};
 use crate::code::{Delay, Node};
@@ -54,7 +55,7 @@ impl Compiler<'_> {
                 let base = self.var_at(0, from + index, pos);
                 Ok(self.select_one(base, def.name, pos))
             }
-            _ => self.expr(def.value),
+            _ => self.value_of_binding(def.value),
         }
     }
 
@@ -88,10 +89,12 @@ impl Compiler<'_> {
         let nodes = self.bindings(defs, from, &inherited, first);
         self.frame = Some(frame);
         let body = self.spine(body);
-        self.unbind_all(defs);
+        self.scopes.unbind();
         let mut words = vec![u64::from(first), count as u64, body?.word_of()];
-        words.extend(nodes?.iter().map(|n| n.word_of()));
-        Ok(self.emit(control::let_here, pos, Delay::Thunk, &words))
+        let nodes = nodes?;
+        words.extend(nodes.iter().map(|n| n.word_of()));
+        let node = self.emit(control::let_here, pos, Delay::Thunk, &words);
+        Ok(adopt(node, 3, &nodes))
     }
 
     fn let_env(
@@ -108,23 +111,17 @@ impl Compiler<'_> {
         let body = self.expr(body);
         let what = "while evaluating a 'let' expression";
         let body = body.map(|body| self.note(body, what, Pos::NONE, Pos::NONE));
-        self.unbind_all(defs);
+        self.scopes.unbind();
         self.scopes.leave();
         let mut words = vec![(defs.len() + from.len()) as u64, body?.word_of()];
-        words.extend(nodes?.iter().map(|n| n.word_of()));
-        Ok(self.emit(control::let_env, pos, Delay::Thunk, &words))
+        let nodes = nodes?;
+        words.extend(nodes.iter().map(|n| n.word_of()));
+        let node = self.emit(control::let_env, pos, Delay::Thunk, &words);
+        Ok(adopt(node, 2, &nodes))
     }
 
     fn bind_all(&mut self, defs: &[AttrDef], first: u32) {
-        for (i, def) in defs.iter().enumerate() {
-            self.scopes.bind(def.name, first + i as u32);
-        }
-    }
-
-    fn unbind_all(&mut self, defs: &[AttrDef]) {
-        for def in defs {
-            self.scopes.unbind(def.name);
-        }
+        self.scopes.bind(defs.iter().map(|def| def.name).zip(first..).collect());
     }
 
     /// Nodes of the expressions of `inherit (…)`, then of the attributes.
@@ -202,7 +199,9 @@ impl Compiler<'_> {
         }
         let mut words = vec![layout as *const Layout as u64];
         words.extend(nodes.iter().map(|n| n.word_of()));
-        Ok(self.emit_with(attrs::plain, pos, Delay::Thunk, 0, super::may_wait(&nodes), &words))
+        let wait = super::may_wait(&nodes);
+        let node = self.emit_with(attrs::plain, pos, Delay::Thunk, 0, wait, &words);
+        Ok(adopt(node, 1, &nodes))
     }
 
     fn with_inherit_env(&mut self, id: AttrsId, defs: &[AttrDef], pos: Pos) -> R<&'static Node> {
@@ -257,14 +256,14 @@ impl Compiler<'_> {
             let mut words = vec![layout as *const Layout as u64, nodes.len() as u64];
             words.extend(nodes.iter().map(|n| n.word_of()));
             let op = if overrides { attrs::with_overrides } else { attrs::recursive };
-            let fixed = self.emit(op, pos, Delay::Thunk, &words);
+            let fixed = adopt(self.emit(op, pos, Delay::Thunk, &words), 2, &nodes);
             if dynamic {
                 self.dynamic(id, fixed, if overrides { 2 } else { 1 }, pos)
             } else {
                 Ok(fixed)
             }
         })();
-        self.unbind_all(defs);
+        self.scopes.unbind();
         self.scopes.leave();
         result
     }

@@ -18,11 +18,9 @@ impl Compiler<'_> {
         let chain = self.chain(id);
         self.scopes.enter();
         let outer_frame = self.frame.take();
-        let mut bound: Vec<Symbol> = Vec::new();
-        let result = self.lambda_inside(&chain, &mut bound);
-        for name in bound {
-            self.scopes.unbind(name);
-        }
+        let outside = self.scopes.clone();
+        let result = self.lambda_inside(&chain);
+        self.scopes = outside;
         self.frame = outer_frame;
         self.scopes.leave();
         let lambda = result?;
@@ -48,22 +46,15 @@ impl Compiler<'_> {
     fn lambda_inside(
         &mut self,
         chain: &[(ExprId, ast::Lambda)],
-        bound: &mut Vec<Symbol>,
     ) -> R<&'static Lambda> {
         let arity = chain.len();
         let (Some(&(first_id, first)), Some(&(last_id, last))) = (chain.first(), chain.last())
         else {
             unreachable!("a chain has at least one function")
         };
-        let mut bind = |c: &mut Self, name: Symbol, slot: u32| {
-            c.scopes.bind(name, slot);
-            bound.push(name);
-        };
-        for (i, (_, lambda)) in chain.iter().enumerate() {
-            if let Some(arg) = lambda.arg {
-                bind(self, arg, 1 + i as u32);
-            }
-        }
+        let args = chain.iter().zip(1..);
+        let mut names: Vec<(Symbol, u32)> =
+            args.filter_map(|((_, lambda), slot)| Some((lambda.arg?, slot))).collect();
         let mut next = arity as u32 + 1;
         let mut formals = None;
         if let Some(pattern) = last.formals {
@@ -73,13 +64,14 @@ impl Compiler<'_> {
             let list = self.ast.formals(pattern);
             let mut sorted: Vec<(ast::Formal, u32)> = Vec::with_capacity(list.len());
             for formal in list {
-                bind(self, formal.name, next);
+                names.push((formal.name, next));
                 sorted.push((*formal, next));
                 next += 1;
             }
             sorted.sort_by_key(|(f, _)| f.name);
             formals = Some((sorted, pattern.ellipsis, last.arg.is_some()));
         }
+        self.scopes.bind(names);
         let formals = match formals {
             Some((list, ellipsis, whole)) => {
                 Some(Formals { list: self.formals(&list)?, ellipsis, whole })

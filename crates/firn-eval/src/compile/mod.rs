@@ -4,7 +4,10 @@
 mod bindings;
 mod debug;
 mod lambda;
+mod later;
 mod scope;
+
+use std::rc::Rc;
 
 use firn_syntax::ast::{Ast, AttrName, BinaryOp, Expr, ExprId, Part, PathId, PathKind, Range32};
 use firn_syntax::{Symbol, sym};
@@ -17,6 +20,7 @@ use crate::ops::{attrs, call, control, operators, select, text, vars};
 use crate::paths;
 use crate::pos::Pos;
 use crate::value::{FunctionKind, Value};
+pub(crate) use later::{Later, Unit, compile_file};
 use scope::{Place, Scopes};
 
 /// Compiles one source text.
@@ -27,6 +31,8 @@ pub(crate) struct Compiler<'a> {
     base: u32,
     /// Directory that relative paths start from.
     dir: &'a [u8],
+    /// The file, if parts of it may be compiled when they are needed.
+    unit: Option<Rc<Unit>>,
     scopes: Scopes,
     /// The next free slot of the innermost function's environment, if the expression being compiled
     /// is evaluated exactly once per environment and in it.
@@ -42,11 +48,8 @@ pub(crate) fn compile(
     dir: &[u8],
     scope: &[Symbol],
 ) -> R<&'static Node> {
-    let mut compiler = Compiler { m, ast, base, dir, scopes: Scopes::new(), frame: None };
-    for (i, &name) in scope.iter().enumerate() {
-        compiler.scopes.bind(name, 1 + i as u32);
-    }
-    compiler.expr(ast.root())
+    let scopes = Scopes::of_file(scope);
+    Compiler { m, ast, base, dir, unit: None, scopes, frame: None }.expr(ast.root())
 }
 
 impl Compiler<'_> {

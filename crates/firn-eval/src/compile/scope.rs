@@ -1,5 +1,7 @@
 //! Which names are visible, and where.
 
+use std::rc::Rc;
+
 use firn_syntax::Symbol;
 use rustc_hash::FxHashMap;
 
@@ -18,93 +20,144 @@ pub(super) enum Place {
     Dynamic,
 }
 
-/// The scopes around the expression being compiled. Each level is one environment at run time.
-pub(super) struct Scopes {
+/// Up to this many names of one scope are scanned.
+const SCAN: usize = 8;
+
+/// The scopes around an expression. Each level is one environment at run time. A copy costs nothing and
+/// stays as it is, so that compiling can go on later.
+#[derive(Clone)]
+pub(crate) struct Scopes {
     level: u32,
-    names: FxHashMap<Symbol, Vec<(u32, u32)>>,
-    withs: Vec<(u32, Pos)>,
-    /// What [`Scopes::visible`] said, until something changes.
-    visible: Option<Visible>,
+    innermost: Option<Rc<Frame>>,
+}
+
+/// Names that become visible together, in one environment.
+struct Frame {
+    level: u32,
+    names: Names,
+    /// Of a `with`: its position.
+    with: Option<Pos>,
+    /// Whether this or a scope further out is a `with`.
+    has_with: bool,
+    outer: Option<Rc<Frame>>,
+}
+
+/// Names with their slots; of the same name the last counts.
+enum Names {
+    Few(Vec<(Symbol, u32)>),
+    Many(FxHashMap<Symbol, u32>),
+}
+
+impl Names {
+    fn new(names: Vec<(Symbol, u32)>) -> Names {
+        if names.len() > SCAN { Names::Many(names.into_iter().collect()) } else { Names::Few(names) }
+    }
+
+    fn find(&self, name: Symbol) -> Option<u32> {
+        match self {
+            Names::Few(names) => names.iter().rev().find(|known| known.0 == name).map(|known| known.1),
+            Names::Many(names) => names.get(&name).copied(),
+        }
+    }
+
+    fn pairs(&self) -> Vec<(Symbol, u32)> {
+        match self {
+            Names::Few(names) => names.clone(),
+            Names::Many(names) => names.iter().map(|(&name, &slot)| (name, slot)).collect(),
+        }
+    }
 }
 
 impl Scopes {
-    pub fn new() -> Scopes {
-        Scopes { level: 0, names: FxHashMap::default(), withs: Vec::new(), visible: None }
+    fn new() -> Scopes {
+        Scopes { level: 0, innermost: None }
+    }
+
+    /// The scopes around a whole file, with names in the slots of one environment.
+    pub fn of_file(names: &[Symbol]) -> Scopes {
+        let mut scopes = Scopes::new();
+        if !names.is_empty() {
+            scopes.bind(names.iter().copied().zip(1..).collect());
+        }
+        scopes
     }
 
     pub fn level(&self) -> u32 {
         self.level
     }
 
+    /// Whether both are the same place.
+    pub fn is(&self, other: &Scopes) -> bool {
+        let address = |scopes: &Scopes| scopes.innermost.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
+        self.level == other.level && std::ptr::eq(address(self), address(other))
+    }
+
     pub fn enter(&mut self) {
-        self.visible = None;
         self.level += 1;
     }
 
     pub fn leave(&mut self) {
-        self.visible = None;
         self.level -= 1;
     }
 
-    /// Makes a name visible in the innermost environment, hiding the same name further out.
-    pub fn bind(&mut self, name: Symbol, slot: u32) {
-        self.visible = None;
-        self.names.entry(name).or_default().push((self.level, slot));
+    /// Makes names visible in the innermost environment, hiding the same names further out.
+    pub fn bind(&mut self, names: Vec<(Symbol, u32)>) {
+        self.push(Names::new(names), None);
     }
 
-    /// Takes back the last [`Scopes::bind`] of a name.
-    pub fn unbind(&mut self, name: Symbol) {
-        self.visible = None;
-        if let Some(places) = self.names.get_mut(&name) {
-            places.pop();
-        }
+    /// Takes back the last [`Scopes::bind`].
+    pub fn unbind(&mut self) {
+        self.innermost = self.innermost.take().and_then(|frame| frame.outer.clone());
     }
 
     pub fn enter_with(&mut self, pos: Pos) {
-        self.visible = None;
         self.level += 1;
-        self.withs.push((self.level, pos));
+        self.push(Names::Few(Vec::new()), Some(pos));
     }
 
     pub fn leave_with(&mut self) {
-        self.visible = None;
         self.level -= 1;
-        self.withs.pop();
+        self.unbind();
+    }
+
+    fn push(&mut self, names: Names, with: Option<Pos>) {
+        let has_with = with.is_some() || self.has_with();
+        let outer = self.innermost.take();
+        self.innermost = Some(Rc::new(Frame { level: self.level, names, with, has_with, outer }));
     }
 
     pub fn has_with(&self) -> bool {
-        !self.withs.is_empty()
+        self.innermost.as_ref().is_some_and(|frame| frame.has_with)
+    }
+
+    fn frames(&self) -> impl Iterator<Item = &Frame> {
+        std::iter::successors(self.innermost.as_deref(), |frame| frame.outer.as_deref())
     }
 
     /// The `with`s, innermost first: how many environments out, and their positions.
     pub fn withs(&self) -> impl Iterator<Item = (u32, Pos)> {
-        self.withs.iter().rev().map(|&(level, pos)| (self.level - level, pos))
+        self.frames().filter_map(|frame| Some((self.level - frame.level, frame.with?)))
     }
 
     /// The variables of each environment, innermost first, for a debugger.
-    pub fn visible(&mut self) -> Visible {
-        if let Some(known) = &self.visible {
-            return known.clone();
-        }
+    pub fn visible(&self) -> Visible {
         let mut levels = vec![Level::default(); self.level as usize + 1];
-        for (&name, places) in &self.names {
-            for &(level, slot) in places {
-                levels[(self.level - level) as usize].names.push((name, slot));
-            }
-        }
-        for &(level, _) in &self.withs {
-            levels[(self.level - level) as usize].is_with = true;
+        for frame in self.frames() {
+            let level = &mut levels[(self.level - frame.level) as usize];
+            level.names.extend(frame.names.pairs());
+            level.is_with |= frame.with.is_some();
         }
         if levels.last().is_some_and(|outermost| outermost.names.is_empty()) {
             levels.pop();
         }
-        let visible = Visible::new(levels);
-        self.visible = Some(visible.clone());
-        visible
+        Visible::new(levels)
     }
 
     pub fn find(&self, name: Symbol) -> Option<Place> {
-        let &(level, slot) = self.names.get(&name)?.last()?;
-        Some(Place::Slot { level, slot })
+        let mut frames = self.frames();
+        frames.find_map(|frame| {
+            let slot = frame.names.find(name)?;
+            Some(Place::Slot { level: frame.level, slot })
+        })
     }
 }

@@ -48,6 +48,8 @@ pub struct Machine {
     pub(crate) positions: Positions,
     pub(crate) sources: Arc<SourceMap>,
     pub(crate) imports: FxHashMap<String, Value>,
+    /// Places from which compiling may go on.
+    pub(crate) unfinished: Vec<crate::compile::Later>,
     /// Bytes of long strings that were made elsewhere.
     pub(crate) adopted: Vec<Box<[u8]>>,
     pub(crate) recent_names: crate::strings::RecentNames,
@@ -108,6 +110,7 @@ impl Machine {
             positions: Positions::default(),
             sources: Arc::new(SourceMap::new()),
             imports: FxHashMap::default(),
+            unfinished: Vec::new(),
             adopted: Vec::new(),
             recent_names: crate::strings::recent_names(),
             symbol_strings: Vec::new(),

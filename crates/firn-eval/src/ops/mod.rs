@@ -37,7 +37,7 @@ pub(crate) fn bind(m: &mut Machine, node: &'static Node, env: Env, index: usize)
 #[inline(always)]
 pub(crate) fn at_once(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
     match node.delay {
-        Delay::Thunk => None,
+        Delay::Thunk | Delay::Later => None,
         Delay::Const => Some(node.constant(0)),
         Delay::Var => share_var(node, env),
         Delay::Lambda => {
