@@ -97,7 +97,7 @@ impl Machine {
             Some(name) => format!("Function `{name}`\\\n  … defined at {place}"),
             None => format!("Function defined at {place}"),
         };
-        if let Some(doc) = lambda.doc.and_then(|index| ast.docs().get(index as usize)) {
+        if let Some(doc) = lambda.doc.and_then(|index| ast.docs().get(index as usize).copied()) {
             text += "\n\n";
             text += &comment_text(&ast.file().text()[doc.start as usize..doc.end as usize]);
         }
@@ -174,7 +174,7 @@ fn lambda_at(ast: &Ast, offset: u32, inside: usize) -> Option<(u32, firn_syntax:
         at = ast.lambda(lambda).body;
     }
     let Expr::Lambda(lambda) = ast.expr(at) else { return None };
-    Some((ast.pos(at), *ast.lambda(lambda)))
+    Some((ast.pos(at), ast.lambda(lambda)))
 }
 
 /// The text of a comment `/** … */` without the indentation that all its lines share.

@@ -3,47 +3,46 @@
 use std::sync::Arc;
 
 use firn_diag::Diagnostic;
-use firn_source::SourceFile;
+use firn_source::{Origin, SourceFile};
 use firn_syntax::ParseOptions;
 use firn_syntax::ast::Ast;
 
-use crate::error::{ErrorKind, EvalError, Raised};
+use crate::error::{ErrorKind, EvalError, R, Raised};
 use crate::host::{Host, TreeKey};
 use crate::machine::Machine;
 use crate::pos::Pos;
 
 /// Texts of fewer bytes are parsed faster than looked up, and compiled faster than looked through.
-const KEEP_FROM: usize = 1500;
+pub(crate) const KEEP_FROM: usize = 1500;
 
-/// The tree of a text: the one that the host kept, or a new one.
-pub(crate) fn parse(
-    host: &dyn Host,
-    file: &Arc<SourceFile>,
-    options: ParseOptions,
-) -> Result<Ast, Box<Diagnostic>> {
-    let text = file.text();
-    if text.len() < KEEP_FROM {
-        return firn_syntax::parse(file, &options);
-    }
-    if file.origin().path().is_none() || !host.keeps_trees() {
-        return parse_large(file, options);
-    }
-    let key = tree_key(text, options);
-    let mut kept = None;
-    host.kept_tree(&key, &mut |bytes| kept = Ast::from_bytes(file, bytes));
-    if let Some(ast) = kept {
-        return Ok(ast);
-    }
-    let ast = parse_large(file, options)?;
-    host.keep_tree(key, &|| ast.to_bytes());
-    Ok(ast)
+/// A source text, and what is known of its tree.
+pub(crate) struct Source {
+    pub file: Arc<SourceFile>,
+    pub tree: Tree,
 }
 
-/// Parses, and finds the names that nothing in the text binds.
-fn parse_large(file: &Arc<SourceFile>, options: ParseOptions) -> Result<Ast, Box<Diagnostic>> {
-    let mut ast = firn_syntax::parse(file, &options)?;
-    ast.find_free_names();
-    Ok(ast)
+pub(crate) enum Tree {
+    /// It has to be parsed.
+    Unknown,
+    /// The same, and is then kept.
+    ToKeep(TreeKey),
+    /// It was kept.
+    Kept(Ast),
+}
+
+impl Source {
+    /// The tree, parsed if it must be.
+    pub fn parse(self, host: &dyn Host, options: ParseOptions) -> Result<Ast, Box<Diagnostic>> {
+        match self.tree {
+            Tree::Kept(ast) => Ok(ast),
+            Tree::Unknown => firn_syntax::parse(&self.file, &options),
+            Tree::ToKeep(key) => {
+                let ast = firn_syntax::parse(&self.file, &options)?;
+                host.keep_tree(key, &|| ast.to_bytes());
+                Ok(ast)
+            }
+        }
+    }
 }
 
 /// Stands for a text and everything else that decides its tree.
@@ -57,6 +56,23 @@ fn tree_key(text: &[u8], options: ParseOptions) -> TreeKey {
 }
 
 impl Machine {
+    /// The text of a file, which was read. If its tree was kept, the text is let go.
+    pub(crate) fn file_source(&mut self, path: &str, text: Vec<u8>) -> R<Source> {
+        let origin = Origin::Path(path.into());
+        if text.len() < KEEP_FROM || !self.host_ref().keeps_trees() {
+            return Ok(Source { file: self.add_source(origin, text)?, tree: Tree::Unknown });
+        }
+        let key = tree_key(&text, self.parse_options());
+        if let Some(bytes) = self.host_ref().kept_tree(&key)
+            && let Some(place) = self.host_ref().place(path)
+            && let Ok(file) = self.sources.add_placed(origin.clone(), text.len(), place)
+            && let Some(ast) = Ast::from_bytes(&file, bytes)
+        {
+            return Ok(Source { file, tree: Tree::Kept(ast) });
+        }
+        Ok(Source { file: self.add_source(origin, text)?, tree: Tree::ToKeep(key) })
+    }
+
     /// What the parser accepts in this session.
     pub(crate) fn parse_options(&self) -> ParseOptions {
         ParseOptions {

@@ -144,9 +144,14 @@ pub trait Host: Any {
     /// Makes sure that what a context names exists (builds it, in an import from derivation).
     /// Returns texts to be replaced: placeholders with real paths.
     fn realise(&self, context: &[ContextElem]) -> HostResult<Vec<(String, String)>>;
-    /// Shows `read` a parsed file that was kept ([`Host::keep_tree`]), by a hash that stands for its
-    /// text.
-    fn kept_tree(&self, _key: &TreeKey, _read: &mut dyn FnMut(&[u8])) {}
+    /// Where a file of the expressions' world is in the file system, if it can be read there again.
+    fn place(&self, _path: &str) -> Option<std::path::PathBuf> {
+        None
+    }
+    /// A parsed file that was kept ([`Host::keep_tree`]), by a hash that stands for its text.
+    fn kept_tree(&self, _key: &TreeKey) -> Option<firn_syntax::Stretch> {
+        None
+    }
     /// Keeps a parsed file for later runs, if this host does.
     fn keep_tree(&self, _key: TreeKey, _tree: &dyn Fn() -> Option<Vec<u8>>) {}
     /// Whether parsed files are kept.

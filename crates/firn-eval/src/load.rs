@@ -11,6 +11,7 @@ use crate::attrs::Attrs;
 use crate::code::Node;
 use crate::compile::Unit;
 use crate::error::{ErrorKind, R};
+use crate::frontend::{KEEP_FROM, Source, Tree};
 use crate::host::FileType;
 use crate::machine::Machine;
 use crate::paths;
@@ -27,7 +28,7 @@ impl Machine {
     /// When the text is no expression, or evaluating it fails.
     pub fn eval_text(&mut self, origin: Origin, text: &[u8], dir: &str) -> R<Value> {
         let file = self.add_source(origin, text)?;
-        self.eval_source(&file, dir.as_bytes(), None)
+        self.eval_source(Source { file, tree: Tree::Unknown }, dir.as_bytes(), None)
     }
 
     pub(crate) fn add_source(
@@ -42,13 +43,9 @@ impl Machine {
     }
 
     /// Evaluates a source text with the attributes of `scope` as its outermost variables.
-    fn eval_source(
-        &mut self,
-        file: &Arc<SourceFile>,
-        dir: &[u8],
-        scope: Option<Attrs>,
-    ) -> R<Value> {
-        let (node, env) = self.compile_source(file, dir, scope)?;
+    fn eval_source(&mut self, source: Source, dir: &[u8], scope: Option<Attrs>) -> R<Value> {
+        let file = source.file.clone();
+        let (node, env) = self.compile_source(source, dir, scope)?;
         if self.debug.is_some()
             && let Origin::Path(path) = file.origin()
         {
@@ -61,12 +58,12 @@ impl Machine {
 
     fn compile_source(
         &mut self,
-        file: &Arc<SourceFile>,
+        source: Source,
         dir: &[u8],
         scope: Option<Attrs>,
     ) -> R<(&'static Node, Env)> {
-        let base = self.positions.add(file.clone());
-        let ast = match crate::frontend::parse(self.host_ref(), file, self.parse_options()) {
+        let base = self.positions.add(source.file.clone());
+        let ast = match source.parse(self.host_ref(), self.parse_options()) {
             Ok(ast) => ast,
             Err(diagnostic) => return Err(self.syntax_error(*diagnostic, base)),
         };
@@ -74,17 +71,19 @@ impl Machine {
             self.parser_warnings(&ast);
         }
         let (names, env) = self.scope_env(scope);
-        if self.debug.is_none() && self.knows_free_names(&ast, &names) {
+        if self.may_wait(&ast, &names) {
             let unit = Rc::new(Unit { ast, base, dir: dir.to_vec() });
             return Ok((crate::compile::compile_file(self, unit, &names)?, env));
         }
         Ok((crate::compile::compile(self, &ast, base, dir, &names)?, env))
     }
 
-    /// Whether all variables that nothing in a file binds exist. If that was not looked at: no.
-    fn knows_free_names(&self, ast: &Ast, scope: &[Symbol]) -> bool {
+    /// Whether it pays to compile a file bit by bit, and all variables that nothing in it binds exist.
+    fn may_wait(&self, ast: &Ast, scope: &[Symbol]) -> bool {
         let known = |name: &Symbol| self.globals.contains_key(name) || scope.contains(name);
-        ast.free_names().is_some_and(|names| names.iter().all(known))
+        ast.file().length() >= KEEP_FROM
+            && self.debug.is_none()
+            && ast.free_names().iter().all(known)
     }
 
     pub(crate) fn scope_env(&mut self, scope: Option<Attrs>) -> (Vec<Symbol>, Env) {
@@ -160,9 +159,9 @@ impl Machine {
     pub fn load_file(&mut self, resolved: &str, scope: Option<Attrs>, pos: Pos) -> R<Value> {
         let text = self.host().read_file(resolved);
         let text = self.hosted(text, pos)?;
-        let file = self.add_source(Origin::Path(resolved.into()), text)?;
+        let source = self.file_source(resolved, text)?;
         let dir = paths::dir_name(resolved.as_bytes()).to_vec();
-        self.eval_source(&file, &dir, scope)
+        self.eval_source(source, &dir, scope)
     }
 
     /// As [`Machine::load_file`]; traces of errors in the file's expression name it.

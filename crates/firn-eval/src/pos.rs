@@ -39,7 +39,7 @@ impl Positions {
     /// four gigabytes in all have no positions (base 0 and nothing found).
     pub(crate) fn add(&mut self, file: Arc<SourceFile>) -> u32 {
         let base = self.next.max(1);
-        let size = file.text().len() as u64 + 2;
+        let size = file.length() as u64 + 2;
         match u32::try_from(u64::from(base) + size) {
             Ok(next) => {
                 self.next = next;
@@ -63,6 +63,6 @@ impl Positions {
         let index = self.files.partition_point(|(base, _)| *base <= pos.0).checked_sub(1)?;
         let (base, file) = &self.files[index];
         let offset = pos.0 - base;
-        (offset as usize <= file.text().len() + 1).then_some((file, offset))
+        (offset as usize <= file.length() + 1).then_some((file, offset))
     }
 }

@@ -218,7 +218,7 @@ impl Reader<'_> {
         match self.ast.expr(outputs.value) {
             Expr::Lambda(lambda) => {
                 let formals = self.ast.lambda(lambda).formals.map(|formals| self.ast.formals(formals));
-                for formal in formals.into_iter().flatten() {
+                for formal in formals.as_deref().unwrap_or_default() {
                     let name = formal.name.text().into_owned();
                     if name != "self" && is_flake_id(&name) {
                         let reference = Some(FlakeRef::indirect(&name));
@@ -257,7 +257,8 @@ impl Reader<'_> {
             Expr::Int(number) => Ok(ConfigValue::Int(number.int())),
             Expr::Path(_, text) => Ok(ConfigValue::Path(self.lossy(self.ast.text(text)))),
             Expr::List(list) => {
-                let words = self.ast.list(list).iter().map(|word| self.string(*word, name));
+                let words = self.ast.list(list);
+                let words = words.iter().map(|word| self.string(*word, name));
                 Ok(ConfigValue::List(words.collect::<Result<_>>()?))
             }
             _ => Ok(ConfigValue::Text(self.string(value, name)?)),
@@ -303,7 +304,7 @@ impl Reader<'_> {
         }
     }
 
-    fn set(&self, value: ExprId, name: &str) -> Result<&[AttrDef]> {
+    fn set(&self, value: ExprId, name: &str) -> Result<Vec<AttrDef>> {
         self.static_attrs(self.attrs(value, &format!("'{name}'"))?, name)
     }
 
@@ -317,9 +318,9 @@ impl Reader<'_> {
         }
     }
 
-    fn static_attrs(&self, attrs: AttrsId, name: &str) -> Result<&[AttrDef]> {
+    fn static_attrs(&self, attrs: AttrsId, name: &str) -> Result<Vec<AttrDef>> {
         match self.ast.dynamic_attrs(attrs).first() {
-            None => Ok(self.ast.attr_defs(attrs)),
+            None => Ok(self.ast.attr_defs(attrs).into_owned()),
             Some(dynamic) => Err(self
                 .error(
                     "flake-literal",

@@ -16,6 +16,7 @@ use firn_formats::{
     SingleDerivedPath, StoreDir, StorePath, StorePathSet,
 };
 use firn_store::{BuildMode, Content, Realise, Store, compute_path};
+use firn_syntax::Stretch;
 
 use crate::access::{Access, Look};
 use crate::context::to_store;
@@ -389,10 +390,12 @@ impl Host for StoreHost {
         if built.is_empty() { Ok(Vec::new()) } else { self.build(&built) }
     }
 
-    fn kept_tree(&self, key: &TreeKey, read: &mut dyn FnMut(&[u8])) {
-        if let Some(trees) = &self.outside.trees {
-            trees.get(key, read);
-        }
+    fn place(&self, path: &str) -> Option<PathBuf> {
+        Some(self.real_path(path).into_owned())
+    }
+
+    fn kept_tree(&self, key: &TreeKey) -> Option<Stretch> {
+        self.outside.trees.as_ref()?.get(key)
     }
 
     fn keep_tree(&self, key: TreeKey, tree: &dyn Fn() -> Option<Vec<u8>>) {

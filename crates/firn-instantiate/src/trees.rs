@@ -2,28 +2,29 @@
 //! the other, one with a record for each.
 //!
 //! A tree is found by a hash of its source text and of all that decides how it is parsed, so that it
-//! never is another text's; records carry a checksum of the tree. Whatever can't be read, is cut
-//! short or was changed counts as absent. Both files only grow, under a lock. When they get large,
-//! records begin anew and the trees get a file of their own again: the old one is never cut, because
-//! other processes may have parts of it mapped.
+//! never is another text's. Trees are read where the system has them, as far as somebody asks; so a
+//! record is written when its tree is safely on the disk, and carries a checksum of itself and of the
+//! tree's beginning only. Whatever can't be read or is cut short counts as absent. Both files only grow,
+//! under a lock. When they get large, records begin anew and the trees get a file of their own again: the
+//! old one is never cut, because other processes have it mapped.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use firn_eval::TreeKey;
-use memmap2::{Mmap, MmapOptions};
+use firn_syntax::Stretch;
+use memmap2::Mmap;
+use rustc_hash::FxHashMap;
 
 /// Bytes of all trees, at most; then the cache begins anew.
 const MOST: u64 = 512 << 20;
 /// Bytes of new trees that wait to be written.
 const WAITING: usize = 4 << 20;
-/// A tree of more bytes is read where the system has it. Smaller ones are copied, which costs less than
-/// the pages of the mapping.
-const LARGE: usize = 256 << 10;
+/// So much of a tree's beginning is in the checksum.
+const HEAD: usize = 128;
 /// Bytes of a record: key, offset, length, checksum.
 const RECORD: usize = 40;
 
@@ -32,13 +33,11 @@ pub struct Trees {
     folder: PathBuf,
     open: OnceCell<Option<Open>>,
     waiting: RefCell<Vec<(TreeKey, Vec<u8>)>>,
-    /// Where trees are read to.
-    buffer: RefCell<Vec<u8>>,
 }
 
 struct Open {
-    records: HashMap<TreeKey, Record>,
-    trees: File,
+    records: FxHashMap<TreeKey, Record>,
+    trees: Arc<Mmap>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,38 +50,18 @@ struct Record {
 impl Trees {
     /// The trees in a folder, which is made when there is something to keep.
     pub fn new(folder: PathBuf) -> Trees {
-        Trees {
-            folder,
-            open: OnceCell::new(),
-            waiting: RefCell::default(),
-            buffer: RefCell::default(),
-        }
+        Trees { folder, open: OnceCell::new(), waiting: RefCell::default() }
     }
 
-    /// Shows the tree with this key to `read`.
-    pub fn get(&self, key: &TreeKey, read: &mut dyn FnMut(&[u8])) {
-        let open = self.open.get_or_init(|| self.read_records().ok()).as_ref();
-        let Some((open, record)) = open.and_then(|open| Some((open, open.records.get(key)?)))
-        else {
-            return;
-        };
-        let mut look = |tree: &[u8]| {
-            if checksum(tree) == record.checksum {
-                read(tree);
-            }
-        };
-        let length = record.length as usize;
-        if length > LARGE {
-            return if let Ok(tree) = map(&open.trees, record) {
-                look(&tree)
-            };
-        }
-        let mut buffer = self.buffer.borrow_mut();
-        buffer.resize(LARGE, 0);
-        let tree = &mut buffer[..length];
-        if open.trees.read_exact_at(tree, record.offset).is_ok() {
-            look(tree);
-        }
+    /// The tree with this key.
+    pub fn get(&self, key: &TreeKey) -> Option<Stretch> {
+        let open = self.open.get_or_init(|| self.read_records().ok()).as_ref()?;
+        let record = open.records.get(key)?;
+        let start = usize::try_from(record.offset).ok()?;
+        let range = start..start.checked_add(record.length as usize)?;
+        let tree = open.trees.get(range.clone())?;
+        (checksum(key, record, tree) == record.checksum)
+            .then(|| Stretch::new(open.trees.clone(), range))
     }
 
     /// Keeps a tree.
@@ -103,7 +82,7 @@ impl Trees {
         let mut bytes = Vec::new();
         File::open(self.path("records"))?.read_to_end(&mut bytes)?;
         let records = bytes.as_chunks::<RECORD>().0.iter().map(read_record).collect();
-        Ok(Open { records, trees })
+        Ok(Open { records, trees: Arc::new(map(&trees)?) })
     }
 
     /// Writes trees; a cache that can't be written is none.
@@ -137,9 +116,12 @@ impl Trees {
         for (key, tree) in new {
             let Ok(length) = u32::try_from(tree.len()) else { continue };
             trees.write_all(tree)?;
-            lines.extend(write_record(key, Record { offset, length, checksum: checksum(tree) }));
+            let mut record = Record { offset, length, checksum: 0 };
+            record.checksum = checksum(key, &record, tree);
+            lines.extend(write_record(key, record));
             offset += u64::from(length);
         }
+        trees.sync_data()?;
         records.write_all(&lines)
     }
 }
@@ -150,17 +132,11 @@ impl Drop for Trees {
     }
 }
 
-/// A tree where the system has it.
-fn map(trees: &File, record: &Record) -> io::Result<Mmap> {
-    let end = record.offset.saturating_add(u64::from(record.length));
-    if trees.metadata()?.len() < end {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let mut options = MmapOptions::new();
-    options.offset(record.offset).len(record.length as usize);
+/// All trees where the system has them.
+fn map(trees: &File) -> io::Result<Mmap> {
     // SAFETY: what is in the file does not change and the file does not get shorter: it only grows, and
-    // is replaced when it is too large. Checksums find other accidents.
-    unsafe { options.map(trees) }
+    // is replaced when it is too large.
+    unsafe { Mmap::map(trees) }
 }
 
 fn read_record(bytes: &[u8; RECORD]) -> (TreeKey, Record) {
@@ -184,15 +160,17 @@ fn write_record(key: &TreeKey, record: Record) -> [u8; RECORD] {
 }
 
 /// Finds accidents, not intent: who can write to the cache can write to the program's own files.
-fn checksum(bytes: &[u8]) -> u64 {
+fn checksum(key: &TreeKey, record: &Record, tree: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut hash =
-        words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    for byte in rest {
-        hash = mix(hash, u64::from(*byte));
-    }
+    let head = &tree[..tree.len().min(HEAD)];
+    let words = |bytes: &[u8]| -> Vec<u64> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let rest = rest.iter().map(|byte| u64::from(*byte));
+        words.iter().map(|word| u64::from_le_bytes(*word)).chain(rest).collect()
+    };
+    let place = [record.offset, u64::from(record.length)];
+    let hash = place.into_iter().chain(words(key)).chain(words(head)).fold(0, mix);
     hash ^ hash >> 32
 }
 
@@ -206,9 +184,7 @@ mod tests {
     }
 
     fn get(trees: &Trees, key: &TreeKey) -> Option<Vec<u8>> {
-        let mut found = None;
-        trees.get(key, &mut |tree| found = Some(tree.to_vec()));
-        found
+        trees.get(key).map(|tree| tree.bytes().to_vec())
     }
 
     fn filled(folder: &std::path::Path) {

@@ -104,7 +104,10 @@ pub struct LineColumn {
 pub struct SourceFile {
     id: FileId,
     origin: Origin,
-    text: Box<[u8]>,
+    length: usize,
+    text: OnceLock<Box<[u8]>>,
+    /// Where to read the text when somebody asks for it.
+    place: Option<PathBuf>,
     line_starts: OnceLock<Box<[u32]>>,
 }
 
@@ -119,15 +122,27 @@ impl SourceFile {
         &self.origin
     }
 
-    /// The bytes of the text.
+    /// The bytes of the text. One that is on the disk only ([`SourceMap::add_placed`]) is read now; if the
+    /// file has another length than it had, there are spaces instead.
     pub fn text(&self) -> &[u8] {
-        &self.text
+        self.text.get_or_init(|| {
+            let text = self.place.as_ref().and_then(|place| std::fs::read(place).ok());
+            match text {
+                Some(text) if text.len() == self.length => text.into(),
+                _ => vec![b' '; self.length].into(),
+            }
+        })
+    }
+
+    /// Bytes of the text, also if it was not read yet.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
     /// The bytes of `start..end`, cut to the text's end.
     pub fn slice(&self, start: u32, end: u32) -> &[u8] {
-        let end = (end as usize).min(self.text.len());
-        &self.text[(start as usize).min(end)..end]
+        let end = (end as usize).min(self.length);
+        &self.text()[(start as usize).min(end)..end]
     }
 
     /// Line and column of a byte offset. A line ends with `\n`, `\r\n` or a lone `\r`.
@@ -141,23 +156,23 @@ impl SourceFile {
     ///
     /// As in CppNix, the empty rest after a final line end is a line, and an empty text has none.
     pub fn line(&self, line: u32) -> Option<&[u8]> {
-        if self.text.is_empty() {
+        if self.length == 0 {
             return None;
         }
         let starts = self.line_starts();
         let start = *starts.get((line as usize).checked_sub(1)?)? as usize;
-        let rest = &self.text[start..];
+        let rest = &self.text()[start..];
         let end = rest.iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(rest.len());
         Some(&rest[..end])
     }
 
     /// How many lines [`SourceFile::line`] knows.
     pub fn line_count(&self) -> u32 {
-        if self.text.is_empty() { 0 } else { self.line_starts().len() as u32 }
+        if self.length == 0 { 0 } else { self.line_starts().len() as u32 }
     }
 
     fn line_starts(&self) -> &[u32] {
-        self.line_starts.get_or_init(|| line_starts(&self.text))
+        self.line_starts.get_or_init(|| line_starts(self.text()))
     }
 }
 
@@ -206,12 +221,37 @@ impl SourceMap {
         text: impl Into<Box<[u8]>>,
     ) -> Result<Arc<SourceFile>, TooLarge> {
         let text = text.into();
-        if u32::try_from(text.len() + 1).is_err() {
+        self.insert(origin, text.len(), OnceLock::from(text), None)
+    }
+
+    /// Takes in the text of a file which was read, has this many bytes, and will hardly be asked for:
+    /// then it is read again from `place`.
+    ///
+    /// # Errors
+    /// When the text does not fit 32-bit offsets.
+    pub fn add_placed(
+        &self,
+        origin: Origin,
+        length: usize,
+        place: PathBuf,
+    ) -> Result<Arc<SourceFile>, TooLarge> {
+        self.insert(origin, length, OnceLock::new(), Some(place))
+    }
+
+    fn insert(
+        &self,
+        origin: Origin,
+        length: usize,
+        text: OnceLock<Box<[u8]>>,
+        place: Option<PathBuf>,
+    ) -> Result<Arc<SourceFile>, TooLarge> {
+        if u32::try_from(length + 1).is_err() {
             return Err(TooLarge);
         }
         let mut files = self.files.write().unwrap_or_else(|broken| broken.into_inner());
         let id = u32::try_from(files.len() + 1).ok().and_then(FileId::from_u32).ok_or(TooLarge)?;
-        let file = Arc::new(SourceFile { id, origin, text, line_starts: OnceLock::new() });
+        let line_starts = OnceLock::new();
+        let file = Arc::new(SourceFile { id, origin, length, text, place, line_starts });
         files.push(file.clone());
         Ok(file)
     }
@@ -266,5 +306,18 @@ mod tests {
         assert_eq!(map.get(a.id()).unwrap().text(), b"1");
         assert_eq!(map.get(b.id()).unwrap().origin().to_string(), "/x.nix");
         assert_eq!(map.get(FileId::from_u32(3).unwrap()).map(|f| f.id()), None);
+    }
+
+    #[test]
+    fn texts_on_the_disk_are_read_when_needed() {
+        let path = std::env::temp_dir().join(format!("firn-source-{}", std::process::id()));
+        let map = SourceMap::new();
+        std::fs::write(&path, "one\ntwo").unwrap();
+        let add = |length| map.add_placed(Origin::String, length, path.clone()).unwrap();
+        let (same, longer) = (add(7), add(9));
+        assert_eq!((same.line_column(5).line, same.line(2)), (2, Some(&b"two"[..])));
+        assert_eq!((longer.text(), longer.length()), (&b"         "[..], 9));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(add(3).line(1), Some(&b"   "[..]));
     }
 }

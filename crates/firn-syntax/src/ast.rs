@@ -9,11 +9,13 @@
 //! **Positions.** Offsets are bytes in the source text of [`Ast::file`]. [`Ast::pos`] is where
 //! CppNix places a node: operators at the operator, everything else at its first byte.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use firn_diag::Diagnostic;
 use firn_source::{FileId, SourceFile, Span};
 
+use crate::kept::{Kept, Table};
 use crate::symbol::Symbol;
 
 /// Number of an expression in its [`Ast`].
@@ -380,25 +382,67 @@ pub struct Doc {
 pub struct Ast {
     pub(crate) file: Arc<SourceFile>,
     pub(crate) root: ExprId,
-    pub(crate) exprs: Vec<Expr>,
-    pub(crate) spans: Vec<(u32, u32)>,
-    pub(crate) ids: Vec<ExprId>,
-    pub(crate) parts: Vec<Part>,
-    pub(crate) paths: Vec<Range32>,
-    pub(crate) names: Vec<PathName>,
-    pub(crate) sets: Vec<AttrSet>,
-    pub(crate) attrs: Vec<AttrDef>,
-    pub(crate) dynamic: Vec<DynamicAttr>,
-    pub(crate) lambdas: Vec<Lambda>,
-    pub(crate) formals: Vec<Formal>,
-    pub(crate) texts: Vec<u8>,
-    pub(crate) docs: Vec<Doc>,
-    pub(crate) value_docs: Vec<Doc>,
+    pub(crate) tables: Tables,
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// Where the parts of a tree are.
+#[derive(Clone, Debug)]
+pub(crate) enum Tables {
+    /// As the parser made them.
+    Parsed(Arc<Parsed>),
+    /// As they were kept.
+    Kept(Arc<Kept>),
+}
+
+/// The parts of a tree as the parser makes them.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub exprs: Vec<Expr>,
+    pub spans: Vec<(u32, u32)>,
+    pub ids: Vec<ExprId>,
+    pub parts: Vec<Part>,
+    pub paths: Vec<Range32>,
+    pub names: Vec<PathName>,
+    pub sets: Vec<AttrSet>,
+    pub attrs: Vec<AttrDef>,
+    pub dynamic: Vec<DynamicAttr>,
+    pub lambdas: Vec<Lambda>,
+    pub formals: Vec<Formal>,
+    pub texts: Vec<u8>,
+    pub docs: Vec<Doc>,
+    pub value_docs: Vec<Doc>,
     /// Parenthesised expressions with the offset of the outermost parenthesis, by id.
-    pub(crate) parens: Vec<(ExprId, u32)>,
+    pub parens: Vec<Paren>,
     /// See [`Ast::free_names`].
-    pub(crate) free: Option<Vec<Symbol>>,
+    pub free: std::sync::OnceLock<Vec<Symbol>>,
+}
+
+/// An expression in parentheses, and the offset of the outermost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Paren {
+    pub inner: ExprId,
+    pub start: u32,
+}
+
+/// Reads an item of a table, wherever it is.
+macro_rules! item {
+    ($self:ident, $table:ident, $kept:ident, $index:expr) => {
+        match &$self.tables {
+            Tables::Parsed(parsed) => parsed.$table[$index as usize],
+            Tables::Kept(kept) => kept.item(Table::$kept, $index as usize),
+        }
+    };
+}
+
+/// Reads a stretch of a table, wherever it is.
+macro_rules! items {
+    ($self:ident, $table:ident, $kept:ident, $range:expr) => {
+        match &$self.tables {
+            Tables::Parsed(parsed) => Cow::Borrowed(&parsed.$table[$range.indices()]),
+            Tables::Kept(kept) => Cow::Owned(kept.items(Table::$kept, $range.indices())),
+        }
+    };
 }
 
 impl Ast {
@@ -419,113 +463,136 @@ impl Ast {
 
     /// How many expressions there are; every [`ExprId`] is below.
     pub fn len(&self) -> usize {
-        self.exprs.len()
+        match &self.tables {
+            Tables::Parsed(parsed) => parsed.exprs.len(),
+            Tables::Kept(kept) => kept.len(Table::Exprs),
+        }
     }
 
     /// Never: a tree has a root.
     pub fn is_empty(&self) -> bool {
-        self.exprs.is_empty()
+        self.len() == 0
+    }
+
+    /// How many attribute sets and `let`s there are; every [`AttrsId`] is below.
+    pub(crate) fn sets(&self) -> usize {
+        match &self.tables {
+            Tables::Parsed(parsed) => parsed.sets.len(),
+            Tables::Kept(kept) => kept.len(Table::Sets),
+        }
     }
 
     /// The expression with this id.
     pub fn expr(&self, id: ExprId) -> Expr {
-        self.exprs[id.0 as usize]
+        item!(self, exprs, Exprs, id.0)
+    }
+
+    fn bounds(&self, id: ExprId) -> (u32, u32) {
+        match &self.tables {
+            Tables::Parsed(parsed) => parsed.spans[id.0 as usize],
+            Tables::Kept(kept) => kept.span(id.0 as usize),
+        }
     }
 
     /// The source span of an expression, without parentheses around it.
     pub fn span(&self, id: ExprId) -> Span {
-        let (start, end) = self.spans[id.0 as usize];
+        let (start, end) = self.bounds(id);
         Span::new(self.file_id(), start, end)
     }
 
     /// The offset where CppNix places an expression: the operator of a [`Expr::Binary`] (and of a
     /// pipe call), behind the quote of an interpolated string, the first byte of anything else.
     pub fn pos(&self, id: ExprId) -> u32 {
+        if let Tables::Kept(kept) = &self.tables {
+            return kept.pos(id.0 as usize);
+        }
         match self.expr(id) {
             Expr::Binary { at, .. } => at,
             Expr::Interpolated(_) => {
-                let start = self.spans[id.0 as usize].0;
+                let start = self.bounds(id).0;
                 start + u32::from(self.file.text().get(start as usize) == Some(&b'"'))
             }
-            _ => self.spans[id.0 as usize].0,
+            _ => self.bounds(id).0,
         }
     }
 
     /// The first byte of an expression, or of the outermost parenthesis around it: the position of
     /// operands of `+`.
     pub fn outer_start(&self, id: ExprId) -> u32 {
-        let after = self.parens.partition_point(|&(inner, _)| inner <= id);
-        match after.checked_sub(1).map(|last| self.parens[last]) {
-            Some((inner, start)) if inner == id => start,
-            _ => self.spans[id.0 as usize].0,
+        let paren = match &self.tables {
+            Tables::Parsed(parsed) => {
+                let after = parsed.parens.partition_point(|paren| paren.inner <= id);
+                after.checked_sub(1).map(|last| parsed.parens[last])
+            }
+            Tables::Kept(kept) => kept.last_paren(id),
+        };
+        match paren {
+            Some(paren) if paren.inner == id => paren.start,
+            _ => self.bounds(id).0,
         }
     }
 
     /// Elements of a list, arguments of a call, or the expressions of `inherit (…)`.
-    pub fn list(&self, range: Range32) -> &[ExprId] {
-        &self.ids[range.indices()]
+    pub fn list(&self, range: Range32) -> Cow<'_, [ExprId]> {
+        items!(self, ids, Ids, range)
     }
 
     /// Parts of an interpolated string or path.
-    pub fn parts(&self, range: Range32) -> &[Part] {
-        &self.parts[range.indices()]
+    pub fn parts(&self, range: Range32) -> Cow<'_, [Part]> {
+        items!(self, parts, Parts, range)
     }
 
     /// The names of an attribute path; at least one.
-    pub fn path(&self, path: PathId) -> &[PathName] {
-        &self.names[self.paths[path.0 as usize].indices()]
+    pub fn path(&self, path: PathId) -> Cow<'_, [PathName]> {
+        let range: Range32 = item!(self, paths, Paths, path.0);
+        items!(self, names, PathNames, range)
     }
 
     /// An attribute set's or `let`'s description.
-    pub fn attrs(&self, id: AttrsId) -> &AttrSet {
-        &self.sets[id.0 as usize]
+    pub fn attrs(&self, id: AttrsId) -> AttrSet {
+        item!(self, sets, Sets, id.0)
     }
 
     /// The statically named attributes of a set.
-    pub fn attr_defs(&self, id: AttrsId) -> &[AttrDef] {
-        &self.attrs[self.attrs(id).attrs.indices()]
+    pub fn attr_defs(&self, id: AttrsId) -> Cow<'_, [AttrDef]> {
+        items!(self, attrs, Attrs, self.attrs(id).attrs)
     }
 
     /// The dynamically named attributes of a set.
-    pub fn dynamic_attrs(&self, id: AttrsId) -> &[DynamicAttr] {
-        &self.dynamic[self.attrs(id).dynamic.indices()]
+    pub fn dynamic_attrs(&self, id: AttrsId) -> Cow<'_, [DynamicAttr]> {
+        items!(self, dynamic, Dynamic, self.attrs(id).dynamic)
     }
 
     /// The expressions of a set's `inherit (…)` groups.
-    pub fn inherit_from(&self, id: AttrsId) -> &[ExprId] {
+    pub fn inherit_from(&self, id: AttrsId) -> Cow<'_, [ExprId]> {
         self.list(self.attrs(id).inherit_from)
     }
 
     /// A function's description.
-    pub fn lambda(&self, id: LambdaId) -> &Lambda {
-        &self.lambdas[id.0 as usize]
+    pub fn lambda(&self, id: LambdaId) -> Lambda {
+        item!(self, lambdas, Lambdas, id.0)
     }
 
     /// The names of a pattern.
-    pub fn formals(&self, formals: Formals) -> &[Formal] {
-        &self.formals[formals.list.indices()]
+    pub fn formals(&self, formals: Formals) -> Cow<'_, [Formal]> {
+        items!(self, formals, Formals, formals.list)
     }
 
     /// The bytes of a string or path literal.
     pub fn text(&self, text: Text) -> &[u8] {
-        &self.texts[text.0.indices()]
+        match &self.tables {
+            Tables::Parsed(parsed) => &parsed.texts[text.0.indices()],
+            Tables::Kept(kept) => kept.text(text.0.indices()),
+        }
     }
 
-    /// The table of texts that [`Text`] ranges index, for those who keep the tree.
-    pub fn texts(&self) -> &[u8] {
-        &self.texts
-    }
-
-    /// The variables outside of any `with` that nothing in the text binds, if they were looked for
-    /// ([`Ast::find_free_names`]).
-    pub fn free_names(&self) -> Option<&[Symbol]> {
-        self.free.as_deref()
-    }
-
-    /// Looks for [`Ast::free_names`].
-    pub fn find_free_names(&mut self) {
-        if self.free.is_none() {
-            self.free = Some(crate::scope::free_names(self));
+    /// The variables outside of any `with` that nothing in the text binds.
+    pub fn free_names(&self) -> Cow<'_, [Symbol]> {
+        match &self.tables {
+            Tables::Parsed(parsed) => {
+                Cow::Borrowed(parsed.free.get_or_init(|| crate::scope::free_names(self)))
+            }
+            Tables::Kept(kept) => Cow::Owned(kept.all(Table::Free)),
         }
     }
 
@@ -535,15 +602,25 @@ impl Ast {
     }
 
     /// The doc comments that stand before a token, sorted by [`Doc::pos`].
-    pub fn docs(&self) -> &[Doc] {
-        &self.docs
+    pub fn docs(&self) -> Cow<'_, [Doc]> {
+        match &self.tables {
+            Tables::Parsed(parsed) => Cow::Borrowed(&parsed.docs),
+            Tables::Kept(kept) => Cow::Owned(kept.all(Table::Docs)),
+        }
+    }
+
+    fn value_docs(&self) -> Cow<'_, [Doc]> {
+        match &self.tables {
+            Tables::Parsed(parsed) => Cow::Borrowed(&parsed.value_docs),
+            Tables::Kept(kept) => Cow::Owned(kept.all(Table::ValueDocs)),
+        }
     }
 
     /// The doc comment for the token or attribute value at an offset.
     pub fn doc_at(&self, pos: u32) -> Option<Doc> {
         let find =
             |docs: &[Doc]| docs.binary_search_by_key(&pos, |doc| doc.pos).ok().map(|i| docs[i]);
-        find(&self.docs).or_else(|| find(&self.value_docs))
+        find(&self.docs()).or_else(|| find(&self.value_docs()))
     }
 }
 

@@ -5,6 +5,7 @@
 //! table of names.
 
 pub mod ast;
+mod kept;
 mod lexer;
 mod parser;
 pub mod print;
@@ -13,5 +14,6 @@ pub mod stored;
 pub mod symbol;
 
 pub use ast::Ast;
+pub use kept::Stretch;
 pub use parser::{Lint, MAX_DEPTH, ParseOptions, parse, parse_bindings};
 pub use symbol::{Symbol, sym};

@@ -10,14 +10,14 @@ mod functions;
 mod hints;
 mod strings;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use firn_diag::{Diagnostic, Severity};
 use firn_source::{SourceFile, Span};
 
 use crate::ast::{
-    Ast, AttrDef, AttrSet, Doc, DynamicAttr, Expr, ExprId, Formal, Lambda, Part, PathName, Range32,
-    Text,
+    Ast, AttrDef, AttrSet, Doc, DynamicAttr, Expr, ExprId, Formal, Lambda, Paren, Parsed, Part,
+    PathName, Range32, Tables, Text,
 };
 use crate::lexer::{LexError, Lexer, Tok, Token};
 use crate::symbol::sym;
@@ -105,7 +105,7 @@ struct Parser<'a> {
     lambdas: Vec<Lambda>,
     formals: Vec<Formal>,
     texts: Vec<u8>,
-    parens: Vec<(ExprId, u32)>,
+    parens: Vec<Paren>,
     warnings: Vec<Diagnostic>,
     /// Whether the names of an `inherit` are being read.
     in_inherit: bool,
@@ -182,9 +182,7 @@ impl<'a> Parser<'a> {
     fn into_ast(self, root: ExprId) -> Ast {
         let mut value_docs = self.value_docs;
         value_docs.sort_by_key(|doc| doc.pos);
-        Ast {
-            file: self.file.clone(),
-            root,
+        let parsed = Parsed {
             exprs: self.exprs,
             spans: self.spans,
             ids: self.ids,
@@ -200,7 +198,12 @@ impl<'a> Parser<'a> {
             docs: self.lexer.docs,
             value_docs,
             parens: self.parens,
-            free: None,
+            free: OnceLock::new(),
+        };
+        Ast {
+            file: self.file.clone(),
+            root,
+            tables: Tables::Parsed(Arc::new(parsed)),
             warnings: self.warnings,
         }
     }

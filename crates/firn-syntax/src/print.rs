@@ -124,7 +124,8 @@ impl Printer<'_> {
                 return self.out.push(b')');
             }
             Expr::Interpolated(parts) | Expr::InterpolatedPath(parts) => {
-                let parts = ast.parts(parts).iter().map(|part| part.expr);
+                let parts = ast.parts(parts);
+                let parts = parts.iter().map(|part| part.expr);
                 join("(", parts, " + ", ")")
             }
             Expr::Var(name) => vec![Name(name)],
@@ -152,7 +153,7 @@ impl Printer<'_> {
             }
             Expr::List(items) => {
                 let mut steps = vec![T("[ ")];
-                for &item in ast.list(items) {
+                for &item in ast.list(items).iter() {
                     steps.extend([T("("), E(item), T(") ")]);
                 }
                 steps.push(T("]"));
@@ -165,7 +166,7 @@ impl Printer<'_> {
                     Some(inner) => steps.extend(inner),
                     None => steps.push(E(function)),
                 }
-                for &arg in ast.list(args) {
+                for &arg in ast.list(args).iter() {
                     steps.extend([T(" "), E(arg)]);
                 }
                 steps.push(T(")"));
@@ -296,7 +297,7 @@ impl Printer<'_> {
         for attr in attrs.iter().filter(|attr| attr.kind == AttrKind::Plain) {
             steps.extend([Name(attr.name), T(" = "), E(attr.value), T("; ")]);
         }
-        for attr in self.ast.dynamic_attrs(set) {
+        for attr in self.ast.dynamic_attrs(set).iter() {
             steps.extend([T("\"${"), E(attr.name), T("}\" = "), E(attr.value), T("; ")]);
         }
     }

@@ -89,14 +89,15 @@ fn advice(ast: &Ast, name: Symbol, bound: &FxHashMap<Symbol, i32>) -> Vec<String
 /// The path of options that a module declares: `services.x` in `options.services.x = { … }`.
 fn module_path(ast: &Ast) -> Option<String> {
     let options = Symbol::lookup(b"options")?;
-    let sets = (0..ast.sets.len() as u32).map(AttrsId);
-    let mut found = sets.flat_map(|set| ast.attr_defs(set)).find(|attr| attr.name == options)?;
+    let sets = (0..ast.sets() as u32).map(AttrsId);
+    let mut found =
+        sets.flat_map(|set| ast.attr_defs(set).into_owned()).find(|attr| attr.name == options)?;
     let mut path = Vec::new();
     while let Expr::Attrs(set) = ast.expr(found.value) {
         // A path in the source makes sets without braces of their own.
         let start = ast.span(found.value).start as usize;
         let implicit = ast.file().text().get(start) != Some(&b'{');
-        let [only] = ast.attr_defs(set) else { break };
+        let [only] = *ast.attr_defs(set) else { break };
         if !implicit && !path.is_empty() {
             break;
         }
@@ -131,14 +132,15 @@ impl Checker<'_> {
     fn bind(&mut self, scope: Scope, change: i32) {
         match scope {
             Scope::Set(set) => {
-                for attr in self.ast.attr_defs(set) {
+                for attr in self.ast.attr_defs(set).iter() {
                     *self.bound.entry(attr.name).or_default() += change;
                 }
             }
             Scope::Lambda(id) => {
                 let lambda = self.ast.lambda(id);
                 let formals = lambda.formals.map(|formals| self.ast.formals(formals));
-                let names = formals.into_iter().flatten().map(|formal| formal.name);
+                let formals = formals.as_deref().unwrap_or_default();
+                let names = formals.iter().map(|formal| formal.name);
                 for name in names.chain(lambda.arg) {
                     *self.bound.entry(name).or_default() += change;
                 }
@@ -201,8 +203,8 @@ impl Checker<'_> {
     }
 
     fn path(&mut self, path: PathId) {
-        let names = self.ast.path(path).iter().rev();
-        let dynamic = names.filter_map(|name| match name.name {
+        let names = self.ast.path(path);
+        let dynamic = names.iter().rev().filter_map(|name| match name.name {
             AttrName::Dynamic(id) => Some(Step::Visit(id)),
             AttrName::Static(_) => None,
         });
@@ -214,8 +216,8 @@ impl Checker<'_> {
         self.work.push(Step::Bind(Scope::Lambda(id), -1));
         self.later([lambda.body]);
         if let Some(formals) = lambda.formals {
-            let formals = self.ast.formals(formals).iter().rev();
-            self.later(formals.filter_map(|formal| formal.default.map(|id| id.get())));
+            let formals = self.ast.formals(formals);
+            self.later(formals.iter().rev().filter_map(|formal| formal.default.map(|id| id.get())));
         }
         self.work.push(Step::Bind(Scope::Lambda(id), 1));
     }

@@ -67,9 +67,9 @@ impl Compiler<'_> {
         let count = defs.len() + from.len();
         match self.frame {
             Some(next) if count <= MAX_HERE && next + count as u32 <= MAX_FRAME => {
-                self.let_here(defs, from, body, next, pos)
+                self.let_here(&defs, &from, body, next, pos)
             }
-            _ => self.let_env(defs, from, body, pos),
+            _ => self.let_env(&defs, &from, body, pos),
         }
     }
 
@@ -145,7 +145,7 @@ impl Compiler<'_> {
     // ---- sets ---------------------------------------------------------------------------------
 
     pub(super) fn attrs(&mut self, id: AttrsId, pos: Pos) -> R<&'static Node> {
-        let mut defs: Vec<AttrDef> = self.ast.attr_defs(id).to_vec();
+        let mut defs: Vec<AttrDef> = self.ast.attr_defs(id).into_owned();
         defs.sort_by_key(|d| d.name);
         let dynamic = !self.ast.dynamic_attrs(id).is_empty();
         if self.ast.attrs(id).recursive {
@@ -209,7 +209,7 @@ impl Compiler<'_> {
         self.scopes.enter();
         let result = (|| {
             let mut nodes = Vec::with_capacity(from.len());
-            for &e in from {
+            for &e in from.iter() {
                 nodes.push(self.expr(e)?);
             }
             let fixed = self.plain(defs, Some(1), pos)?;
@@ -249,7 +249,7 @@ impl Compiler<'_> {
                     node
                 });
             }
-            for &e in from {
+            for &e in from.iter() {
                 nodes.push(self.expr(e)?);
             }
             let layout = self.layout(defs, pos);
@@ -277,7 +277,7 @@ impl Compiler<'_> {
     ) -> R<&'static Node> {
         let list = self.ast.dynamic_attrs(id);
         let mut words = vec![fixed.word_of(), kind, list.len() as u64];
-        for attr in list {
+        for attr in list.iter() {
             words.push(self.expr(attr.name)?.word_of());
             words.push(self.expr(attr.value)?.word_of());
             words.push(u64::from(self.pos_at(attr.pos).0));

@@ -37,7 +37,8 @@ impl Compiler<'_> {
         match self.ast.expr(id) {
             Expr::Call { .. } => self.note(node, "while calling a function", pos, pos),
             Expr::Select { path, .. } => {
-                let names = self.ast.path(path).iter().map(|name| match name.name {
+                let names = self.ast.path(path);
+                let names = names.iter().map(|name| match name.name {
                     firn_syntax::ast::AttrName::Static(name) => crate::print::attr_name(name),
                     firn_syntax::ast::AttrName::Dynamic(_) => "\"${...}\"".to_owned(),
                 });

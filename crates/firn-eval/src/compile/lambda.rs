@@ -33,7 +33,7 @@ impl Compiler<'_> {
         let mut chain = Vec::new();
         let mut at = id;
         while let Expr::Lambda(l) = self.ast.expr(at) {
-            let lambda = *self.ast.lambda(l);
+            let lambda = self.ast.lambda(l);
             chain.push((at, lambda));
             if lambda.formals.is_some() || chain.len() == MAX_ARITY || self.debugs() {
                 break;
@@ -43,10 +43,7 @@ impl Compiler<'_> {
         chain
     }
 
-    fn lambda_inside(
-        &mut self,
-        chain: &[(ExprId, ast::Lambda)],
-    ) -> R<&'static Lambda> {
+    fn lambda_inside(&mut self, chain: &[(ExprId, ast::Lambda)]) -> R<&'static Lambda> {
         let arity = chain.len();
         let (Some(&(first_id, first)), Some(&(last_id, last))) = (chain.first(), chain.last())
         else {
@@ -63,7 +60,7 @@ impl Compiler<'_> {
             }
             let list = self.ast.formals(pattern);
             let mut sorted: Vec<(ast::Formal, u32)> = Vec::with_capacity(list.len());
-            for formal in list {
+            for formal in list.iter() {
                 names.push((formal.name, next));
                 sorted.push((*formal, next));
                 next += 1;

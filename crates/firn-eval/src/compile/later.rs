@@ -51,7 +51,10 @@ impl Compiler<'_> {
         let span = self.ast.span(id);
         let plain = || {
             let expr = self.ast.expr(id);
-            matches!(expr, Expr::Str(_) | Expr::Path(..) | Expr::Select { .. } | Expr::HasAttr { .. })
+            matches!(
+                expr,
+                Expr::Str(_) | Expr::Path(..) | Expr::Select { .. } | Expr::HasAttr { .. }
+            )
         };
         match self.unit.clone() {
             Some(unit) if span.end - span.start >= LATER_FROM && !plain() => {

@@ -9,7 +9,7 @@ mod scope;
 
 use std::rc::Rc;
 
-use firn_syntax::ast::{Ast, AttrName, BinaryOp, Expr, ExprId, Part, PathId, PathKind, Range32};
+use firn_syntax::ast::{Ast, AttrName, BinaryOp, Expr, ExprId, PathId, PathKind, Range32};
 use firn_syntax::{Symbol, sym};
 
 use crate::attrs::Attrs;
@@ -262,7 +262,7 @@ impl Compiler<'_> {
     ) -> R<&'static Node> {
         let pos = self.pos(id);
         let base = self.expr(base)?;
-        if let ([name], None) = (self.ast.path(path), default)
+        if let ([name], None) = (&*self.ast.path(path), default)
             && let AttrName::Static(name) = name.name
         {
             return Ok(self.select_one(base, name, pos));
@@ -292,7 +292,7 @@ impl Compiler<'_> {
         let names = self.ast.path(path);
         let mut words =
             vec![base.word_of(), names.len() as u64, u64::from(span.start), u64::from(span.end)];
-        for name in names {
+        for name in names.iter() {
             words.push(match name.name {
                 AttrName::Static(name) => select::known_name(name),
                 AttrName::Dynamic(e) => select::computed_name(self.expr(e)?),
@@ -305,7 +305,7 @@ impl Compiler<'_> {
     // ---- text ---------------------------------------------------------------------------------
 
     fn interpolated(&mut self, op: Op, parts: Range32, pos: Pos) -> R<&'static Node> {
-        let parts: &[Part] = self.ast.parts(parts);
+        let parts = self.ast.parts(parts);
         let mut words = vec![parts.len() as u64];
         for (i, part) in parts.iter().enumerate() {
             let node = match self.ast.expr(part.expr) {
@@ -327,7 +327,7 @@ impl Compiler<'_> {
     fn list(&mut self, items: Range32, pos: Pos) -> R<&'static Node> {
         let ids = self.ast.list(items);
         let mut nodes = Vec::with_capacity(ids.len());
-        for &id in ids {
+        for &id in ids.iter() {
             nodes.push(self.expr(id)?);
         }
         if nodes.iter().all(|n| n.delay == Delay::Const) {
@@ -346,7 +346,7 @@ impl Compiler<'_> {
         let function = self.expr(function)?;
         let ids = self.ast.list(args);
         let mut nodes = Vec::with_capacity(ids.len());
-        for &id in ids {
+        for &id in ids.iter() {
             nodes.push(self.expr(id)?);
         }
         Ok(self.call_nodes(function, &nodes, pos))

@@ -50,12 +50,18 @@ enum Names {
 
 impl Names {
     fn new(names: Vec<(Symbol, u32)>) -> Names {
-        if names.len() > SCAN { Names::Many(names.into_iter().collect()) } else { Names::Few(names) }
+        if names.len() > SCAN {
+            Names::Many(names.into_iter().collect())
+        } else {
+            Names::Few(names)
+        }
     }
 
     fn find(&self, name: Symbol) -> Option<u32> {
         match self {
-            Names::Few(names) => names.iter().rev().find(|known| known.0 == name).map(|known| known.1),
+            Names::Few(names) => {
+                names.iter().rev().find(|known| known.0 == name).map(|known| known.1)
+            }
             Names::Many(names) => names.get(&name).copied(),
         }
     }
@@ -88,7 +94,8 @@ impl Scopes {
 
     /// Whether both are the same place.
     pub fn is(&self, other: &Scopes) -> bool {
-        let address = |scopes: &Scopes| scopes.innermost.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
+        let address =
+            |scopes: &Scopes| scopes.innermost.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
         self.level == other.level && std::ptr::eq(address(self), address(other))
     }
 

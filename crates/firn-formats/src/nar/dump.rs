@@ -61,7 +61,7 @@ struct Dump<'f, 'g, W> {
 
 impl<'f, 'g, W: Write> Dump<'f, 'g, W> {
     fn new(out: W, filter: Option<&'f mut DumpFilter<'g>>) -> Result<Self, NarError> {
-        Ok(Self { nar: NarWriter::new(out)?, filter, path: PathBuf::new(), buffer: vec![0; CHUNK] })
+        Ok(Self { nar: NarWriter::new(out)?, filter, path: PathBuf::new(), buffer: Vec::new() })
     }
 
     fn root(mut self, path: &Path) -> Result<(), NarError> {
@@ -114,6 +114,10 @@ impl<'f, 'g, W: Write> Dump<'f, 'g, W> {
 
     fn content(&mut self, fd: &OwnedFd, size: u64) -> Result<(), NarError> {
         let mut left = size;
+        let room = CHUNK.min(usize::try_from(size).unwrap_or(CHUNK));
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
         while left > 0 {
             let want = CHUNK.min(usize::try_from(left).unwrap_or(CHUNK));
             let read = match rustix::io::read(fd, &mut self.buffer[..want]) {

@@ -2,7 +2,7 @@
 
 use super::{Lint, Parser, Res, attrs};
 use crate::ast::{
-    AttrName, AttrSet, BinaryOp, Expr, ExprId, ExprIdOpt, PathId, PathName, Range32, Wide,
+    AttrName, AttrSet, BinaryOp, Expr, ExprId, ExprIdOpt, Paren, PathId, PathName, Range32, Wide,
 };
 use crate::lexer::{Tok, Token};
 use crate::symbol::{Symbol, sym};
@@ -343,7 +343,7 @@ impl Parser<'_> {
     /// `f g or` and `[ g or ]`: today `g` is called with a variable `or`.
     #[inline]
     fn warn_about_or(&mut self, operand: ExprId) {
-        let parenthesised = || self.parens.last().is_some_and(|&(inner, _)| inner == operand);
+        let parenthesised = || self.parens.last().is_some_and(|paren| paren.inner == operand);
         if self.applied_to_or != Some(operand) || parenthesised() {
             return;
         }
@@ -409,7 +409,7 @@ impl Parser<'_> {
         let start = self.bump()?.start;
         let inner = self.expr()?;
         self.expect(Tok::ParenClose, &[Tok::ParenClose])?;
-        self.parens.push((inner, start));
+        self.parens.push(Paren { inner, start });
         Ok(inner)
     }
 
