@@ -57,6 +57,8 @@ struct Shared {
     connection: Option<UnixStream>,
     hello: Option<Hello>,
     streams: HashMap<u32, Sender<Frame>>,
+    /// How often an agent has greeted.
+    greetings: u64,
     next_stream: u32,
     last_heard: Option<Instant>,
     closed: Option<String>,
@@ -137,6 +139,7 @@ impl AgentClient {
             }
             Incoming::Frame(frame) if frame.kind == Kind::Hello => {
                 shared.hello = serde_json::from_slice(&frame.payload).ok();
+                shared.greetings += 1;
                 self.changed.notify_all();
             }
             Incoming::Frame(frame) if frame.kind == Kind::Notice => {
@@ -196,6 +199,21 @@ impl AgentClient {
         let mut shared = self.lock();
         shared.hello = None;
         shared.streams.clear();
+    }
+
+    /// How often an agent has greeted, over all restarts.
+    pub fn greetings(&self) -> u64 {
+        self.lock().greetings
+    }
+
+    /// As [`Self::expect_restart`], unless an agent has greeted since there were so many greetings: then that was the
+    /// restart.
+    pub fn expect_restart_since(&self, greetings: u64) {
+        let mut shared = self.lock();
+        if shared.greetings == greetings {
+            shared.hello = None;
+            shared.streams.clear();
+        }
     }
 
     /// True when the agent has greeted and not gone.

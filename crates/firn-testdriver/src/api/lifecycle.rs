@@ -118,12 +118,16 @@ fn switch_root(context: &mut Context<'_>) -> Outcome<Value> {
     let node = context.node()?;
     node.machine.hardware()?;
     context.step("switching root", |context| {
+        node.connect()?;
+        let greetings = node.machine.agent().greetings();
         let command = "systemctl isolate --no-block initrd-switch-root.target";
-        let output = context.exec(command, Some(SHUTDOWN_COMMAND_LIMIT))?;
-        if output.status != 0 {
+        // The agent may be stopped before it can answer.
+        if let Ok(output) = context.exec(command, Some(SHUTDOWN_COMMAND_LIMIT))
+            && output.status != 0
+        {
             return Err(Failure::assertion(format!("{command} failed: status {}", output.status)));
         }
-        node.machine.agent().expect_restart();
+        node.machine.agent().expect_restart_since(greetings);
         node.connect()?;
         Ok(Value::Null)
     })
