@@ -21,4 +21,5 @@ let
     };
   };
 in
-self
+# PHP names itself without Debian's part of the version.
+self // { version = lib.head (lib.splitString "-" self.version); }

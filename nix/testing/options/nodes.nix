@@ -63,8 +63,23 @@ let
         common = common ++ pkgsModule;
       }).config
     ) set;
+  # A script that is no function of the nodes can be looked at before they are evaluated.
+  usesKeys =
+    builtins.isString config.testScript
+    && lib.any (word: lib.hasInfix word config.testScript) [
+      "_tty_"
+      "screenshot("
+      "send_chars("
+      "send_key("
+      "wait_for_text("
+      "wait_for_x("
+    ];
+  keys = lib.optional usesKeys {
+    _file = ./nodes.nix;
+    virtualisation.needs = [ "a screen and keys, which the script uses" ];
+  };
   forced = if config.backend == "auto" then null else config.backend;
-  evaluatedNodes = machines forced [ config.nodeDefaults config.extraBaseNodeModules ] config.nodes;
+  evaluatedNodes = machines forced ([ config.nodeDefaults config.extraBaseNodeModules ] ++ keys) config.nodes;
   evaluatedContainers =
     machines (if forced == null then "container" else forced) [ config.containerDefaults ]
       config.containers;
