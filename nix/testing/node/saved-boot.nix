@@ -27,6 +27,7 @@ let
     [ (v.sharedDirectories != { }) "it mounts shared folders as it boots (virtualisation.sharedDirectories)" ]
     [ (v.qemu.drives != [ ] || lib.any usesFiles words) "it has drives of its own (virtualisation.qemu)" ]
     [ (lib.any asks (lib.attrValues (config.boot.initrd.luks.devices or { }))) "its initrd may ask for a passphrase (boot.initrd.luks.devices)" ]
+    [ v.tpm.enable "it has a TPM (virtualisation.tpm)" ]
   ];
 in
 {

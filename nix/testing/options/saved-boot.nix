@@ -27,9 +27,7 @@ let
     let
       configuration = {
         inherit name;
-        tools = driverParts.machineTools // lib.optionalAttrs (node.vm.tpm != null) {
-          swtpm = "${hostPkgs.swtpm}/bin/swtpm";
-        };
+        tools = driverParts.machineTools;
         vlans = lib.unique (map (i: i.vlan) node.interfaces);
         nodes.${name} = node // {
           backend = "vm";
