@@ -7,7 +7,7 @@ use super::saved::{self, SavedBoot};
 use crate::agent::AgentClient;
 use crate::agent::client::{Run, TalkSink};
 use crate::console::{Console, LineSink};
-use crate::error::{Context, MachineError, Result};
+use crate::error::{Context, ErrorKind, MachineError, Result};
 use crate::image::disk::DiskPlan;
 use crate::machine::{Backend, Hardware, Machine, StartOptions, State};
 use crate::net::SwitchPort;
@@ -440,8 +440,12 @@ impl Hardware for Vm {
 
     fn reset(&self) -> Result<()> {
         let command = "systemctl --no-block reboot";
+        // The agent may be stopped before it can answer.
         let asked = self.agent.is_connected()
-            && self.agent.exec(command, Some(AGENT_COMMAND_LIMIT)).is_ok_and(|o| o.status == 0);
+            && match self.agent.exec(command, Some(AGENT_COMMAND_LIMIT)) {
+                Ok(output) => output.status == 0,
+                Err(error) => error.kind == ErrorKind::Gone,
+            };
         if !asked {
             self.qmp("system_reset", Value::Null)?;
         }

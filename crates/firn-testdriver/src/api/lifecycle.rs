@@ -105,7 +105,13 @@ fn reboot(context: &mut Context<'_>) -> Outcome<Value> {
         return Ok(Value::Null);
     }
     context.step("waiting for the container to reboot", |context| {
-        context.exec("systemctl --no-block reboot", Some(SHUTDOWN_COMMAND_LIMIT))?;
+        // The agent may be stopped before it can answer.
+        let asked = context.exec("systemctl --no-block reboot", Some(SHUTDOWN_COMMAND_LIMIT));
+        if let Ok(output) = asked
+            && output.status != 0
+        {
+            return Err(Failure::machine(format!("{}: it refuses to reboot", node.name)));
+        }
         node.machine.wait_ended(None)?;
         node.ended();
         node.start(StartOptions::default())?;
