@@ -79,7 +79,7 @@ impl Request {
                 "--add-drv-link" | "-Q" | "--no-build-output" | "--indirect" => {}
                 "--drv-link" => request.options.add_root = Some(value(&argument, &mut rest)?),
                 argument => {
-                    if !request.options.take(&argument, &mut rest)? {
+                    if !request.options.take(argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

@@ -89,7 +89,7 @@ impl Request {
                 "--print-path" => request.print_path = true,
                 "--name" => request.name = Some(value(&argument, &mut rest)?),
                 argument => {
-                    if !request.options.take(&argument, &mut rest)? {
+                    if !request.options.take(argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

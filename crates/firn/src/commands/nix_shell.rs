@@ -113,7 +113,7 @@ impl Request {
                         Some((request.interpreted(&interpreter, &rest_of_script), false));
                 }
                 argument => {
-                    if !request.options.take(&argument, &mut rest)? {
+                    if !request.options.take(argument, &mut rest)? {
                         return Err(format!("unrecognised flag '{argument}'"));
                     }
                 }

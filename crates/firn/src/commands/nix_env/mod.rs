@@ -165,7 +165,7 @@ impl Request {
                 }
                 flag if query::FLAGS.contains(&flag) => request.flags.push(argument.clone()),
                 argument => {
-                    if !request.options.take(&argument, &mut rest)? {
+                    if !request.options.take(argument, &mut rest)? {
                         return Err(format!("unknown flag '{argument}'"));
                     }
                 }
