@@ -76,8 +76,24 @@ fn settings(
         trace_verbose: settings.flag("trace-verbose"),
         abort_on_warn: settings.flag("abort-on-warn"),
         features: settings.list("experimental-features").map(str::to_owned).collect(),
-        lints: ["url", "short-path", "absolute-path"].map(|kind| lint_of(settings, kind)),
+        lints: LINTS.map(|kind| lint_of(settings, kind)),
         ..firn_eval::Settings::default()
+    }
+}
+
+/// Kinds of literals that have a setting for what to do about them.
+const LINTS: [&str; 3] = ["url", "short-path", "absolute-path"];
+
+/// What the parser accepts by the settings.
+pub fn parse_options(settings: &firn_settings::Settings, pure: bool) -> firn_syntax::ParseOptions {
+    let [url_literals, short_path_literals, absolute_path_literals] =
+        LINTS.map(|kind| lint_of(settings, kind));
+    firn_syntax::ParseOptions {
+        pipe_operators: settings.list("experimental-features").any(|f| f == "pipe-operators"),
+        pure,
+        url_literals,
+        short_path_literals,
+        absolute_path_literals,
     }
 }
 

@@ -100,7 +100,8 @@ fn evaluate(context: &Context, options: &Options) -> Result<Outcome, Failure> {
         read_only: options.read_only || (options.eval && !options.read_write),
         includes: options.search.clone(),
     };
-    run::run(options, || evaluation::machine(context, &flakes, &mode))
+    let parsing = evaluation::parse_options(&context.settings, mode.pure);
+    run::run(options, &parsing, || evaluation::machine(context, &flakes, &mode))
 }
 
 fn failed(context: &Context, text: &str) -> Failure {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use firn_eval::{Attrs, AttrsBuilder, ErrorKind, Machine, Pos, R, Symbol, Value};
 use firn_source::{Origin, SourceMap};
+use firn_syntax::ParseOptions;
 
 use super::derivations::{self, Instantiated};
 use super::options::Options;
@@ -23,13 +24,14 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// Runs the command.
+/// Runs the command. `parsing` is what `--parse` accepts.
 pub fn run(
     options: &Options,
+    parsing: &ParseOptions,
     machine: impl FnOnce() -> Result<Machine, Failure>,
 ) -> Result<Outcome, Failure> {
     if options.parse {
-        return Ok(parse_all(options));
+        return Ok(parse_all(options, parsing));
     }
     let mut m = machine()?;
     let mut found = Vec::new();
@@ -75,25 +77,26 @@ fn input_text(options: &Options, input: &str) -> Result<(Origin, Vec<u8>, String
     Ok((Origin::Path(path), text, dir))
 }
 
-fn parse_all(options: &Options) -> Outcome {
+fn parse_all(options: &Options, parsing: &ParseOptions) -> Outcome {
     let mut m_sources = SourceMap::new();
     for input in &options.inputs {
-        if let Err(text) = parse_one(options, input, &mut m_sources) {
+        if let Err(text) = parse_one(options, parsing, input, &mut m_sources) {
             return Outcome::Failed(text);
         }
     }
     Outcome::Printed
 }
 
-fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<(), String> {
+fn parse_one(
+    options: &Options,
+    parsing: &ParseOptions,
+    input: &str,
+    sources: &mut SourceMap,
+) -> Result<(), String> {
     let (origin, text, dir) = input_text(options, input)?;
     let file = sources.add(origin, text).map_err(|e| format!("error: {e}"))?;
-    let parsing = firn_syntax::ParseOptions {
-        pipe_operators: options.features.iter().any(|f| f == "pipe-operators"),
-        ..firn_syntax::ParseOptions::default()
-    };
     let globals = firn_eval::global_names(firn_instantiate::TABLES);
-    let parsed = firn_syntax::parse(&file, &parsing).and_then(|ast| {
+    let parsed = firn_syntax::parse(&file, parsing).and_then(|ast| {
         firn_syntax::scope::check(&ast, &|name| globals.contains(&name)).map(|()| ast)
     });
     let ast = parsed.map_err(|d| {
@@ -103,6 +106,9 @@ fn parse_one(options: &Options, input: &str, sources: &mut SourceMap) -> Result<
             firn_diag::cppnix::Style { show_trace: true, ..Default::default() },
         )
     })?;
+    for warning in ast.warnings() {
+        eprintln!("{}", firn_diag::cppnix::render(warning, sources, Default::default()));
+    }
     let home = std::env::var("HOME").unwrap_or_default();
     let mut out = firn_syntax::print::print(&ast, Path::new(&dir), Path::new(&home));
     out.push(b'\n');
