@@ -155,8 +155,13 @@ let
         in
         if definitions == [ ] then { } else freeformType.merge prefix definitions;
 
-      config =
+      values =
         if freeformType == null then declared else lib.attrsets.recursiveUpdate freeform declared;
+      config =
+        if values._module ? overlook then
+          values // { _module = values._module // { inherit overlooked; }; }
+        else
+          values;
 
       checkUnmatched =
         if config._module.check && freeformType == null && unmatched != [ ] then
@@ -167,10 +172,14 @@ let
         else
           null;
       # A module may declare `_module.overlook`: of the path of an option that is not declared, whether
-      # defining it is no error all the same.
+      # defining it is no error all the same. Such definitions are in `config._module.overlooked`.
+      sorted = builtins.partition (
+        definition: declared._module.overlook definition.prefix
+      ) merged.unmatched;
+      overlooked = sorted.right;
       unmatched =
         if merged.unmatched != [ ] && declared._module ? overlook then
-          builtins.filter (definition: !declared._module.overlook definition.prefix) merged.unmatched
+          sorted.wrong
         else
           merged.unmatched;
       checked = seq checkUnmatched;

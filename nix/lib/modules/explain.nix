@@ -4,7 +4,9 @@
 { lib }:
 let
   inherit (builtins)
+    all
     attrNames
+    attrValues
     concatMap
     concatStringsSep
     elemAt
@@ -45,6 +47,7 @@ let
     ;
 
   locate = import ./locate.nix { inherit lib; };
+  fallbackFile = import ./fallback.nix;
 
   attempt = builtins.firn.modules.attempt or builtins.tryEval;
 
@@ -93,13 +96,30 @@ let
       "${concatStringsSep ", " (init items)} or ${last items}";
 
   # The names nearest to a misspelt one, at most three. Many names are sifted by a cheaper test.
-  nearest =
-    name: candidates:
+  nearest = nearestWith (_: false);
+
+  # Likewise; of names that are two edits away at most, those come last of which a test says that they have no effect.
+  nearestWith =
+    isInert: name: candidates:
     let
       sifted =
         if length candidates < 100 then candidates else filter (levenshteinAtMost 2 name) candidates;
+      rank =
+        candidate:
+        let
+          distance = levenshtein name candidate;
+        in
+        if distance > 2 || isInert candidate then distance + 3 else distance;
     in
-    take 3 (sortOn (levenshtein name) sifted);
+    take 3 (sortOn rank sifted);
+
+  # Is an option, or everything below a level, declared by fallbacks only?
+  isFallback =
+    node:
+    if isOption node then
+      node.declarations == [ fallbackFile ]
+    else
+      all isFallback (attrValues node);
 
   didYouMean = show: names: optionalString (names != [ ]) "\n\nDid you mean ${alternatives (map show names)}?";
 
@@ -390,11 +410,14 @@ in
             )
           );
 
-      near = nearest name siblings;
+      near = nearestWith (sibling: isFallback parent.${sibling}) name siblings;
       declaredAt = declarationOf parent.${head near};
-      origin =
-        optionalString (near != [ ] && declaredAt != [ ])
-          "\n(`${absolute (head near)}' is declared at ${head declaredAt})";
+      origin = optionalString (near != [ ] && declaredAt != [ ]) (
+        if head declaredAt == fallbackFile then
+          "\n(`${absolute (head near)}' is known, but has no effect here)"
+        else
+          "\n(`${absolute (head near)}' is declared at ${head declaredAt})"
+      );
 
       others = lib.lists.unique (
         map (definition: "`${showOption (prefix ++ definition.prefix)}' in `${definition.file}'") (

@@ -154,4 +154,21 @@ in
     ]).graph;
     expected = [ { key = "a"; disabled = true; n = 1; } { key = "b"; disabled = false; n = 0; } ];
   };
+  testFallbackGivesWay = {
+    expr = (config [
+      { _file = import ./fallback.nix; options.x = mkOption { default = "the fallback's"; }; }
+      { options.x = mkOption { default = "its own"; }; }
+    ]).x;
+    expected = "its own";
+  };
+  testOverlooked = {
+    expr = map (definition: definition.prefix) (config [
+      ({ config, ... }: {
+        options._module.overlook = mkOption { default = path: builtins.head path == "open"; };
+        options.told = mkOption { default = config._module.overlooked; };
+      })
+      { open.door = 1; }
+    ]).told;
+    expected = [ [ "open" ] ];
+  };
 }

@@ -83,34 +83,72 @@ let
       if level != null then levels place level else declare place entry
     );
 
-  # Is one of these set by somebody? Only asked where nothing switches the whole off.
+  # What of these is set by somebody, each `{ loc, files }`. Below a switch that is off, only switches count: what
+  # else is set there has no effect in NixOS either.
   used =
-    loc: table: declared: values:
-    if isList (table.enable or null) then
-      optional (isOurs declared.enable && isSet declared.enable && values.enable == true) (showOption loc)
+    onlySwitches: loc: table: declared: values:
+    if isList (table.enable or null) && isOurs declared.enable then
+      if isSet declared.enable && values.enable == true then
+        [
+          {
+            inherit loc;
+            inherit (declared.enable) files;
+          }
+        ]
+      else
+        usedBelow true loc (removeAttrs table [ "enable" ]) declared values
     else
-      concatMap (name: usedHere (loc ++ [ name ]) table.${name} declared.${name} or null values.${name}) (
-        attrNames table
-      );
+      usedBelow onlySwitches loc table declared values;
+  usedBelow =
+    onlySwitches: loc: table: declared: values:
+    concatMap (
+      name:
+      let
+        entry = table.${name};
+      in
+      if onlySwitches && levelOf entry == null then
+        [ ]
+      else
+        usedHere onlySwitches (loc ++ [ name ]) entry declared.${name} or null values.${name}
+    ) (attrNames table);
   usedHere =
-    place: entry: option: value:
+    onlySwitches: place: entry: option: value:
     let
       level = levelOf entry;
     in
     if option == null then
       [ ]
     else if level != null then
-      if lib.isOption option then [ ] else used place level option value
+      if lib.isOption option then [ ] else used onlySwitches place level option value
     else
-      optional (
-        lib.isOption option
-        && isOurs option
-        # Asking for the priority evaluates the default.
-        && !(lib.last entry ? pkgs)
-        && isSet option
-      ) (showOption place);
+      optional
+        (
+          lib.isOption option
+          && isOurs option
+          # Asking for the priority evaluates the default.
+          && !(lib.last entry ? pkgs)
+          && isSet option
+        )
+        {
+          loc = place;
+          inherit (option) files;
+        };
   isSet = option: option.highestPrio < 1500;
-  isOurs = option: option.declarations == [ fallbackFile ];
+  isOurs = option: option.declarations or [ ] == [ fallbackFile ];
+
+  # What is defined in open levels beyond what is declared, but for what belongs to something that is told anyway.
+  beyond =
+    told:
+    concatMap
+      (
+        definition:
+        optional (!lib.any (above: lib.lists.hasPrefix above.loc definition.prefix) told) {
+          loc = definition.prefix;
+          files = [ definition.file ];
+        }
+      )
+      config._module.overlooked;
+
   # Does a path lie in an open level?
   inOpen =
     entry: path:
@@ -122,7 +160,12 @@ let
         entry ? ${head path} && inOpen entry.${head path} (lib.tail path)
     );
 
-  effectless = used [ ] known options config;
+  declaredUsed = used false [ ] known options config;
+  # By name, as several modules may define one.
+  effectless = lib.zipAttrsWith (_: files: lib.unique (lib.concatLists files)) (
+    map (use: { ${showOption use.loc} = use.files; }) (declaredUsed ++ beyond declaredUsed)
+  );
+  tell = name: files: "- ${name}, set in ${concatStringsSep ", " (map toString files)}";
 in
 {
   _file = fallbackFile;
@@ -134,8 +177,8 @@ in
     };
   };
   config._module.overlook = inOpen known;
-  config.warnings = optional (effectless != [ ]) (
-    "These options are NixOS' own, and base does nothing with them: ${concatStringsSep ", " effectless}. "
-    + "The machine is made without what they stand for."
+  config.warnings = optional (effectless != { }) (
+    "These options are NixOS' own, and base does nothing with them. The machine is made without what they stand for:\n"
+    + concatStringsSep "\n" (lib.mapAttrsToList tell effectless)
   );
 }
