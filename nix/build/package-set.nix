@@ -22,6 +22,8 @@ let
     );
 
   functions = final: {
+    # By which `types.pkgs` knows a package set.
+    _type = "pkgs";
     inherit lib;
     pkgs = final;
     __splicedPackages = final;

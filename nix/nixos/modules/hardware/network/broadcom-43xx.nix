@@ -1,0 +1,2 @@
+# Firmware of these devices is among what may be passed on.
+{ hardware.enableRedistributableFirmware = true; }

@@ -1,0 +1,2 @@
+# Puts a channel on installation media, which `base` does not make.
+{ }

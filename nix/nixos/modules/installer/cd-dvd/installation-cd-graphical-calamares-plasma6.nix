@@ -1,0 +1,1 @@
+import ./iso-image.nix

@@ -1,0 +1,6 @@
+import ../../lacking.nix {
+  what = "images of installation media";
+  options = [ "isoImage" ];
+  builds = [ "isoImage" ];
+  root = "/dev/disk/by-label/nixos";
+}

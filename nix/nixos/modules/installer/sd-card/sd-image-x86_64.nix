@@ -1,0 +1,1 @@
+import ./sd-image.nix

@@ -1,0 +1,1 @@
+import ../lacking.nix { what = "hardened profile"; }

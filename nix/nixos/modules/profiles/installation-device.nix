@@ -1,0 +1,1 @@
+import ../lacking.nix { what = "profile of installation media"; }

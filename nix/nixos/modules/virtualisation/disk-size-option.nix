@@ -1,0 +1,2 @@
+# Its option is among those that are only known.
+{ }
