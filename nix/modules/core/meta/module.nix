@@ -1,11 +1,6 @@
-# Facts about modules themselves, and what they hand each other.
+# Facts about modules themselves. Other systems of modules import this file and declare more of their own.
 { lib, ... }:
 {
-  options.lib = lib.mkOption {
-    type = lib.types.attrsOf lib.types.attrs;
-    default = { };
-    description = "Functions that modules make for other modules, which find them in `config.lib`.";
-  };
   options.meta = lib.mkOption {
     type = lib.types.lazyAttrsOf lib.types.unspecified;
     internal = true;

@@ -1,0 +1,1 @@
+{ imports = [ ../../../modules/core/functions/module.nix ]; }
