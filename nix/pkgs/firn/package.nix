@@ -31,6 +31,8 @@ linkFarm "firn" (
 )
 // {
   pname = "firn";
+  # Modules ask for the version of Nix before they use what came with it.
+  version = builtins.nixVersion;
   meta = {
     description = "A complete Nix in one program, with an operating system distribution built in";
     license = [
