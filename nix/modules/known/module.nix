@@ -43,6 +43,7 @@ let
     )
   );
   fallbackFile = import ../../lib/modules/fallback.nix;
+  properties = import ../../lib/modules/properties.nix { inherit lib; };
   typeOf = import ./types.nix { inherit lib levels; };
 
   defaultOf =
@@ -136,13 +137,17 @@ let
   isSet = option: option.highestPrio < 1500;
   isOurs = option: option.declarations or [ ] == [ fallbackFile ];
 
+  # Is more defined than that something is off, under conditions that hold?
+  inForce = value: lib.any (content: isOn (content.content or content)) (properties.dischargeProperties value);
+  isOn = value: if value ? enable then inForce value.enable else value != false;
+
   # What is defined in open levels beyond what is declared, but for what belongs to something that is told anyway.
   beyond =
     told:
     concatMap
       (
         definition:
-        optional (!lib.any (above: lib.lists.hasPrefix above.loc definition.prefix) told) {
+        optional (!lib.any (above: lib.lists.hasPrefix above.loc definition.prefix) told && inForce definition.value) {
           loc = definition.prefix;
           files = [ definition.file ];
         }
