@@ -79,6 +79,62 @@ fn files_of_nixpkgs_are_where_they_are_expected() {
     );
 }
 
+/// What a configuration sets without effect is told with its option and file, and what `base` lacks with its name.
+#[test]
+fn what_has_no_effect_is_told() {
+    let user = User::new();
+    user.write(
+        "services.nix",
+        r#"{ lib, ... }: {
+          services.gnome.games.enable = lib.mkIf false true;
+          services.grafana = { enable = true; settings.server.http_port = 3000; };
+          services.prometheus.exporters.node.enable = true;
+          services.jellyfin.enable = false;
+          services.openssh = { enable = true; permitRootLogin = "no"; };
+        }"#,
+    );
+    user.write(
+        "machine.nix",
+        r#"
+        let
+          machine = import <nixpkgs/nixos/lib/eval-config.nix> {
+            system = "x86_64-linux";
+            modules = [
+              ({ modulesPath, ... }: {
+                imports = [
+                  ./services.nix
+                  "${modulesPath}/installer/sd-card/sd-image-aarch64.nix"
+                  "${modulesPath}/installer/sd-card/sd-image.nix"
+                  "${modulesPath}/profiles/hardened.nix"
+                ];
+                sdImage.compressImage = false;
+              })
+            ];
+          };
+          inherit (machine) config;
+        in
+        builtins.concatStringsSep "\n" config.warnings
+        + "\nroot: ${config.fileSystems."/".device}, ssh: ${config.services.openssh.settings.PermitRootLogin}"
+        + "\nimage: ${builtins.toJSON (builtins.tryEval config.system.build.sdImage).success}\n"
+        "#,
+    );
+    let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "machine.nix"];
+    let shown = user.run(&words);
+    let services = user.work().join("services.nix");
+    for line in [
+        format!("- services.grafana, set in {}", services.display()),
+        format!("- services.prometheus.exporters.node, set in {}", services.display()),
+        "base has no hardened profile: the machine is made without.".to_owned(),
+        "root: /dev/disk/by-label/NIXOS_SD, ssh: no".to_owned(),
+        "image: false".to_owned(),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "`{line}` is not in\n{shown}");
+    }
+    assert_eq!(shown.matches("base has no images of SD cards").count(), 1, "{shown}");
+    assert!(shown.contains("`services.openssh.permitRootLogin' defined in"), "{shown}");
+    assert!(!shown.contains("jellyfin") && !shown.contains("gnome"), "{shown}");
+}
+
 /// What the doc comments of the library show of a store and of git, where `./project` is a repository
 /// with `tracked.txt` in it, and another file that is not.
 #[test]
