@@ -1,28 +1,14 @@
 //! Texts that are nearly right, and what becomes of them: a value or an error, never a panic.
 //!
-//! Texts of `spec/fuzz` and `spec/lang/eval` are cut, spliced and mixed by a generator with a fixed seed, so that
-//! every run does the same. `FIRN_FUZZ_ROUNDS` and `FIRN_FUZZ_SEED` make longer and other runs; the
-//! text being tried is in the file `fuzz-current` of cargo's folder for tests, should the process end.
+//! Texts of `spec/fuzz` and `spec/lang/eval` are cut, spliced and mixed (`fuzz/kept.rs`).
 #![allow(clippy::unwrap_used)]
-
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 
 #[path = "../../../fuzz/host.rs"]
 mod host;
+#[path = "../../../fuzz/kept.rs"]
+mod kept;
 
-/// A generator of numbers that depend on the seed alone (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-}
+use kept::{Numbers, inputs};
 
 /// Pieces that lead somewhere: operators, borders of numbers, builtins by name.
 const PIECES: &[&str] = &[
@@ -171,45 +157,17 @@ fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
     text
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
-fn texts(folder: &str) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(folder), &mut found);
-    found.sort();
-    assert!(!found.is_empty(), "the texts of {folder} are gone");
-    found.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-fn number_of(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-fn fuzz(name: &str, corpus: Vec<Vec<u8>>, seed: u64, wrap: fn(Vec<u8>) -> Vec<u8>) {
-    let rounds = number_of("FIRN_FUZZ_ROUNDS", 1500);
-    let mut numbers = Numbers(number_of("FIRN_FUZZ_SEED", seed) | 1);
-    let current = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-current-{name}"));
-    firn_eval::stack::run(|| {
-        for round in 0..rounds {
-            let text = wrap(changed(&mut numbers, &corpus));
-            fs::write(&current, &text).unwrap();
-            let tried = catch_unwind(AssertUnwindSafe(|| host::evaluate(&text)));
-            assert!(tried.is_ok(), "round {round} panics on: {}", String::from_utf8_lossy(&text));
-        }
-    })
-    .unwrap();
+fn fuzz(name: &str, corpus: Vec<Vec<u8>>, wrap: fn(Vec<u8>) -> Vec<u8>) {
+    let wrapped = corpus.iter().cloned().map(wrap).collect();
+    let make = |numbers: &mut Numbers| wrap(changed(numbers, &corpus));
+    kept::survive(name, wrapped, 1500, make, host::evaluate);
 }
 
 #[test]
 fn expressions() {
-    let mut corpus = texts("fuzz/eval");
-    corpus.extend(texts("lang/eval"));
-    fuzz("expressions", corpus, 0x5eed, |text| text);
+    let mut corpus = inputs("fuzz/eval");
+    corpus.extend(inputs("lang/eval"));
+    fuzz("expressions", corpus, |text| text);
 }
 
 /// A text as a string literal.
@@ -220,7 +178,7 @@ fn literal(text: &[u8]) -> String {
 
 #[test]
 fn texts_that_builtins_read() {
-    fuzz("texts", texts("fuzz/text"), 0xf00d, |text| {
+    fuzz("texts", inputs("fuzz/text"), |text| {
         let text = literal(&text);
         let calls = [
             "fromJSON t",

@@ -2,37 +2,23 @@
 //! never a panic.
 //!
 //! The kept inputs (`spec/fuzz/bytes`, `spec/formats`, `spec/flakes`, `spec/lang`) are cut, spliced and
-//! changed by a generator with a fixed seed, so that every run does the same. `FIRN_FUZZ_ROUNDS` and
-//! `FIRN_FUZZ_SEED` make longer and other runs; the input being tried is in the file `hostile-NAME` of
-//! cargo's folder for tests, should the process end.
+//! changed (`fuzz/kept.rs`).
 #![allow(clippy::unwrap_used)]
-
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 
 #[path = "../../../fuzz/bodies.rs"]
 mod bodies;
 #[path = "../../../fuzz/host.rs"]
 mod host;
+#[path = "../../../fuzz/kept.rs"]
+mod kept;
 
-/// A generator of numbers that depend on the seed alone (xorshift).
-struct Numbers(u64);
+use kept::{Numbers, inputs};
 
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-
-    /// A stretch of a text, mostly a short one.
-    fn range(&mut self, length: usize) -> std::ops::Range<usize> {
-        let start = self.below(length + 1);
-        let most = if self.below(4) == 0 { length } else { 16 };
-        start..(start + self.below(most + 1)).min(length)
-    }
+/// A stretch of a text, mostly a short one.
+fn range(numbers: &mut Numbers, length: usize) -> std::ops::Range<usize> {
+    let start = numbers.below(length + 1);
+    let most = if numbers.below(4) == 0 { length } else { 16 };
+    start..(start + numbers.below(most + 1)).min(length)
 }
 
 /// Numbers at whose borders readers of binary formats make mistakes.
@@ -101,7 +87,7 @@ const PIECES: &[&str] = &[
 fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut input = corpus[numbers.below(corpus.len())].clone();
     for _ in 0..1 + numbers.below(5) {
-        let cut = numbers.range(input.len());
+        let cut = range(numbers, input.len());
         match numbers.below(8) {
             0 => drop(input.drain(cut)),
             1 => {
@@ -114,7 +100,7 @@ fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
             3 => drop(input.splice(cut, PIECES[numbers.below(PIECES.len())].bytes())),
             4 => {
                 let other = &corpus[numbers.below(corpus.len())];
-                let piece = other[numbers.range(other.len())].to_vec();
+                let piece = other[range(numbers, other.len())].to_vec();
                 input.splice(cut, piece);
             }
             5 => {
@@ -135,52 +121,9 @@ fn changed(numbers: &mut Numbers, corpus: &[Vec<u8>]) -> Vec<u8> {
     input
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
-/// Contents of the files below a folder of `spec`, or of one file.
-fn inputs(place: &str) -> Vec<Vec<u8>> {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(place);
-    let mut found = Vec::new();
-    if place.is_dir() {
-        files(&place, &mut found)
-    } else {
-        found.push(place)
-    }
-    found.sort();
-    found.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
 /// The lines of these inputs.
 fn lines(inputs: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     inputs.iter().flat_map(|input| input.split(|&b| b == b'\n').map(<[u8]>::to_vec)).collect()
-}
-
-fn number_of(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// Tries the inputs as they are, then changed ones.
-fn survive(name: &str, corpus: Vec<Vec<u8>>, body: fn(&[u8])) {
-    assert!(!corpus.is_empty(), "the inputs of {name} are gone");
-    let rounds = number_of("FIRN_FUZZ_ROUNDS", 1000);
-    let seed = name.bytes().fold(7, |seed: u64, b| seed.wrapping_mul(31).wrapping_add(b.into()));
-    let mut numbers = Numbers(number_of("FIRN_FUZZ_SEED", seed) | 1);
-    let current = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{name}"));
-    let made = std::iter::repeat_with(|| changed(&mut numbers, &corpus)).take(rounds as usize);
-    let all: Vec<_> = corpus.iter().cloned().chain(made).collect();
-    firn_eval::stack::run(|| {
-        for (round, input) in all.iter().enumerate() {
-            fs::write(&current, input).unwrap();
-            let tried = catch_unwind(AssertUnwindSafe(|| body(input)));
-            assert!(tried.is_ok(), "{name}, input {round} panics: {}", current.display());
-        }
-    })
-    .unwrap();
 }
 
 /// Trees as the cache keeps them.
@@ -199,7 +142,9 @@ macro_rules! hostile {
     ($($name:ident: $corpus:expr;)*) => {
         $(#[test]
         fn $name() {
-            survive(stringify!($name), $corpus, bodies::$name);
+            let corpus: Vec<Vec<u8>> = $corpus;
+            let make = |numbers: &mut Numbers| changed(numbers, &corpus);
+            kept::survive(stringify!($name), corpus.clone(), 1000, make, bodies::$name);
         })*
     };
 }
