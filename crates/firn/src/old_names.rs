@@ -36,7 +36,7 @@ const OLD: &[(&str, &[&str])] = &[
 const MISSING: &[(&[&str], &str)] = &[
     (&["copy"], "'firn store add', 'nix-store --export' and '--import' move paths between stores"),
     (&["daemon"], "every user has a store of their own: '--store ~/.local/share/nix/root'"),
-    (&["profile"], "'firn shell' starts a shell with packages, 'firn os' machines with them"),
+    (&["profile"], "'firn shell' starts a shell with packages"),
     (
         &["store", "build-trace"],
         "what content-addressed derivations became is in the store's database",
