@@ -44,7 +44,8 @@ pkgs.nixosTest {
         return machine.succeed(f"su alice -c 'XDG_RUNTIME_DIR=/run/user/1000 {command}'")
 
     units = "/home/alice/.config/systemd/user"
-    machine.wait_for_unit("user@1000.service")
+    # logind starts it when it has read who lingers, which is no job that one could wait for.
+    machine.wait_until_succeeds("systemctl is-active user@1000.service")
     machine.succeed("su alice -c 'mkdir -p /home/alice/.config/systemd'")
     as_alice("ln -sfn ${old} " + units)
     as_alice("systemctl --user daemon-reload")
