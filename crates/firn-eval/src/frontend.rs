@@ -8,7 +8,7 @@ use firn_syntax::ParseOptions;
 use firn_syntax::ast::Ast;
 
 use crate::error::{ErrorKind, EvalError, R, Raised};
-use crate::host::{Host, TreeKey};
+use crate::host::{Host, Settings, TreeKey};
 use crate::machine::Machine;
 use crate::pos::Pos;
 
@@ -55,6 +55,20 @@ fn tree_key(text: &[u8], options: ParseOptions) -> TreeKey {
     key
 }
 
+impl Settings {
+    /// What the parser accepts by these settings.
+    pub fn parse_options(&self) -> ParseOptions {
+        let [url_literals, short_path_literals, absolute_path_literals] = self.lints;
+        ParseOptions {
+            pipe_operators: self.features.iter().any(|feature| feature == "pipe-operators"),
+            pure: self.pure,
+            url_literals,
+            short_path_literals,
+            absolute_path_literals,
+        }
+    }
+}
+
 impl Machine {
     /// The text of a file, which was read. If its tree was kept, the text is let go.
     pub(crate) fn file_source(&mut self, path: &str, text: Vec<u8>) -> R<Source> {
@@ -75,13 +89,7 @@ impl Machine {
 
     /// What the parser accepts in this session.
     pub(crate) fn parse_options(&self) -> ParseOptions {
-        ParseOptions {
-            pipe_operators: self.settings.features.iter().any(|f| f == "pipe-operators"),
-            pure: self.settings.pure,
-            url_literals: self.settings.lints[0],
-            short_path_literals: self.settings.lints[1],
-            absolute_path_literals: self.settings.lints[2],
-        }
+        self.settings.parse_options()
     }
 
     /// Tells the host what the parser warned about.

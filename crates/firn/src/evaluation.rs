@@ -70,11 +70,18 @@ fn settings(
             .map_or_else(|_| "/nix/store".to_owned(), |store| store.store_dir().to_string()),
         current_system: (!mode.pure).then(|| system.to_owned()),
         current_time: (!mode.pure).then(|| i64::try_from(now).unwrap_or(0)),
-        pure: mode.pure,
         nix_path: search_path(context, mode),
         max_call_depth: u32::try_from(settings.number("max-call-depth")).unwrap_or(u32::MAX),
         trace_verbose: settings.flag("trace-verbose"),
         abort_on_warn: settings.flag("abort-on-warn"),
+        ..language(settings, mode.pure)
+    }
+}
+
+/// What belongs to the language: what the parser accepts depends on these alone.
+fn language(settings: &firn_settings::Settings, pure: bool) -> firn_eval::Settings {
+    firn_eval::Settings {
+        pure,
         features: settings.list("experimental-features").map(str::to_owned).collect(),
         lints: LINTS.map(|kind| lint_of(settings, kind)),
         ..firn_eval::Settings::default()
@@ -86,15 +93,7 @@ const LINTS: [&str; 3] = ["url", "short-path", "absolute-path"];
 
 /// What the parser accepts by the settings.
 pub fn parse_options(settings: &firn_settings::Settings, pure: bool) -> firn_syntax::ParseOptions {
-    let [url_literals, short_path_literals, absolute_path_literals] =
-        LINTS.map(|kind| lint_of(settings, kind));
-    firn_syntax::ParseOptions {
-        pipe_operators: settings.list("experimental-features").any(|f| f == "pipe-operators"),
-        pure,
-        url_literals,
-        short_path_literals,
-        absolute_path_literals,
-    }
+    language(settings, pure).parse_options()
 }
 
 /// The level of a kind of literal, by its setting, else by the older one for path literals.

@@ -3,11 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use firn_formats::{StoreDir, StorePath};
+use firn_store::Store;
 
 use crate::exit::Failure;
 
-/// Most links that are followed.
-const MAX_LINKS: usize = 40;
+/// Most links that are followed, as by the kernel.
+pub const MAX_LINKS: usize = 40;
 
 /// The store path that `text` means.
 ///
@@ -26,7 +27,7 @@ pub fn split(dir: &StoreDir, text: &str) -> Result<(StorePath, String), Failure>
         if dir.contains(&here) {
             return dir.split(&here).map_err(|e| failed(&e));
         }
-        match next(&path) {
+        match next(&path, |place| std::fs::read_link(place).ok()) {
             Some(target) => path = target,
             None => break,
         }
@@ -34,13 +35,22 @@ pub fn split(dir: &StoreDir, text: &str) -> Result<(StorePath, String), Failure>
     Err(Failure::new(format!("error: path '{text}' is not in the Nix store")))
 }
 
-/// The path with its first link replaced by what it points to.
-fn next(path: &Path) -> Option<PathBuf> {
+/// The derivation that made a path, which messages name as `shown`.
+///
+/// # Errors
+/// The path is not valid, or nobody knows what made it.
+pub fn deriver(store: &dyn Store, path: &StorePath, shown: &str) -> Result<StorePath, Failure> {
+    let deriver = store.require_path_info(path)?.deriver.clone();
+    deriver.ok_or_else(|| Failure::new(format!("error: '{shown}' does not have a known deriver")))
+}
+
+/// The path with its first link replaced by what it points to, as `read` says.
+pub fn next(path: &Path, read: impl Fn(&Path) -> Option<PathBuf>) -> Option<PathBuf> {
     let mut walked = PathBuf::new();
     let mut parts = path.components();
     while let Some(part) = parts.next() {
         walked.push(part);
-        if let Ok(target) = std::fs::read_link(&walked) {
+        if let Some(target) = read(&walked) {
             let whole = walked.parent()?.join(target).join(parts.as_path());
             return Some(normal(&whole));
         }

@@ -122,9 +122,7 @@ pub fn derivations(
         if path.is_derivation() {
             return Ok(Some(path));
         }
-        let deriver = store.require_path_info(&path)?.deriver.clone();
-        let unknown = || Failure::new(format!("error: '{text}' does not have a known deriver"));
-        deriver.map(Some).ok_or_else(unknown)
+        store_paths::deriver(&*store, &path, text).map(Some)
     };
     derived::each(context, source, installables, by_path, |evaluation, found| {
         Ok(vec![evaluation.derived_path(found)?.base().clone()])

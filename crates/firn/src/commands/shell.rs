@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -15,6 +15,7 @@ use crate::derived;
 use crate::enter::{self, Program};
 use crate::exit::Failure;
 use crate::installable::SourceArguments;
+use crate::store_paths;
 
 /// Which packages, and what to start.
 #[derive(Args)]
@@ -80,50 +81,24 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
 
 /// The folder of an output's programs, where symbolic links lead to it. They have to stay in the store.
 fn programs(store: &dyn Store, output: &StorePath) -> Result<OsString, Failure> {
-    let mut place = format!("{}/bin", store.store_dir().display(output));
-    // As many as the kernel follows.
-    for _ in 0..40 {
-        let (object, inner) = store
-            .store_dir()
-            .split(&place)
-            .map_err(|_| Failure::new(format!("error: path '{place}' is not in the Nix store")))?;
-        let Some(target) = store.to_real_path(&object).and_then(|real| first_link(&real, &inner))
-        else {
-            break;
-        };
-        let parent = format!("{}{}", store.store_dir().display(&object), target.parent);
-        let absolute = Path::new(&parent).join(&target.text).join(&target.rest);
-        let path = firn_eval::paths::canonical(absolute.to_string_lossy().as_bytes());
-        place = String::from_utf8_lossy(&path).into_owned();
+    let dir = store.store_dir();
+    let read = |place: &Path| {
+        let (object, inner) = dir.split(&place.to_string_lossy()).ok()?;
+        let real = store.to_real_path(&object)?;
+        let names = inner.split('/').filter(|name| !name.is_empty());
+        std::fs::read_link(names.fold(real, |place, name| place.join(name))).ok()
+    };
+    let mut place = PathBuf::from(format!("{}/bin", dir.display(output)));
+    for _ in 0..store_paths::MAX_LINKS {
+        let shown = place.to_string_lossy();
+        dir.split(&shown)
+            .map_err(|_| Failure::new(format!("error: path '{shown}' is not in the Nix store")))?;
+        match store_paths::next(&place, read) {
+            Some(target) => place = target,
+            None => break,
+        }
     }
     Ok(place.into())
-}
-
-/// A symbolic link on the way to a place in an object.
-struct Link {
-    /// The folder that holds it, below the object.
-    parent: String,
-    /// Where it leads.
-    text: String,
-    /// What follows it.
-    rest: String,
-}
-
-fn first_link(object: &Path, inner: &str) -> Option<Link> {
-    let names: Vec<&str> = inner.split('/').filter(|name| !name.is_empty()).collect();
-    (0..=names.len()).find_map(|count| {
-        let place =
-            names[..count].iter().fold(object.to_path_buf(), |place, name| place.join(name));
-        let text = std::fs::read_link(place).ok()?;
-        Some(Link {
-            parent: match count {
-                0 => "/..".to_owned(),
-                _ => format!("/{}", names[..count - 1].join("/")),
-            },
-            text: text.to_string_lossy().into_owned(),
-            rest: names[count..].join("/"),
-        })
-    })
 }
 
 /// Outputs, each with the packages that it wants beside it.

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
 use crate::installable::SourceArguments;
+use crate::store_paths;
 
 /// Bytes that are shown on either side of a reference.
 const MARGIN: usize = 32;
@@ -75,12 +76,7 @@ fn path_of(context: &Context, arguments: &Arguments, text: &str) -> Result<Store
     if arguments.derivation {
         return match wanted.as_slice() {
             [one] if one.base().is_derivation() => Ok(one.base().clone()),
-            [DerivedPath::Opaque(path)] => {
-                let deriver = context.store()?.require_path_info(path)?.deriver.clone();
-                let unknown =
-                    || Failure::new(format!("error: '{text}' does not have a known deriver"));
-                deriver.ok_or_else(unknown)
-            }
+            [DerivedPath::Opaque(path)] => store_paths::deriver(&*context.store()?, path, text),
             _ => Err(many()),
         };
     }

@@ -226,9 +226,7 @@ pub fn read_log(arguments: &Arguments, context: &Context) -> Result<ExitCode, Fa
             true => path,
             false => {
                 let shown = store.store_dir().display(&path);
-                let unknown =
-                    || Failure::new(format!("error: '{shown}' does not have a known deriver"));
-                store.require_path_info(&path)?.deriver.clone().ok_or_else(unknown)?
+                crate::store_paths::deriver(&*store, &path, &shown)?
             }
         };
         crate::commands::log::show(context, &drv)?;
