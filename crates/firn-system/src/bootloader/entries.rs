@@ -1,6 +1,7 @@
 //! Generations of the system and their entries in the menu.
 
 use super::Settings;
+use super::counting::FIRST;
 use crate::{Error, Result, files};
 use std::fmt::Write;
 use std::fs;
@@ -55,18 +56,22 @@ impl Generation {
     }
 }
 
-/// The file of an entry.
-pub fn file_name(number: u64, specialisation: Option<&str>) -> String {
+/// The name of an entry's file, without counters and `.conf`.
+pub fn base_name(number: u64, specialisation: Option<&str>) -> String {
     let variant = specialisation.map(|name| format!("-specialisation-{name}")).unwrap_or_default();
-    format!("nixos-generation-{number}{variant}.conf")
+    format!("nixos-generation-{number}{variant}")
 }
 
-/// The loader's own settings.
-pub fn loader_conf(settings: &Settings, default: &str) -> String {
+/// The loader's own settings. Without a default, and where attempts are counted, the first in the menu starts.
+pub fn loader_conf(settings: &Settings, default: Option<&str>) -> String {
     let timeout = settings.timeout.map_or_else(|| "menu-force".to_owned(), |s| s.to_string());
+    let default = default.filter(|_| settings.tries.is_none()).unwrap_or("nixos-*");
     let mut text = format!("timeout {timeout}\ndefault {default}\n");
     if !settings.editor {
         text += "editor 0\n";
+    }
+    if settings.reboot_for_bitlocker {
+        text += "reboot-for-bitlocker yes\n";
     }
     if !settings.console_mode.is_empty() {
         let _ = writeln!(text, "console-mode {}", settings.console_mode);
@@ -78,6 +83,7 @@ pub fn loader_conf(settings: &Settings, default: &str) -> String {
 #[derive(Debug)]
 pub struct Entry {
     title: String,
+    sort_key: String,
     version: String,
     options: String,
     /// The kernel.
@@ -112,7 +118,12 @@ impl Entry {
         let options = format!("init={} {}", system.join("init").display(), text("kernel-params")?);
         Ok(Self {
             title: format!("{}{variant}", settings.title),
-            version: format!("Generation {number} {}", text("nixos-version")?.trim()),
+            sort_key: settings.sort_key.clone(),
+            version: format!(
+                "Generation {number} {} {}",
+                settings.title,
+                text("nixos-version")?.trim()
+            ),
             options: options.trim().to_owned(),
             kernel_name: name_of(&kernel),
             kernel,
@@ -120,12 +131,14 @@ impl Entry {
         })
     }
 
-    /// The text of its file.
-    pub fn text(&self) -> String {
+    /// The text of its file; `first` puts it before all others in the menu.
+    pub fn text(&self, first: bool) -> String {
         let initrd = self.initrd.as_ref().map(|(_, name)| format!("initrd /EFI/nixos/{name}\n"));
         format!(
-            "title {}\nsort-key nixos\nversion {}\nlinux /EFI/nixos/{}\n{}options {}\n",
+            "title {}\nsort-key {}{}\nversion {}\nlinux /EFI/nixos/{}\n{}options {}\n",
             self.title,
+            if first { FIRST } else { "" },
+            if self.sort_key.is_empty() { "nixos" } else { &self.sort_key },
             self.version,
             self.kernel_name,
             initrd.unwrap_or_default(),

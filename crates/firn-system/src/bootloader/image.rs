@@ -40,8 +40,9 @@ pub fn build(system: &Path, scratch: &Path, spare: u64, out: &Path) -> Result<()
     })?;
     files::make_folder(scratch)?;
     let generation = Generation { number: 1, system: system.to_owned() };
-    for warning in super::install(&settings, scratch, &[generation], system)? {
-        eprintln!("warning: {warning}");
+    let place = super::install::Place { esp: scratch, boot: None };
+    for line in super::install(&settings, place, &[generation], system, true)? {
+        eprintln!("{line}");
     }
     let mebibytes = (used(scratch)? >> 20) + 1 + spare;
     fat::write_image(scratch, LABEL, mebibytes.max(LEAST_MEBIBYTES), out)

@@ -4,26 +4,27 @@
 //! Entries follow the Boot Loader Specification, type 1; names and places are those of NixOS, so that
 //! `bootctl set-default nixos-generation-1.conf` works as there.
 
+mod counting;
 mod entries;
+mod extra;
 pub mod fat;
 pub mod image;
+mod install;
+mod loaders;
 mod secrets;
 
 pub use entries::{Generation, generations};
+pub use install::install;
 
 use crate::{Error, Result, files};
-use entries::Entry;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where kernels and initial file systems are on the partition.
 const KERNELS: &str = "EFI/nixos";
 const ENTRIES: &str = "loader/entries";
-/// Where the loader is, and where firmware looks when it has no entry for it.
-const LOADERS: [&str; 2] = ["EFI/systemd/systemd-bootx64.efi", "EFI/BOOT/BOOTX64.EFI"];
 
 /// `bootLoader` in a system's `activation.json`.
 #[derive(Debug, Deserialize, Default, Clone)]
@@ -33,14 +34,22 @@ pub struct Settings {
     pub kind: String,
     /// Seconds for the menu; none waits for ever.
     pub timeout: Option<i64>,
-    /// Where the partition is mounted.
+    /// Where the partition is mounted that firmware reads.
     pub esp: PathBuf,
+    /// Where the partition with kernels and entries is mounted, if that is another one.
+    pub boot: Option<PathBuf>,
+    /// Place of the system's entries among others in the menu.
+    pub sort_key: String,
+    /// How often an entry is tried before it counts as bad; none counts nothing.
+    pub tries: Option<u32>,
     /// Whether the firmware's boot entries may be changed.
     pub variables: bool,
     /// Whether entries can be edited in the menu.
     pub editor: bool,
     /// Resolution of the menu.
     pub console_mode: String,
+    /// Whether Windows on an encrypted disk is started by a restart of its own.
+    pub reboot_for_bitlocker: bool,
     /// Whether failures to change firmware variables are passed over.
     pub graceful: bool,
     /// How many generations the menu shows.
@@ -81,36 +90,70 @@ pub fn settings(system: &Path) -> Result<Option<Settings>> {
 /// Where generations of the system are.
 const PROFILES: &str = "/nix/var/nix/profiles";
 const VARIABLES: &str = "/sys/firmware/efi/efivars";
+/// Set where the loader is to be installed anew and registered with the firmware; the second is its older name.
+const ANEW: [&str; 2] = ["NIXOS_INSTALL_BOOTLOADER", "NIXOS_INSTALL_GRUB"];
 
-/// Installs the boot loader of `system` on the machine that runs. Returns warnings.
+/// What an installation has to say.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What was done, and what older generations lack.
+    pub said: Vec<String>,
+    /// What failed after the machine could start already.
+    pub failures: Vec<String>,
+}
+
+/// Installs the boot loader of `system` on the machine that runs.
 ///
 /// # Errors
-/// When the boot partition is not mounted, or can't be written.
-pub fn install_here(settings: &Settings, system: &Path) -> Result<Vec<String>> {
-    if !crate::stage2::is_mount_point(&settings.esp) {
-        return Err(Error::new(format!("nothing is mounted at '{}'", settings.esp.display()))
-            .with_help(
-                "mount the EFI system partition there, or set boot.loader.efi.efiSysMountPoint",
-            ));
+/// When a boot partition is not mounted, or can't be written.
+pub fn install_here(settings: &Settings, system: &Path) -> Result<Outcome> {
+    for (place, option) in [
+        (Some(&settings.esp), "boot.loader.efi.efiSysMountPoint"),
+        (settings.boot.as_ref(), "boot.loader.systemd-boot.xbootldrMountPoint"),
+    ] {
+        let Some(place) = place.filter(|place| !crate::stage2::is_mount_point(place)) else {
+            continue;
+        };
+        return Err(Error::new(format!("nothing is mounted at '{}'", place.display()))
+            .with_help(format!("mount the boot partition there, or set {option}")));
     }
     let generations = generations(Path::new(PROFILES))?;
-    let mut warnings = install(settings, &settings.esp, &generations, system)?;
-    if settings.variables && std::env::var_os("NIXOS_INSTALL_BOOTLOADER").is_some() {
-        warnings.extend(register(settings)?);
+    if generations.is_empty() {
+        return Err(Error::new(format!("'{PROFILES}' has no generation of the system"))
+            .with_help("make the system a generation first: `nix-env --profile /nix/var/nix/profiles/system --set PATH`"));
     }
+    let anew = ANEW.iter().any(|name| std::env::var_os(name).is_some_and(|value| value == "1"));
+    let mut outcome = Outcome::default();
+    if anew && settings.variables {
+        outcome.said.extend(register(settings)?);
+    }
+    let place = install::Place { esp: &settings.esp, boot: settings.boot.as_deref() };
+    outcome.said.extend(install(settings, place, &generations, system, anew)?);
+    sync(&settings.esp)?;
+    settings.boot.as_deref().map_or(Ok(()), sync)?;
     if !settings.extra_commands.is_empty() {
         let status = Command::new("/bin/sh").arg("-ec").arg(&settings.extra_commands).status();
         if !status.is_ok_and(|status| status.success()) {
-            warnings.push("boot.loader.systemd-boot.extraInstallCommands failed".to_owned());
+            let option = "boot.loader.systemd-boot.extraInstallCommands";
+            outcome.failures.push(format!("{option} failed"));
         }
     }
-    Ok(warnings)
+    Ok(outcome)
+}
+
+/// Has everything on the disk: a machine may be turned off at once.
+fn sync(folder: &Path) -> Result<()> {
+    let open = std::fs::File::open(folder).map_err(|err| Error::io("open", folder, &err))?;
+    rustix::fs::syncfs(&open).map_err(|err| Error::io("write to its disk", folder, &err.into()))
 }
 
 /// Tells the firmware of the loader.
 fn register(settings: &Settings) -> Result<Option<String>> {
     let mut command = Command::new(&settings.bootctl);
     command.arg("install").arg("--esp-path").arg(&settings.esp);
+    if let Some(boot) = &settings.boot {
+        command.arg("--boot-path").arg(boot);
+    }
     let failure = match command.output() {
         _ if !Path::new(VARIABLES).exists() => "the machine was not started by UEFI".to_owned(),
         Ok(output) if output.status.success() => return Ok(None),
@@ -123,152 +166,6 @@ fn register(settings: &Settings) -> Result<Option<String>> {
         false => Err(Error::new(text)
             .with_help("boot.loader.efi.canTouchEfiVariables = false leaves them alone")),
     }
-}
-
-/// Makes the partition mounted at `esp` start the given generations, `default` first, with the settings
-/// of that system. Returns warnings.
-///
-/// # Errors
-/// When a file of the default system can't be read, or the partition can't be written.
-pub fn install(
-    settings: &Settings,
-    esp: &Path,
-    generations: &[Generation],
-    default: &Path,
-) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
-    let limit = settings.configuration_limit.unwrap_or(usize::MAX);
-    let kept = &generations[generations.len().saturating_sub(limit)..];
-    let mut wanted = Wanted::default();
-    for folder in [KERNELS, ENTRIES] {
-        files::make_folder(&esp.join(folder))?;
-    }
-    for generation in kept {
-        let is_default = generation.system == default;
-        match generation_files(settings, esp, generation, &mut wanted) {
-            Ok(()) => {}
-            Err(err) if is_default => return Err(err),
-            Err(err) => warnings.push(format!("generation {}: {err}", generation.number)),
-        }
-    }
-    match generations.iter().find(|generation| generation.system == default) {
-        Some(generation) => {
-            let text = entries::loader_conf(settings, &entries::file_name(generation.number, None));
-            update(&esp.join("loader/loader.conf"), text.as_bytes())?;
-        }
-        None => warnings.push(format!(
-            "'{}' is no generation of the system profile, so the default entry stays as it is",
-            default.display()
-        )),
-    }
-    for place in LOADERS {
-        copy(&settings.loader, &esp.join(place))?;
-    }
-    for (name, text) in &settings.extra_entries {
-        update(&esp.join(ENTRIES).join(name), text.as_bytes())?;
-    }
-    for (place, source) in &settings.extra_files {
-        copy(source, &place_on(esp, place)?)?;
-    }
-    wanted.remove_others(esp)?;
-    Ok(warnings)
-}
-
-/// Files that the entries need.
-#[derive(Default)]
-struct Wanted {
-    entries: BTreeSet<String>,
-    kernels: BTreeSet<String>,
-}
-
-impl Wanted {
-    /// Removes entries and kernels of generations that are gone. Others' files are left alone.
-    fn remove_others(&self, esp: &Path) -> Result<()> {
-        for entry in files::entries(&esp.join(ENTRIES))? {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("nixos-generation-") && !self.entries.contains(&name) {
-                files::remove(&entry.path())?;
-            }
-        }
-        for entry in files::entries(&esp.join(KERNELS))? {
-            if !self.kernels.contains(&*entry.file_name().to_string_lossy()) {
-                files::remove(&entry.path())?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes the entries of a generation and what they start.
-fn generation_files(
-    settings: &Settings,
-    esp: &Path,
-    generation: &Generation,
-    wanted: &mut Wanted,
-) -> Result<()> {
-    for (specialisation, system) in generation.variants()? {
-        let entry = Entry::of(settings, generation.number, specialisation.as_deref(), &system)?;
-        // A variant may have secrets of its own.
-        let own = self::settings(&system)?.unwrap_or_default();
-        copy(&entry.kernel, &esp.join(KERNELS).join(&entry.kernel_name))?;
-        wanted.kernels.insert(entry.kernel_name.clone());
-        if let Some((initrd, name)) = &entry.initrd {
-            let place = esp.join(KERNELS).join(name);
-            if own.secrets.is_empty() {
-                copy(initrd, &place)?;
-            } else {
-                update(&place, &secrets::appended(initrd, &own.secrets)?)?;
-            }
-            wanted.kernels.insert(name.clone());
-        }
-        let name = entries::file_name(generation.number, specialisation.as_deref());
-        update(&esp.join(ENTRIES).join(&name), entry.text().as_bytes())?;
-        wanted.entries.insert(name);
-    }
-    Ok(())
-}
-
-/// A place on the partition, whose names are the same in upper and lower case: folders that are there already
-/// are meant, however they are spelled. An image would get both otherwise, and firmware finds one.
-fn place_on(esp: &Path, place: &str) -> Result<PathBuf> {
-    let mut path = esp.to_owned();
-    for part in place.split('/').filter(|part| !part.is_empty()) {
-        let there = if path.is_dir() { files::entries(&path)? } else { Vec::new() };
-        let names = there.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let same = names.into_iter().find(|name| name.eq_ignore_ascii_case(part));
-        path.push(same.as_deref().unwrap_or(part));
-    }
-    Ok(path)
-}
-
-/// Copies a file whose name tells its content, unless it is there already.
-fn copy(source: &Path, target: &Path) -> Result<()> {
-    let length = |path: &Path| fs::metadata(path).map(|meta| meta.len());
-    let in_store = target.components().any(|part| part.as_os_str() == "nixos");
-    let wanted = length(source).map_err(|err| Error::io("read", source, &err))?;
-    if in_store && length(target).is_ok_and(|there| there == wanted) {
-        return Ok(());
-    }
-    let content = fs::read(source).map_err(|err| Error::io("read", source, &err))?;
-    update(target, &content)
-}
-
-/// Writes a file if its content differs; a machine that stops meanwhile has the old or the new one.
-fn update(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|old| old == content) {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
-        files::make_folder(folder)?;
-    }
-    let fresh = path.with_extension("tmp");
-    let written = fs::File::create(&fresh).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, content)?;
-        file.sync_all()
-    });
-    written
-        .and_then(|()| fs::rename(&fresh, path))
-        .map_err(|err| Error::io("write", path, &err).with_help("the boot partition may be full"))
 }
 
 #[cfg(test)]

@@ -3,9 +3,21 @@
 
 use crate::initrd::cpio::Archive;
 use crate::{Error, Result};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Its name on the boot partition: systems that share an initial file system may have different secrets.
+pub fn file_name(initrd: &Path, secrets: &BTreeMap<String, PathBuf>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(initrd.as_os_str().as_encoded_bytes());
+    for (place, source) in secrets {
+        hash.update(format!("\n{place}\n{}", source.display()));
+    }
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash}-initrd.efi")
+}
 
 /// The initial file system with the secrets behind it.
 ///

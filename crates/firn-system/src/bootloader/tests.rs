@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
+use super::install::Place;
 use super::*;
+use std::fs;
 use std::os::unix::fs::symlink;
 
 const KERNEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-linux-6.1";
@@ -35,6 +37,10 @@ fn machine(root: &Path) -> PathBuf {
     own.canonicalize().unwrap()
 }
 
+fn at(esp: &Path) -> Place<'_> {
+    Place { esp, boot: None }
+}
+
 fn read(path: PathBuf) -> String {
     fs::read_to_string(path).unwrap()
 }
@@ -51,14 +57,14 @@ fn entries_are_those_of_nixos() {
     let found = generations(&profiles).unwrap();
     assert_eq!(found, [Generation { number: 7, system: system.clone() }]);
     let loader = settings(&system).unwrap().unwrap();
-    assert!(install(&loader, &esp, &found, &system).unwrap().is_empty());
+    assert!(install(&loader, at(&esp), &found, &system, false).unwrap().len() == 2);
 
     assert_eq!(
         read(esp.join("loader/loader.conf")),
         "timeout 5\ndefault nixos-generation-7.conf\nconsole-mode keep\n"
     );
     let entry = format!(
-        "title NixOS\nsort-key nixos\nversion Generation 7 26.05\n\
+        "title NixOS\nsort-key nixos\nversion Generation 7 NixOS 26.05\n\
          linux /EFI/nixos/{KERNEL}-bzImage.efi\ninitrd /EFI/nixos/{INITRD}-initrd.efi\n\
          options init={}/init quiet\n",
         system.display()
@@ -77,11 +83,11 @@ fn what_is_gone_is_removed_and_what_is_others_stays() {
     let system = machine(scratch.path());
     let esp = scratch.path().join("esp");
     let loader = settings(&system).unwrap().unwrap();
-    let at = |number| Generation { number, system: system.clone() };
-    install(&loader, &esp, &[at(1), at(2)], &system).unwrap();
+    let generation = |number| Generation { number, system: system.clone() };
+    install(&loader, at(&esp), &[generation(1), generation(2)], &system, false).unwrap();
     fs::write(esp.join("loader/entries/other.conf"), "").unwrap();
     fs::write(esp.join("EFI/nixos/old.efi"), "").unwrap();
-    install(&loader, &esp, &[at(2)], &system).unwrap();
+    install(&loader, at(&esp), &[generation(2)], &system, false).unwrap();
     let names: Vec<_> = files::entries(&esp.join("loader/entries")).unwrap();
     let names: Vec<_> = names.iter().map(|e| e.file_name().into_string().unwrap()).collect();
     assert_eq!(

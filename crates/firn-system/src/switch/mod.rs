@@ -106,8 +106,9 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
 fn boot_loader(toplevel: &Path, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(settings) = bootloader::settings(toplevel)? else { return Ok(()) };
     say(&format!("installing the boot loader {}", settings.kind));
-    let warnings = bootloader::install_here(&settings, toplevel)?;
-    report.failures.extend(warnings);
+    let outcome = bootloader::install_here(&settings, toplevel)?;
+    outcome.said.iter().for_each(|line| say(line));
+    report.failures.extend(outcome.failures);
     Ok(())
 }
 

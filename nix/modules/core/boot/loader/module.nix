@@ -38,34 +38,6 @@ in
         description = "Where the EFI system partition is mounted.";
       };
     };
-    systemd-boot = {
-      enable = flag false "Whether systemd-boot starts the machine (EFI only).";
-      editor = flag true "Whether entries can be edited in the menu.";
-      configurationLimit = mkOption {
-        type = types.nullOr types.int;
-        default = null;
-        description = "How many generations the menu shows.";
-      };
-      consoleMode = mkOption {
-        type = types.enum [ "0" "1" "2" "5" "auto" "max" "keep" ];
-        default = "keep";
-        description = "Resolution of the menu.";
-      };
-      graceful = flag false "Whether failures to change firmware variables are ignored.";
-      extraEntries = mkOption {
-        type = types.attrsOf types.lines;
-        default = { };
-        description = "Further entries of the menu, by file name.";
-      };
-      extraFiles = mkOption {
-        type = types.attrsOf types.path;
-        default = { };
-        description = "Further files on the EFI system partition.";
-      };
-      extraInstallCommands = text "" "Shell commands run after the boot loader was installed.";
-      memtest86.enable = flag false "Whether the menu offers a memory test.";
-      netbootxyz.enable = flag false "Whether the menu offers netboot.xyz.";
-    };
     grub = {
       enable = flag false "Whether GRUB starts the machine.";
       device = mkOption {
@@ -103,30 +75,14 @@ in
     generic-extlinux-compatible.enable = flag false "Whether U-Boot's extlinux menu is made.";
   };
   config = {
-    system.boot.loader.id = mkIf cfg.systemd-boot.enable "systemd-boot";
-    system.activationPlan.bootLoader = mkIf (cfg.systemd-boot.enable || cfg.grub.enable) {
-      kind = if cfg.systemd-boot.enable then "systemd-boot" else "grub";
+    system.activationPlan.bootLoader = mkIf (cfg.grub.enable) {
+      kind = "grub";
       inherit (cfg) timeout;
-      esp = cfg.efi.efiSysMountPoint;
-      variables = cfg.efi.canTouchEfiVariables;
-      inherit (cfg.systemd-boot) editor consoleMode graceful configurationLimit extraEntries;
-      extraCommands = cfg.systemd-boot.extraInstallCommands;
-      bootctl = "${config.systemd.package}/bin/bootctl";
-      title = config.system.nixos.distroName;
-      secrets = lib.mapAttrs (
-        place: source: if source == null then place else "${source}"
-      ) config.boot.initrd.secrets;
-      extraFiles = lib.mapAttrs (_: toString) cfg.systemd-boot.extraFiles;
-      loader = "${config.systemd.package}/lib/systemd/boot/efi/systemd-bootx64.efi";
     };
     assertions = [
       {
         assertion = !cfg.grub.enable;
         message = "boot.loader.grub.enable: GRUB can't be installed by base yet; use boot.loader.systemd-boot.enable.";
-      }
-      {
-        assertion = !(cfg.systemd-boot.enable && config.boot.isContainer);
-        message = "boot.loader.systemd-boot.enable: a container has no boot loader.";
       }
     ];
   };
