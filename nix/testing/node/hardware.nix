@@ -245,8 +245,7 @@ in
     useDefaultFilesystems = flag true "Whether file systems are those of a test machine.";
     rootDevice = mkOption {
       type = types.nullOr types.str;
-      default = if v.useBootLoader then "/dev/disk/by-label/nixos" else "/dev/vda";
-      defaultText = lib.literalExpression ''if virtualisation.useBootLoader then "/dev/disk/by-label/nixos" else "/dev/vda"'';
+      default = "/dev/disk/by-label/nixos";
       description = "The root disk in the machine.";
     };
     bootPartition = mkOption {

@@ -38,6 +38,8 @@ pub struct Request {
     pub verbose: bool,
     /// The program that formats empty devices, when one may have to be.
     pub formatter: Option<PathBuf>,
+    /// The program that checks file systems, when one is to be checked.
+    pub checker: Option<PathBuf>,
     /// Further files by path.
     pub files: BTreeMap<String, PathBuf>,
     /// What an initial file system with the service manager consists of.
@@ -101,10 +103,12 @@ pub fn build(
         mounts: request.mounts.clone(),
         verbose: request.verbose,
         formatter: request.formatter.clone(),
+        checker: request.checker.clone(),
     };
-    if let Some(formatter) = &request.formatter {
+    let programs: Vec<_> = request.formatter.iter().chain(&request.checker).collect();
+    if !programs.is_empty() {
         let mut collector = Collector::new(&mut archive, Path::new(store));
-        collector.add(formatter);
+        programs.into_iter().for_each(|program| collector.add(program));
         collector.finish()?;
     }
     let text = serde_json::to_string(&plan).map_err(|err| Error::new(err.to_string()))?;

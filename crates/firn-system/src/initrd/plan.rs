@@ -17,6 +17,8 @@ pub struct Plan {
     pub verbose: bool,
     /// The program that formats empty devices (`mke2fs`).
     pub formatter: Option<PathBuf>,
+    /// The program that checks and mends file systems (`e2fsck`).
+    pub checker: Option<PathBuf>,
 }
 
 /// A module for devices that may be there.
@@ -42,4 +44,6 @@ pub struct Mount {
     pub options: Vec<String>,
     /// Whether an empty device is formatted first.
     pub auto_format: bool,
+    /// Whether it is mounted without being checked.
+    pub no_check: bool,
 }

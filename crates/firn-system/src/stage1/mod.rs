@@ -1,6 +1,7 @@
 //! The first process of the initial file system: loads drivers, mounts the machine's root and what
 //! it needs, and goes on with the machine's own first process.
 
+mod check;
 mod devices;
 mod drivers;
 mod options;
@@ -49,7 +50,7 @@ pub fn main() -> Result<Infallible> {
         .map_err(|err| Error::new(format!("'{PLAN}' is no plan: {err}")))?;
     drivers::load_all(&plan);
     for step in mounts(&plan) {
-        mount_one(&step, plan.formatter.as_deref())?;
+        mount_one(&step, &plan)?;
     }
     let init = first_process()?;
     switch_root(&plan)?;
@@ -72,13 +73,14 @@ fn mounts(plan: &Plan) -> Vec<Mount> {
                     .unwrap_or_else(|| "auto".to_owned()),
                 options: options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect(),
                 auto_format: false,
+                no_check: false,
             },
         );
     }
     all
 }
 
-fn mount_one(step: &Mount, formatter: Option<&Path>) -> Result<()> {
+fn mount_one(step: &Mount, plan: &Plan) -> Result<()> {
     let target = Path::new(ROOT).join(step.mount_point.trim_start_matches('/'));
     files::make_folder(&target)?;
     let parsed = options::parse(&step.options);
@@ -86,10 +88,15 @@ fn mount_one(step: &Mount, formatter: Option<&Path>) -> Result<()> {
         files::make_folder(Path::new(folder))?;
     }
     let source = devices::find(&step.device, &step.fs_type)?;
-    if let Some(formatter) = formatter.filter(|_| step.auto_format) {
+    if let Some(formatter) = plan.formatter.as_deref().filter(|_| step.auto_format) {
         format(formatter, &source, &step.fs_type)?;
     }
     let kind = if step.fs_type == "auto" { devices::kind(&source)? } else { step.fs_type.clone() };
+    if let Some(checker) =
+        plan.checker.as_deref().filter(|_| !step.no_check && kind.starts_with("ext"))
+    {
+        check::check(checker, &step.device, &source, &kind)?;
+    }
     let data = CString::new(parsed.data.clone())
         .map_err(|_| Error::new(format!("wrong mount options for {}", step.mount_point)))?;
     mount(&source, &target, kind.as_str(), parsed.flags, data.as_c_str()).map_err(|err| {

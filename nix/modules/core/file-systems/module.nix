@@ -131,6 +131,7 @@ let
       config = lib.mkMerge [
         (mkIf (config.label != null) { device = lib.mkDefault "/dev/disk/by-label/${config.label}"; })
         (mkIf config.autoFormat { options = [ "x-systemd.makefs" ]; })
+        (mkIf config.autoResize { options = [ "x-systemd.growfs" ]; })
         (mkIf (config.fsType == "tmpfs" || config.fsType == "proc") {
           device = lib.mkDefault config.fsType;
         })
@@ -226,7 +227,7 @@ in
   config = {
     system.build.fileSystems = inOrder;
     systemd.wantedGenerators = lib.optional (
-      late != [ ] || config.swapDevices != [ ]
+      late != [ ] || config.swapDevices != [ ] || lib.any (fs: fs.autoResize) inOrder
     ) "systemd-fstab-generator";
     environment.etc.fstab.text =
       "# Made from `fileSystems` and `swapDevices`.\n"

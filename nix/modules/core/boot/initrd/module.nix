@@ -30,6 +30,7 @@ let
     noCheck = fs.noCheck;
   };
   formats = lib.filter (fs: fs.autoFormat) bootMounts;
+  checked = lib.filter (fs: cfg.checkJournalingFS && !fs.noCheck && lib.hasPrefix "ext" fs.fsType) bootMounts;
   modulesOfType = {
     overlay = [ "overlay" ];
     erofs = [ "erofs" ];
@@ -49,6 +50,7 @@ let
     inherit (cfg) verbose;
     # By systemd it is a unit's work.
     formatter = if !cfg.systemd.enable && formats != [ ] then "${pkgs.e2fsprogs}/bin/mke2fs" else null;
+    checker = if !cfg.systemd.enable && checked != [ ] then "${pkgs.e2fsprogs}/bin/e2fsck" else null;
     files = if config.boot.loader.supportsInitrdSecrets then { } else lib.mapAttrs secretSource cfg.secrets;
   }
   // lib.optionalAttrs cfg.systemd.enable { systemd = cfg.systemd.archive; };
