@@ -55,6 +55,13 @@ let
 in
 {
   options.systemd.tmpfiles = {
+    textOf = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      default = fileText;
+      description = "The text of a file from its entries.";
+    };
     rules = mkOption {
       type = types.listOf types.str;
       default = [ ];

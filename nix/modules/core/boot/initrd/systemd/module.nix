@@ -24,10 +24,26 @@ let
       inherit type description;
       default = { };
     };
+  initrd = config.boot.initrd;
+  # The other first stage only loads drivers and mounts.
+  needed =
+    initrd.network.enable
+    || initrd.luks.devices != { }
+    || initrd.luks.forceLuksSupportInInitrd
+    || config.boot.swraid.enable
+    || lib.any (text: text != "") [
+      initrd.preDeviceCommands
+      initrd.preLVMCommands
+      initrd.postDeviceCommands
+      initrd.postResumeCommands
+      initrd.postMountCommands
+    ];
 in
 {
   options.boot.initrd.systemd = {
-    enable = flag false "Whether systemd is the first process of the initial file system.";
+    enable = flag needed "Whether systemd is the first process of the initial file system; by default where something is asked for that only it does." // {
+      defaultText = lib.literalMD "whether encrypted devices, a network, arrays or commands are configured";
+    };
     package = mkOption {
       type = types.package;
       default = config.systemd.package;
