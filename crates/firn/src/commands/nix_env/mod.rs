@@ -1,8 +1,9 @@
-//! `nix-env`: queries of package sets and of what a profile holds.
+//! `nix-env`: queries of package sets and of what a profile holds, and the generations of profiles.
 //!
 //! Nix manual, "nix-env". One operation per run, one file per operation; the rest of the arguments
 //! are the operation's own.
 
+mod generations;
 mod output;
 mod packages;
 mod query;
@@ -23,9 +24,14 @@ use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
 
 const HELP: &str = "\
-Query packages
+Query packages, and go from one generation of a profile to another
 
 Usage: nix-env --query [OPTIONS] [NAMES…]
+       nix-env --set PATH                     Make a path of the store the newest generation
+       nix-env --rollback                     Go back to the generation before the current one
+       nix-env --switch-generation, -G NUMBER Go to a generation
+       nix-env --list-generations             Show generations
+       nix-env --delete-generations WHICH…    Remove generations: numbers, old, +NUMBER, DAYSd
 
   NAMES…                  Names of packages: regular expressions, perhaps with '-VERSION'; '*' is all
   -f, --file FILE         Take packages of this file, folder, URL or <NAME>
@@ -73,7 +79,14 @@ pub struct Globals {
 type Operation = fn(&Globals, &[String], &[String]) -> Result<ExitCode, Failure>;
 
 /// Operations by their flags. One line each.
-const OPERATIONS: &[(&[&str], Operation)] = &[(&["--query", "-q"], query::run)];
+const OPERATIONS: &[(&[&str], Operation)] = &[
+    (&["--query", "-q"], query::run),
+    (&["--set"], generations::set),
+    (&["--rollback"], generations::rollback),
+    (&["--switch-generation", "-G"], generations::switch),
+    (&["--list-generations"], generations::list),
+    (&["--delete-generations"], generations::delete),
+];
 
 /// Flags of operations that exist in the reference and not here.
 const MISSING: &[&str] = &[
@@ -83,15 +96,9 @@ const MISSING: &[&str] = &[
     "-e",
     "--upgrade",
     "-u",
-    "--set",
     "--set-flag",
     "--switch-profile",
     "-S",
-    "--switch-generation",
-    "-G",
-    "--rollback",
-    "--list-generations",
-    "--delete-generations",
 ];
 
 /// What the command line asks for.
