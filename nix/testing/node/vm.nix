@@ -138,6 +138,8 @@ let
       ++ [ "systemd-user-sessions.service" ];
     environment.etc."tmpfiles.d/systemd-nologin.conf".source = "/dev/null";
     boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" ];
+    # QEMU's network for users answers, and tests of initial file systems look for what it says.
+    boot.initrd.network.udhcpc.enable = lib.mkOverride 1400 true;
     boot.kernelParams = lib.mkMerge [
       [
         "panic=1"

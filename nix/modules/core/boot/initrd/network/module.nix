@@ -9,6 +9,7 @@ let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot.initrd.network;
   ssh = cfg.ssh;
+  waits = config.boot.initrd.systemd.network.wait-online;
   inherit (import ../../../../option-kinds.nix { inherit lib; }) flag lines names;
 
   # A path literal is known to the store; a text is a place on the machine.
@@ -128,6 +129,18 @@ in
     })
     (mkIf config.boot.initrd.systemd.network.enable {
       boot.initrd.systemd = {
+        services.systemd-networkd-wait-online = mkIf waits.enable {
+          overrideStrategy = "asDropin";
+          serviceConfig.ExecStart = [
+            ""
+            (lib.concatStringsSep " " (
+              [ "/lib/systemd/systemd-networkd-wait-online" "--timeout=${toString waits.timeout}" ]
+              ++ lib.optional waits.anyInterface "--any"
+              ++ map (name: "--ignore=${name}") waits.ignoredInterfaces
+              ++ waits.extraArgs
+            ))
+          ];
+        };
         services.systemd-networkd = {
           overrideStrategy = "asDropin";
           wantedBy = [ "initrd.target" ];

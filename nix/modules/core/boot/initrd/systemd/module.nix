@@ -58,6 +58,17 @@ in
         default = 120;
         description = "Seconds to wait.";
       };
+      wait-online.anyInterface = flag false "Whether one interface is enough.";
+      wait-online.ignoredInterfaces = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Interfaces that are not waited for.";
+      };
+      wait-online.extraArgs = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Arguments of systemd-networkd-wait-online.";
+      };
     };
     services = kind (unitTypes.services [ ]) "Services of the initial file system.";
     targets = kind unitTypes.targets "Targets of the initial file system.";

@@ -111,6 +111,7 @@
     "journalctl"
     "systemctl"
     "systemd-ask-password"
+    "systemd-creds"
     "systemd-escape"
     "systemd-tty-ask-password-agent"
     "udevadm"
