@@ -24,7 +24,16 @@ impl Machine {
     ///
     /// # Errors
     /// When the value has no such form, or evaluating it fails.
+    #[inline(always)]
     pub fn coerce(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
+        match v.as_str() {
+            Some(s) => Ok(s),
+            None => self.coerce_unknown(v, how, pos, what),
+        }
+    }
+
+    #[inline(never)]
+    fn coerce_unknown(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
         let v = self.force_at(v, pos)?;
         if let Some(s) = v.as_str() {
             return Ok(s);

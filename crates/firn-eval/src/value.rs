@@ -450,6 +450,7 @@ impl Function {
     }
 
     /// The function that this is an alias of, or itself.
+    #[inline(always)]
     pub(crate) fn original(self) -> Function {
         let head = self.head();
         if head & TAG_MASK == FUNCTION_ALIAS {
@@ -468,6 +469,26 @@ impl Function {
         }
         // SAFETY: V1; a closure is the lambda's address and the environment.
         unsafe { Some((&*(head as *const Lambda), Env(*self.0.add(1) as *const Slot))) }
+    }
+
+    /// The lambda, its environment and the arguments given so far, if it is one.
+    #[inline(always)]
+    pub(crate) fn lambda_parts(self) -> Option<(&'static Lambda, Env, &'static [Slot])> {
+        let head = self.head();
+        // SAFETY: V1; layouts as in `Function::kind`.
+        unsafe {
+            let lambda = (head & !TAG_MASK) as *const Lambda;
+            let env = self.0.wrapping_add(1);
+            match head & TAG_MASK {
+                FUNCTION_CLOSURE => Some((&*lambda, Env(*env as *const Slot), &[])),
+                FUNCTION_PARTIAL => {
+                    let before = self.0.add(3) as *const Slot;
+                    let before = std::slice::from_raw_parts(before, *self.0.add(2) as usize);
+                    Some((&*lambda, Env(*env as *const Slot), before))
+                }
+                _ => None,
+            }
+        }
     }
 
     pub(crate) fn kind(self) -> FunctionKind {

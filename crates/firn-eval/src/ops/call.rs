@@ -32,62 +32,239 @@ pub(crate) fn call3(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 #[inline(always)]
 fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let f = node.child(0).eval(m, env)?;
-    if let Some(function) = f.as_function()
-        && let Some((lambda, parent)) = function.as_closure()
-        && lambda.arity as usize == N
+    let call = Call { node, env, first: 1, count: N };
+    let Some(function) = f.as_function() else { return call_delayed(m, f, call) };
+    // What a thunk gave is a function object of its own, often an alias.
+    let function = function.original();
+    match function.head() & TAG_MASK {
+        FUNCTION_CLOSURE => {
+            if let Some((lambda, parent)) = function.as_closure()
+                && lambda.arity as usize == N
+            {
+                return run_lambda(m, call, lambda, parent, &[]);
+            }
+            call_delayed(m, f, call)
+        }
+        FUNCTION_PARTIAL => call_partial::<N>(m, function, node, env),
+        FUNCTION_PRIMOP => call_builtin::<N>(m, function, node, env),
+        _ => call_other(m, f, call),
+    }
+}
+
+/// Calls a lambda that has some of its arguments.
+#[inline(never)]
+fn call_partial<const N: usize>(
+    m: &mut Machine,
+    function: Function,
+    node: &'static Node,
+    env: Env,
+) -> R<Value> {
+    let call = Call { node, env, first: 1, count: N };
+    if let FunctionKind::Partial(lambda, parent, before) = function.kind()
+        && lambda.arity as usize == before.len() + N
     {
-        let slots = lambda.slots as usize;
-        let plain = if lambda.formals.is_some() { N - 1 } else { N };
-        let inner = if node.slot == MAY_WAIT {
-            let inner = m.call_env(parent, slots, env);
-            for i in 0..plain {
-                let child = node.child(1 + i);
-                match at_once(m, child, env) {
-                    Some(value) => inner.slot(1 + i).set(value),
-                    None => inner.slot(1 + i).wait_for(1 + i, child),
+        return run_lambda(m, call, lambda, parent, before);
+    }
+    call_delayed(m, function.value(), call)
+}
+
+/// Calls a builtin that has no argument yet.
+#[inline(never)]
+fn call_builtin<const N: usize>(
+    m: &mut Machine,
+    function: Function,
+    node: &'static Node,
+    env: Env,
+) -> R<Value> {
+    let call = Call { node, env, first: 1, count: N };
+    if let FunctionKind::PrimOp(op) = function.kind()
+        && op.arity() == N
+    {
+        let mut args = [Value::NULL; N];
+        arguments(m, call, op.strict as usize, &mut args);
+        return m.call_primop(op, &args, node.pos);
+    }
+    call_delayed(m, function.value(), call)
+}
+
+/// Any number of arguments. Words: function, number of arguments, arguments.
+pub(crate) fn call_many(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let f = node.child(0).eval(m, env)?;
+    let count = node.word(1) as usize;
+    call_other(m, f, Call { node, env, first: 2, count })
+}
+
+/// Arguments of a call that are still expressions.
+#[derive(Clone, Copy)]
+struct Call {
+    node: &'static Node,
+    env: Env,
+    /// Index of the first argument among the node's words.
+    first: usize,
+    count: usize,
+}
+
+impl Call {
+    #[inline(always)]
+    fn arg(&self, index: usize) -> &'static Node {
+        self.node.child(self.first + index)
+    }
+}
+
+/// Runs a lambda that `before` and the call's arguments together saturate.
+#[inline(always)]
+fn run_lambda(
+    m: &mut Machine,
+    call: Call,
+    lambda: &'static Lambda,
+    parent: Env,
+    before: &[Slot],
+) -> R<Value> {
+    let Call { node, env, count, .. } = call;
+    let slots = lambda.slots as usize;
+    let plain = if lambda.formals.is_some() { count - 1 } else { count };
+    let start = 1 + before.len();
+    let inner = if node.slot == MAY_WAIT {
+        let inner = m.call_env(parent, slots, env);
+        for i in 0..plain {
+            let child = call.arg(i);
+            match at_once(m, child, env) {
+                Some(value) => inner.slot(start + i).set(value),
+                None => inner.slot(start + i).wait_for(start + i, child),
+            }
+        }
+        inner
+    } else {
+        let inner = m.env(parent, slots);
+        for i in 0..plain {
+            let value = delay(m, call.arg(i), env);
+            inner.slot(start + i).set(value);
+        }
+        inner
+    };
+    for (i, value) in before.iter().enumerate() {
+        inner.slot(1 + i).set_word(value.word());
+    }
+    if let Some(formals) = &lambda.formals {
+        return call_pattern(m, call, lambda, formals, inner);
+    }
+    m.enter(node.pos)?;
+    let result = lambda.body.eval(m, inner);
+    m.leave();
+    m.done_with(inner, slots);
+    match result {
+        Ok(v) => Ok(v),
+        Err(raised) => Err(call_failed(m, raised, lambda, node.pos)),
+    }
+}
+
+/// Calls anything.
+#[inline(never)]
+fn call_other(m: &mut Machine, f: Value, call: Call) -> R<Value> {
+    if let Some(function) = f.as_function() {
+        match function.kind() {
+            FunctionKind::Closure(lambda, parent) if lambda.arity as usize == call.count => {
+                return run_lambda(m, call, lambda, parent, &[]);
+            }
+            FunctionKind::Partial(lambda, parent, before)
+                if lambda.arity as usize == before.len() + call.count =>
+            {
+                return run_lambda(m, call, lambda, parent, before);
+            }
+            FunctionKind::PrimOp(op) if op.arity() == call.count => {
+                return run_primop(m, op, &[], call);
+            }
+            FunctionKind::PrimOpApp(op, before) if op.arity() == before.len() + call.count => {
+                return run_primop(m, op, before, call);
+            }
+            _ => {}
+        }
+    }
+    call_delayed(m, f, call)
+}
+
+/// Gives the function its arguments as values, most of them thunks.
+#[inline(never)]
+fn call_delayed(m: &mut Machine, f: Value, call: Call) -> R<Value> {
+    const FEW: usize = 6;
+    if call.count <= FEW {
+        let mut args = [Value::NULL; FEW];
+        for (i, arg) in args[..call.count].iter_mut().enumerate() {
+            *arg = delay(m, call.arg(i), call.env);
+        }
+        return m.call(f, &args[..call.count], call.node.pos);
+    }
+    let mut args = Vec::with_capacity(call.count);
+    for i in 0..call.count {
+        args.push(delay(m, call.arg(i), call.env));
+    }
+    m.call(f, &args, call.node.pos)
+}
+
+/// Runs a builtin that `before` and the call's arguments together saturate.
+#[inline(always)]
+fn run_primop(m: &mut Machine, op: &'static PrimOp, before: &[Slot], call: Call) -> R<Value> {
+    let mut args = [Value::NULL; MOST_PARAMETERS];
+    let count = before.len() + call.count;
+    if count > args.len() {
+        return call_delayed_primop(m, op, before, call);
+    }
+    let (given, new) = args[..count].split_at_mut(before.len());
+    for (to, from) in given.iter_mut().zip(before) {
+        *to = from.get();
+    }
+    let strict = (op.strict as usize).saturating_sub(before.len());
+    arguments(m, call, strict, new);
+    m.call_primop(op, &args[..count], call.node.pos)
+}
+
+/// Builtins have fewer parameters than this.
+const MOST_PARAMETERS: usize = 4;
+
+#[cold]
+fn call_delayed_primop(
+    m: &mut Machine,
+    op: &'static PrimOp,
+    before: &[Slot],
+    call: Call,
+) -> R<Value> {
+    let mut args: Vec<Value> = before.iter().map(Slot::get).collect();
+    for i in 0..call.count {
+        args.push(delay(m, call.arg(i), call.env));
+    }
+    m.call_primop(op, &args, call.node.pos)
+}
+
+/// The arguments of a builtin: the first few are evaluated at once.
+#[inline(always)]
+fn arguments(m: &mut Machine, call: Call, strict: usize, to: &mut [Value]) {
+    let mut failed = false;
+    for (i, arg) in to.iter_mut().enumerate() {
+        *arg = if i < strict && !failed {
+            match call.arg(i).eval(m, call.env) {
+                Ok(v) => v,
+                Err(raised) => {
+                    failed = true;
+                    m.failed(raised)
                 }
             }
-            inner
         } else {
-            let inner = m.env(parent, slots);
-            for i in 0..plain {
-                let value = delay(m, node.child(1 + i), env);
-                inner.slot(1 + i).set(value);
-            }
-            inner
-        };
-        if let Some(formals) = &lambda.formals {
-            return call_pattern(m, node, env, lambda, formals, inner, N);
-        }
-        m.enter(node.pos)?;
-        let result = lambda.body.eval(m, inner);
-        m.leave();
-        m.done_with(inner, lambda.slots as usize);
-        return match result {
-            Ok(v) => Ok(v),
-            Err(raised) => Err(call_failed(m, raised, lambda, node.pos)),
+            delay(m, call.arg(i), call.env)
         };
     }
-    let mut args = [Value::NULL; N];
-    for (i, arg) in args.iter_mut().enumerate() {
-        *arg = delay(m, node.child(1 + i), env);
-    }
-    m.call(f, &args, node.pos)
 }
 
 /// The last argument is taken apart: it is evaluated without a thunk.
 #[inline(never)]
 fn call_pattern(
     m: &mut Machine,
-    node: &'static Node,
-    env: Env,
+    call: Call,
     lambda: &'static Lambda,
     formals: &'static Formals,
     inner: Env,
-    index: usize,
 ) -> R<Value> {
-    m.enter(node.pos)?;
-    let result = call_pattern_inside(m, node, env, lambda, formals, inner, index);
+    m.enter(call.node.pos)?;
+    let result = call_pattern_inside(m, call, lambda, formals, inner);
     m.leave();
     m.done_with(inner, lambda.slots as usize);
     result
@@ -96,14 +273,13 @@ fn call_pattern(
 #[inline(always)]
 fn call_pattern_inside(
     m: &mut Machine,
-    node: &'static Node,
-    env: Env,
+    call: Call,
     lambda: &'static Lambda,
     formals: &'static Formals,
     inner: Env,
-    index: usize,
 ) -> R<Value> {
-    let arg = match node.child(index).eval(m, env) {
+    let Call { node, env, count, .. } = call;
+    let arg = match call.arg(count - 1).eval(m, env) {
         Ok(v) => v,
         Err(raised) => return Err(argument_failed(m, raised, lambda, node.pos)),
     };
@@ -112,17 +288,6 @@ fn call_pattern_inside(
         Ok(v) => Ok(v),
         Err(raised) => Err(call_failed(m, raised, lambda, node.pos)),
     }
-}
-
-/// Any number of arguments. Words: function, number of arguments, arguments.
-pub(crate) fn call_many(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let f = node.child(0).eval(m, env)?;
-    let n = node.word(1) as usize;
-    let mut args = Vec::with_capacity(n);
-    for i in 0..n {
-        args.push(delay(m, node.child(2 + i), env));
-    }
-    m.call(f, &args, node.pos)
 }
 
 /// A builtin with exactly its arguments. Words: the builtin, then arguments.
@@ -145,26 +310,13 @@ fn prim<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Val
     // SAFETY: the compiler stores a builtin's address in word 0.
     let op: &'static PrimOp = unsafe { node.data(0) };
     let mut args = [Value::NULL; N];
-    let mut failed = false;
-    for (i, arg) in args.iter_mut().enumerate() {
-        *arg = if i < op.strict as usize && !failed {
-            match node.child(1 + i).eval(m, env) {
-                Ok(v) => v,
-                Err(raised) => {
-                    failed = true;
-                    m.failed(raised)
-                }
-            }
-        } else {
-            delay(m, node.child(1 + i), env)
-        };
-    }
+    arguments(m, Call { node, env, first: 1, count: N }, op.strict as usize, &mut args);
     m.call_primop(op, &args, node.pos)
 }
 
 #[cold]
 #[inline(never)]
-pub(crate) fn call_failed(
+pub(super) fn call_failed(
     m: &mut Machine,
     raised: Raised,
     lambda: &'static Lambda,
@@ -184,7 +336,12 @@ pub(crate) fn call_failed(
 
 #[cold]
 #[inline(never)]
-fn argument_failed(m: &mut Machine, raised: Raised, lambda: &'static Lambda, pos: Pos) -> Raised {
+pub(super) fn argument_failed(
+    m: &mut Machine,
+    raised: Raised,
+    lambda: &'static Lambda,
+    pos: Pos,
+) -> Raised {
     let raised =
         m.frame(raised, lambda.pos, "while evaluating the value passed for the lambda argument");
     if pos.is_some() { m.frame(raised, pos, "from call site") } else { raised }
@@ -201,7 +358,7 @@ const MISSING: u32 = u32::MAX;
 
 /// Fills the slots of a pattern from a forced argument.
 #[inline(always)]
-fn bind_pattern(
+pub(super) fn bind_pattern(
     m: &mut Machine,
     lambda: &'static Lambda,
     formals: &'static Formals,
@@ -352,193 +509,4 @@ fn wrong_arguments(
     error.suggestions = crate::suggest::best_matches(names().collect(), extra);
     let raised = m.raise(error);
     m.frame(raised, pos, "from call site")
-}
-
-impl Machine {
-    /// A value whose forcing raises the error raised last.
-    #[cold]
-    pub(crate) fn failed(&mut self, raised: Raised) -> Value {
-        let mut error = self.take_error(raised);
-        // The builtin will look at the value without a place of its own.
-        if matches!(error.kind, ErrorKind::InfiniteRecursion) && error.frames.is_empty() {
-            error.pos = Pos::NONE;
-        }
-        self.kept_errors.push(Some(error));
-        let index = self.int(self.kept_errors.len() as i64 - 1);
-        self.lazy_native(&RERAISE, &[index])
-    }
-
-    /// Calls a builtin with exactly its arguments.
-    #[inline(always)]
-    pub(crate) fn call_primop(
-        &mut self,
-        op: &'static PrimOp,
-        args: &[Value],
-        pos: Pos,
-    ) -> R<Value> {
-        self.enter(pos)?;
-        let result = (op.fun)(self, args, pos);
-        self.leave();
-        match result {
-            Ok(v) if !v.is_thunk() => Ok(v),
-            Ok(v) => self.force_at(v, pos),
-            Err(raised) => Err(self.primop_failed(raised, op, pos)),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn primop_failed(&mut self, raised: Raised, op: &'static PrimOp, pos: Pos) -> Raised {
-        if op.frame { self.frame(raised, pos, FrameText::Builtin(op.short_name())) } else { raised }
-    }
-
-    /// Calls a function with arguments; too few give a function, too many are given to the result.
-    ///
-    /// # Errors
-    /// When `f` is no function, and whatever the call raises.
-    pub fn call(&mut self, f: Value, args: &[Value], pos: Pos) -> R<Value> {
-        let f = self.force_at(f, pos)?;
-        if let [arg] = args
-            && let Some(function) = f.as_function()
-            && let Some((lambda, parent)) = function.as_closure()
-            && lambda.arity == 1
-        {
-            return self.call_lambda(lambda, parent, &[], &[*arg], pos);
-        }
-        let mut f = f;
-        let mut args = args;
-        while !args.is_empty() {
-            (f, args) = self.call_step(f, args, pos)?;
-        }
-        Ok(f)
-    }
-
-    /// Gives a function some of the arguments; returns the result and what is left.
-    fn call_step<'a>(&mut self, f: Value, args: &'a [Value], pos: Pos) -> R<(Value, &'a [Value])> {
-        let Some(function) = f.as_function() else { return self.call_functor(f, args, pos) };
-        let (before, arity): (&[Slot], usize) = match function.kind() {
-            FunctionKind::Closure(lambda, _) => (&[], lambda.arity as usize),
-            FunctionKind::Partial(lambda, _, before) => (before, lambda.arity as usize),
-            FunctionKind::PrimOp(op) => (&[], op.arity()),
-            FunctionKind::PrimOpApp(op, before) => (before, op.arity()),
-        };
-        let missing = arity - before.len();
-        let enough = args.len() >= missing;
-        let (now, left) = args.split_at(missing.min(args.len()));
-        let result = match function.kind() {
-            FunctionKind::Closure(lambda, env) | FunctionKind::Partial(lambda, env, _) => {
-                if enough {
-                    self.call_lambda(lambda, env, before, now, pos)?
-                } else {
-                    self.partial(lambda, env, before, now)
-                }
-            }
-            FunctionKind::PrimOp(op) | FunctionKind::PrimOpApp(op, _) => {
-                if !enough {
-                    self.primop_app(op, before, now)
-                } else if before.is_empty() {
-                    self.call_primop(op, now, pos)?
-                } else {
-                    let all: Vec<Value> =
-                        before.iter().map(Slot::get).chain(now.iter().copied()).collect();
-                    self.call_primop(op, &all, pos)?
-                }
-            }
-        };
-        Ok((result, left))
-    }
-
-    /// Runs a lambda that has all its arguments.
-    fn call_lambda(
-        &mut self,
-        lambda: &'static Lambda,
-        parent: Env,
-        before: &[Slot],
-        now: &[Value],
-        pos: Pos,
-    ) -> R<Value> {
-        let env = self.env(parent, lambda.slots as usize);
-        let all = before.iter().map(Slot::get).chain(now.iter().copied());
-        let Some(formals) = &lambda.formals else {
-            for (i, value) in all.enumerate() {
-                env.slot(1 + i).set(value);
-            }
-            self.enter(pos)?;
-            let result = lambda.body.eval(self, env);
-            self.leave();
-            self.done_with(env, lambda.slots as usize);
-            return match result {
-                Ok(v) => Ok(v),
-                Err(raised) => Err(call_failed(self, raised, lambda, pos)),
-            };
-        };
-        let mut last = Value::NULL;
-        for (i, value) in all.enumerate() {
-            if i + 1 < lambda.arity as usize {
-                env.slot(1 + i).set(value);
-            }
-            last = value;
-        }
-        self.enter(pos)?;
-        let result = self.call_pattern_value(lambda, formals, env, last, pos);
-        self.leave();
-        self.done_with(env, lambda.slots as usize);
-        result
-    }
-
-    fn call_pattern_value(
-        &mut self,
-        lambda: &'static Lambda,
-        formals: &'static Formals,
-        env: Env,
-        arg: Value,
-        pos: Pos,
-    ) -> R<Value> {
-        let arg = match self.force_at(arg, lambda.pos) {
-            Ok(v) => v,
-            Err(raised) => return Err(argument_failed(self, raised, lambda, pos)),
-        };
-        bind_pattern(self, lambda, formals, env, arg, pos)?;
-        match lambda.body.eval(self, env) {
-            Ok(v) => Ok(v),
-            Err(raised) => Err(call_failed(self, raised, lambda, pos)),
-        }
-    }
-
-    #[inline(never)]
-    fn call_functor<'a>(
-        &mut self,
-        f: Value,
-        args: &'a [Value],
-        pos: Pos,
-    ) -> R<(Value, &'a [Value])> {
-        let functor = f.as_attrs().and_then(|a| a.entry(firn_syntax::sym::FUNCTOR));
-        let Some(functor) = functor else {
-            let shown = crate::print::for_error(self, f);
-            let text = format!(
-                "attempt to call something which is not a function but {}: {shown}",
-                crate::print::show_type(f)
-            );
-            return Err(self.fail(ErrorKind::Type, pos, text));
-        };
-        self.enter(pos)?;
-        let result = self.call(functor.value(), &[f, args[0]], functor.pos);
-        self.leave();
-        match result {
-            Ok(v) => Ok((v, &args[1..])),
-            Err(raised) => Err(self.frame(
-                raised,
-                pos,
-                "while calling a functor (an attribute set with a '__functor' attribute)",
-            )),
-        }
-    }
-}
-
-/// Raises the error kept under the number it is given.
-static RERAISE: PrimOp = PrimOp::new("__reraise", &["error"], reraise, "").without_frame();
-
-fn reraise(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
-    let index = args.first().and_then(|v| v.as_int()).unwrap_or(0);
-    Err(m.raise_kept(index as usize))
 }

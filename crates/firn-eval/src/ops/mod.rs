@@ -1,5 +1,6 @@
 //! The operations of nodes, by concept, and how a node gives a value without evaluating.
 
+mod apply;
 pub(crate) mod attrs;
 pub(crate) mod call;
 pub(crate) mod control;

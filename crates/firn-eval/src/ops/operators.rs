@@ -1,12 +1,12 @@
 //! Operators.
 
-use crate::code::Node;
+use crate::code::{Delay, Node};
 use crate::error::{R, Raised};
 use crate::machine::Machine;
 use crate::ops::control::condition;
 use crate::ops::{delay, peek};
 use crate::primop::PrimOp;
-use crate::value::{Env, Value};
+use crate::value::{Env, Str, Value};
 
 /// Code in the header's `slot` of an arithmetic node that may be computed early.
 pub(crate) const ARITH_ADD: u16 = 0;
@@ -159,6 +159,57 @@ pub(crate) fn equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
     let a = operand(m, node.child(0), env, "in the left operand of '=='")?;
     let b = operand(m, node.child(1), env, "in the right operand of '=='")?;
     Ok(Value::bool(crate::equal::equal_forced(m, a, b, node.pos)?))
+}
+
+/// `substring 0 (stringLength prefix) text == prefix`, which is how libraries write `hasPrefix`. Words:
+/// the operands of the equality, then the builtins that the called variables should be.
+pub(crate) fn starts_with(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    match try_starts_with(m, node, env) {
+        Some(answer) => Ok(Value::bool(answer)),
+        // Whatever was computed by now stays so; what failed fails again, with its frames.
+        None => equal(m, node, env),
+    }
+}
+
+#[inline(always)]
+fn try_starts_with(m: &mut Machine, node: &'static Node, env: Env) -> Option<bool> {
+    let (call, prefix) = (node.child(0), node.child(1));
+    for (callee, index) in [(call.child(0), 2), (call.child(2).child(0), 3)] {
+        let op = peek(callee, env)?.as_function()?.original().primop()?;
+        if op as *const PrimOp as u64 != node.word(index) {
+            return None;
+        }
+    }
+    let prefix = text_of(m, prefix, env)?;
+    let text = text_of(m, call.child(3), env)?;
+    Some(text.bytes().starts_with(prefix.bytes()))
+}
+
+/// The string that a variable is, if it is one.
+#[inline(always)]
+fn text_of(m: &mut Machine, node: &'static Node, env: Env) -> Option<Str> {
+    match node.eval(m, env) {
+        Ok(value) => value.as_str(),
+        Err(raised) => {
+            m.take_error(raised);
+            None
+        }
+    }
+}
+
+/// Whether the operands of an equality make it a [`starts_with`].
+pub(crate) fn is_prefix_test(left: &'static Node, right: &'static Node) -> bool {
+    let is = |node: &Node, op: crate::code::Op| std::ptr::fn_addr_eq(node.op, op);
+    if !is(left, super::call::call3) || right.delay != Delay::Var {
+        return false;
+    }
+    let (zero, length, text) = (left.child(1), left.child(2), left.child(3));
+    zero.delay == Delay::Const
+        && zero.constant(0).as_inline_int() == Some(0)
+        && is(length, super::call::call1)
+        && text.delay == Delay::Var
+        && length.child(1).delay == Delay::Var
+        && (length.child(1).depth, length.child(1).slot) == (right.depth, right.slot)
 }
 
 /// `a != b`. Words: operands.
