@@ -1,6 +1,7 @@
 //! Equality, and the explanation of a difference for `assert a == b`.
 
 use firn_syntax::sym;
+use rustc_hash::FxHashMap;
 
 use crate::attrs::Attrs;
 use crate::error::{ErrorKind, R, Raised};
@@ -42,9 +43,15 @@ pub(crate) fn equal_forced(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<b
     if let (Some(x), Some(y)) = (a.as_inline_int(), b.as_inline_int()) {
         return Ok(x == y);
     }
+    if let (Some(x), Some(y)) = (a.as_list(), b.as_list())
+        && (x.len() != y.len() || x.is_empty())
+    {
+        return Ok(x.len() == y.len());
+    }
     equal_other(m, a, b, pos)
 }
 
+#[inline(never)]
 fn equal_other(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<bool> {
     Ok(match (a.kind(), b.kind()) {
         (Kind::Int(x), Kind::Int(y)) => x == y,
@@ -80,7 +87,32 @@ fn equal_other(m: &mut Machine, a: Value, b: Value, pos: Pos) -> R<bool> {
     })
 }
 
+/// Results of comparing large sets: packages ask again and again whether two platforms are the same.
+/// A comparison that came to an end comes to the same end again.
+#[derive(Default)]
+pub(crate) struct Compared(FxHashMap<(Attrs, Attrs), bool>);
+
+/// Comparing fewer attributes costs as little as looking for a result.
+const LARGE: usize = 8;
+/// Most results that are kept at a time.
+const REMEMBERED: usize = 4096;
+
 fn equal_attrs(m: &mut Machine, x: Attrs, y: Attrs, pos: Pos) -> R<bool> {
+    if x.len() < LARGE || y.len() < LARGE {
+        return compare_attrs(m, x, y, pos);
+    }
+    if let Some(&known) = m.compared.0.get(&(x, y)) {
+        return Ok(known);
+    }
+    let result = compare_attrs(m, x, y, pos)?;
+    if m.compared.0.len() >= REMEMBERED {
+        m.compared.0.clear();
+    }
+    m.compared.0.insert((x, y), result);
+    Ok(result)
+}
+
+fn compare_attrs(m: &mut Machine, x: Attrs, y: Attrs, pos: Pos) -> R<bool> {
     if m.is_derivation(x.value())?
         && m.is_derivation(y.value())?
         && let (Some(a), Some(b)) = (x.get(sym::OUT_PATH), y.get(sym::OUT_PATH))

@@ -185,6 +185,9 @@ pub(crate) const HUGE: usize = 0xffff;
 static NO_ENVIRONMENT: Slot = Slot(AtomicU64::new(KEPT));
 
 impl Env {
+    /// Addresses have no more bits.
+    pub const ADDRESS_BITS: u32 = KIND_SHIFT;
+
     pub const EMPTY: Env = Env(&raw const NO_ENVIRONMENT);
 
     /// The environment `depth` steps out.

@@ -200,10 +200,13 @@ impl Attrs {
     }
 
     /// The same set without layers.
+    #[inline(always)]
     pub(crate) fn flat(self, heap: &mut Heap, layouts: &mut Layouts) -> Attrs {
-        if !self.is_layered() {
-            return self;
-        }
+        if self.is_layered() { self.flattened(heap, layouts) } else { self }
+    }
+
+    #[inline(never)]
+    fn flattened(self, heap: &mut Heap, layouts: &mut Layouts) -> Attrs {
         if let Some(flat) = self.flat_cache() {
             return flat;
         }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::layout::{Key, LAYERED, Layout, Layouts};
 use super::{Attrs, Shapes};
 use crate::heap::{For, Heap};
-use crate::value::Value;
+use crate::value::{Slot, Value};
 
 /// From this many names on, a smaller set is laid over instead of being merged.
 const LAYER_FROM: usize = 48;
@@ -191,10 +191,24 @@ fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -
     let left = left.flat(heap, layouts);
     let right = if left.len() * 8 > right.len() { right.flat(heap, layouts) } else { right };
     let (mut keys, mut values) = (Vec::new(), Vec::new());
-    for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
-        if right.get(key.sym).is_none() {
-            keys.push(*key);
-            values.push(slot.get());
+    let mut keep = |key: Key, slot: &Slot| {
+        keys.push(key);
+        values.push(slot.get());
+    };
+    if right.is_layered() || left.len() * 8 <= right.len() {
+        for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
+            if right.get(key.sym).is_none() {
+                keep(*key, slot);
+            }
+        }
+    } else {
+        let mut others = right.layout().keys();
+        for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
+            let before = others.iter().position(|other| other.sym >= key.sym);
+            others = &others[before.unwrap_or(others.len())..];
+            if others.first().is_none_or(|other| other.sym != key.sym) {
+                keep(*key, slot);
+            }
         }
     }
     if keys.is_empty() {

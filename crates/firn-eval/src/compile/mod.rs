@@ -19,6 +19,7 @@ use crate::machine::Machine;
 use crate::ops::{attrs, call, control, operators, select, text, vars};
 use crate::paths;
 use crate::pos::Pos;
+use crate::primop::PrimOp;
 use crate::value::{FunctionKind, Value};
 pub(crate) use later::{Later, Unit, compile_file};
 use scope::{Place, Scopes};
@@ -211,11 +212,11 @@ impl Compiler<'_> {
             Place::Slot { level, slot } => self.var_at(self.scopes.level() - level, slot, pos),
             Place::Global(value) => self.constant(value, pos),
             Place::Dynamic => {
-                let mut words = vec![u64::from(name.as_u32()), 0];
+                let mut words = vec![u64::from(name.as_u32()), 0, 0, 0];
                 for (depth, at) in self.scopes.withs() {
                     words.extend([u64::from(depth) | u64::from(at.0) << 32, 0]);
                 }
-                words[1] = (words.len() as u64 - 2) / 2;
+                words[1] = (words.len() - vars::SCOPES) as u64 / 2;
                 self.emit(vars::dynamic, pos, Delay::Thunk, &words)
             }
         }
@@ -506,6 +507,9 @@ impl Compiler<'_> {
             }
             BinaryOp::Concat => operators::concat,
             BinaryOp::Update => operators::update,
+            BinaryOp::Equal if operators::is_prefix_test(a, b) => {
+                return Ok(self.prefix_test(a, b, pos));
+            }
             BinaryOp::Equal => operators::equal,
             BinaryOp::NotEqual => operators::not_equal,
             BinaryOp::And => operators::and,
@@ -513,6 +517,16 @@ impl Compiler<'_> {
             BinaryOp::Implies => operators::implies,
         };
         Ok(self.emit(plain, pos, Delay::Thunk, &[a.word_of(), b.word_of()]))
+    }
+
+    fn prefix_test(&mut self, a: &'static Node, b: &'static Node, pos: Pos) -> &'static Node {
+        let mut words = vec![a.word_of(), b.word_of()];
+        for name in ["substring", "stringLength"] {
+            let builtin = self.m.builtins.get(Symbol::intern(name.as_bytes()));
+            let op = builtin.and_then(|slot| slot.get().known().as_function()?.primop());
+            words.push(op.map_or(0, |op| op as *const PrimOp as u64));
+        }
+        self.emit(operators::starts_with, pos, Delay::Thunk, &words)
     }
 
     /// An operator that is a builtin under a global name, which only `scopedImport` can replace.

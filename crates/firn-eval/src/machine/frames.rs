@@ -51,10 +51,16 @@ impl Machine {
     /// An environment with `slots` empty slots.
     #[inline(always)]
     pub(crate) fn env(&mut self, parent: Env, slots: usize) -> Env {
-        let env = match self.spare.plain.take(slots) {
-            Some(env) => env,
-            None => Env(self.heap.words(For::Env, 1 + slots) as *const Slot),
-        };
+        if let Some(env) = self.spare.plain.take(slots) {
+            env.begin(parent, slots);
+            return env;
+        }
+        self.new_env(parent, slots)
+    }
+
+    #[inline(never)]
+    fn new_env(&mut self, parent: Env, slots: usize) -> Env {
+        let env = Env(self.heap.words(For::Env, 1 + slots) as *const Slot);
         env.begin(parent, slots);
         if slots >= HUGE {
             self.huge_envs.push((env, slots));
@@ -65,18 +71,28 @@ impl Machine {
     /// An environment with `slots` empty slots for a call whose arguments may have to wait.
     #[inline(always)]
     pub(crate) fn call_env(&mut self, parent: Env, slots: usize, caller: Env) -> Env {
-        let env = match self.spare.calls.take(slots) {
-            Some(env) => env,
-            None => {
-                let object = self.heap.words(For::Env, 2 + slots) as *const Slot;
-                Env(object.wrapping_add(1))
-            }
-        };
+        if let Some(env) = self.spare.calls.take(slots) {
+            env.begin_call(parent, slots, caller);
+            return env;
+        }
+        self.new_call_env(parent, slots, caller)
+    }
+
+    #[inline(never)]
+    fn new_call_env(&mut self, parent: Env, slots: usize, caller: Env) -> Env {
+        let object = self.heap.words(For::Env, 2 + slots) as *const Slot;
+        let env = Env(object.wrapping_add(1));
         env.begin_call(parent, slots, caller);
         if slots >= HUGE {
             self.huge_envs.push((env, slots));
         }
         env
+    }
+
+    /// Stands for an environment in what code remembers: after a collection no key of before is met.
+    #[inline(always)]
+    pub(crate) fn scope_key(&self, env: Env) -> u64 {
+        env.0 as u64 | self.collections << Env::ADDRESS_BITS
     }
 
     /// Takes an environment back whose expression has been evaluated, if nothing refers to it.

@@ -35,6 +35,10 @@ pub struct Machine {
     pub(crate) huge_envs: Vec<(Env, usize)>,
     /// Size of the heap from which a collection pays.
     collect_from: usize,
+    /// Collections so far.
+    pub(crate) collections: u64,
+    /// Comparisons of sets whose results are known.
+    pub(crate) compared: crate::equal::Compared,
     pub(crate) shapes: Shapes,
     pub(crate) contexts: Contexts,
     pub(crate) error: Option<Box<EvalError>>,
@@ -98,6 +102,8 @@ impl Machine {
             pinned: Vec::new(),
             huge_envs: Vec::new(),
             collect_from: collect::FIRST,
+            collections: 0,
+            compared: Default::default(),
             shapes: Shapes::default(),
             contexts: Contexts::new(),
             error: None,

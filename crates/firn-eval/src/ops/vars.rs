@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::attrs::Layout;
+use crate::attrs::{Attrs, Layout};
 use crate::code::Node;
 use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
@@ -85,36 +85,43 @@ fn scope_pos(word: u64) -> Pos {
     Pos((word >> 32) as u32)
 }
 
-/// A name that only `with` can give. Word 0: the name, word 1: how many scopes, then for each,
+/// Words of a name that only `with` can give: the name, how many scopes, the innermost scope's
+/// environment for which the next word is known, the slot found then, and from here on for each scope,
 /// innermost first, how far out it is and (upper half) its position, and a cache.
+pub(crate) const SCOPES: usize = 4;
+
+/// A name that only `with` can give. See [`SCOPES`] for the words.
 pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let first = env.up(node.word(SCOPES) as u32);
+    if node.word(2) == m.scope_key(first) {
+        // SAFETY: `remember_scope` wrote the address of a slot that lives as long as the key is valid.
+        let slot: &'static Slot = unsafe { node.data(3) };
+        let value = slot.get();
+        if !value.is_thunk() {
+            return Ok(value);
+        }
+        return force_var(m, node, slot, value);
+    }
+    search_scopes(m, node, first)
+}
+
+#[inline(never)]
+fn search_scopes(m: &mut Machine, node: &'static Node, first: Env) -> R<Value> {
     let sym = node.symbol(0);
-    let scopes = node.word(1) as usize;
-    for i in 0..scopes {
-        let word = node.word(2 + 2 * i);
-        let slot = env.up(word as u32).slot(1);
-        let scope = slot.get();
-        let scope = if scope.is_thunk() {
-            let forced = m.force_thunk(scope).map_err(|r| {
-                let r = m.fix_cycle_pos(r, scope_pos(word));
-                m.frame(r, scope_pos(word), NO_SCOPE)
-            })?;
-            slot.set(forced);
-            forced
-        } else {
-            scope
-        };
-        let Some(attrs) = scope.as_attrs() else {
-            let raised = m.type_error(scope, "a set", Pos::NONE);
-            return Err(m.frame(raised, scope_pos(word), NO_SCOPE));
-        };
-        let attrs = m.settled(attrs);
+    let (mut scope_env, mut depth) = (first, node.word(SCOPES) as u32);
+    for i in 0..node.word(1) as usize {
+        let word = node.word(SCOPES + 2 * i);
+        scope_env = scope_env.up(word as u32 - depth);
+        depth = word as u32;
+        let attrs = scope(m, scope_env.slot(1), word)?;
         let found = if attrs.is_layered() {
             attrs.get(sym)
         } else {
-            cached_find(node, 3 + 2 * i, attrs.layout(), sym).map(|index| attrs.slot_at(index))
+            let index = cached_find(node, SCOPES + 1 + 2 * i, attrs.layout(), sym);
+            index.map(|index| attrs.slot_at(index))
         };
         if let Some(slot) = found {
+            remember_scope(m, node, first, slot);
             let value = slot.get();
             if !value.is_thunk() {
                 return Ok(value);
@@ -123,6 +130,37 @@ pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
         }
     }
     Err(m.fail(ErrorKind::UndefinedVariable, node.pos, format!("undefined variable '{sym}'")))
+}
+
+/// The set of a `with`.
+#[inline(always)]
+fn scope(m: &mut Machine, slot: &'static Slot, word: u64) -> R<Attrs> {
+    let scope = slot.get();
+    let scope = if scope.is_thunk() {
+        let forced = m.force_thunk(scope).map_err(|r| {
+            let r = m.fix_cycle_pos(r, scope_pos(word));
+            m.frame(r, scope_pos(word), NO_SCOPE)
+        })?;
+        slot.set(forced);
+        forced
+    } else {
+        scope
+    };
+    let Some(attrs) = scope.as_attrs() else {
+        let raised = m.type_error(scope, "a set", Pos::NONE);
+        return Err(m.frame(raised, scope_pos(word), NO_SCOPE));
+    };
+    Ok(m.settled(attrs))
+}
+
+/// Remembers what a name stands for in an environment that stays: the environments around it do too,
+/// and their scopes are values by now.
+#[inline(always)]
+fn remember_scope(m: &Machine, node: &'static Node, first: Env, slot: &'static Slot) {
+    if first.is_kept() {
+        node.cell(2).store(m.scope_key(first), Ordering::Relaxed);
+        node.cell(3).store(slot as *const Slot as u64, Ordering::Relaxed);
+    }
 }
 
 const INDEX_SHIFT: u32 = 48;
