@@ -170,6 +170,7 @@
         firmware.succeed("test -d /sys/firmware/efi/efivars", "findmnt /boot")
         firmware.succeed("grep 'title Other' /boot/loader/entries/other.conf", "grep 'no program' /boot/efi/other/shell.efi")
         firmware.fail("test -e /boot/loader/installed")
+        firmware.succeed("efibootmgr | grep 'Linux Boot Manager'")
         firmware.succeed("NIXOS_INSTALL_BOOTLOADER=1 /run/current-system/bin/switch-to-configuration boot >&2")
         firmware.succeed("test -s /boot/loader/installed")
         firmware.succeed("efibootmgr | grep 'Linux Boot Manager'")

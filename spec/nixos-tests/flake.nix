@@ -14,6 +14,7 @@
       checks.${system} = {
         containers = runNixOSTest ./containers.nix;
         disks = runNixOSTest ./disks.nix;
+        firmware = runNixOSTest ./firmware.nix;
         hardware = runNixOSTest ./hardware.nix;
         mixed = runNixOSTest ./mixed.nix;
         created = runNixOSTest ./created.nix;

@@ -75,6 +75,10 @@ pub trait Machine: Send + Sync {
         let text = format!("{} is a virtual machine: {address} is not to be reached", self.name());
         Err(MachineError::unsupported(&text, "let QEMU forward a port"))
     }
+    /// Process 1 of a container as this side numbers it, while it runs.
+    fn first_process(&self) -> Option<u32> {
+        None
+    }
     /// What only virtual machines have.
     fn hardware(&self) -> Result<&dyn Hardware> {
         Err(MachineError::unsupported(

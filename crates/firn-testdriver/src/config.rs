@@ -233,6 +233,18 @@ pub struct VmConfig {
     pub tpm: Option<String>,
     /// Slots in which devices can be plugged while the machine runs.
     pub slots: u32,
+    /// Another QEMU than the test's.
+    pub qemu: Option<PathBuf>,
+    /// Fail where hardware acceleration does not work.
+    pub force_accel: bool,
+    /// Other processes reach the memory.
+    pub shared_memory: bool,
+    /// Whether there is a card to the host.
+    pub user_net: bool,
+    /// QEMU starts the system's kernel. Else the firmware starts what it finds.
+    pub direct_boot: bool,
+    /// Another initial file system than the system's.
+    pub initrd: Option<PathBuf>,
 }
 
 impl Default for VmConfig {
@@ -253,6 +265,12 @@ impl Default for VmConfig {
             resolution: None,
             tpm: None,
             slots: 0,
+            qemu: None,
+            force_accel: false,
+            shared_memory: false,
+            user_net: true,
+            direct_boot: true,
+            initrd: None,
         }
     }
 }
@@ -293,6 +311,22 @@ pub struct FirmwareConfig {
     pub code: PathBuf,
     /// Template of its variables; the machine writes to a copy, which outlives restarts.
     pub variables: PathBuf,
+    /// The program on the EFI system partition that the variables name from the first start on.
+    #[serde(default)]
+    pub boot_entry: Option<BootEntryConfig>,
+    /// It writes variables in system management mode only, so that nobody else can.
+    #[serde(default)]
+    pub protected: bool,
+}
+
+/// An entry of the firmware's boot menu.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BootEntryConfig {
+    /// What the menu shows.
+    pub title: String,
+    /// The program on the EFI system partition, with backslashes.
+    pub file: String,
 }
 
 /// A port of the host that leads into a machine.

@@ -31,8 +31,8 @@ pub mod api;
 
 pub use builder::{NixosTest, parse_backend};
 pub use config::{
-    BackendChoice, BootImage, Config, ContainerConfig, EmptyDisk, FirmwareConfig, ForwardPort,
-    Interface, NodeConfig, Tools, VmConfig, variable_name,
+    BackendChoice, BootEntryConfig, BootImage, Config, ContainerConfig, EmptyDisk, FirmwareConfig,
+    ForwardPort, Interface, NodeConfig, Tools, VmConfig, variable_name,
 };
 pub use driver::Driver;
 pub use failure::{Failure, Outcome};

@@ -1,12 +1,15 @@
 //! From the configuration of a node to its machine.
 
-use crate::config::{BootImage, Config, EmptyDisk, NodeConfig, parse_mac};
+use crate::api::efi::variables_file;
+use crate::config::{
+    BootImage, Config, EmptyDisk, FirmwareConfig, NodeConfig, VmConfig, parse_mac,
+};
 use crate::log::Log;
 use crate::node::Surroundings;
 use crate::shares;
 use firn_machine::Machine;
 use firn_machine::container::{Bind, Card, Container, ContainerOptions, Root};
-use firn_machine::image::disk::{DiskContent, DiskPlan};
+use firn_machine::image::disk::{BootEntry, DiskContent, DiskPlan};
 use firn_machine::net::{Switch, SwitchPort};
 use firn_machine::qemu::{
     Accelerator, Boot, Companion, Drive, DriveBus, Firmware, Forward, NetCard, SavedBoot, Start,
@@ -94,12 +97,13 @@ fn make_folder(path: PathBuf) -> Result<PathBuf, String> {
 /// Makes a virtual machine.
 pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: PathBuf) -> Made {
     let tools = &around.config.tools;
-    let qemu = tools.qemu.clone().ok_or_else(|| {
+    let hardware = &config.vm;
+    let qemu = hardware.qemu.clone().or_else(|| tools.qemu.clone()).ok_or_else(|| {
         "the test's configuration has no QEMU; build the attribute `vm` of the test instead"
             .to_string()
     })?;
     let accelerator = probe::best_accelerator(around.program);
-    if tools.force_accel && accelerator != Accelerator::Kvm {
+    if (tools.force_accel || hardware.force_accel) && accelerator != Accelerator::Kvm {
         return Err(
             "the test wants hardware acceleration (qemu.forceAccel), and KVM does not work \
                     here: /dev/kvm is missing, or a guest makes no progress"
@@ -108,16 +112,15 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
     }
     let (cards, ports) = network(name, config, around)?;
     let (drives, mut disks) = disks(config, around, &folder)?;
-    let hardware = &config.vm;
     let firmware = hardware.firmware.as_ref().map(|firmware| {
-        let variables = folder.join("efivars");
-        let content = DiskContent::Copy(firmware.variables.clone());
-        disks.push(DiskPlan { file: variables.clone(), content });
-        Firmware { code: firmware.code.clone(), variables }
+        let plan = firmware_variables(name, hardware, firmware, &folder);
+        let variables = plan.file.clone();
+        disks.push(plan);
+        Firmware { code: firmware.code.clone(), variables, protected: firmware.protected }
     });
-    let boot = match &hardware.boot_loader {
-        Some(_) => Boot::Disk,
-        None => direct_boot(config, firmware.is_some())?,
+    let boot = match hardware.direct_boot {
+        true => direct_boot(config, firmware.is_some())?,
+        false => Boot::Disk,
     };
     let forwards = hardware.forward_ports.iter().map(|port| Forward {
         protocol: port.proto.clone(),
@@ -140,9 +143,9 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         drives,
         store_image: config.store_image.clone().or_else(|| around.config.store_image.clone()),
         cards,
-        shared_memory: !config.shared_directories.is_empty(),
+        shared_memory: hardware.shared_memory || !config.shared_directories.is_empty(),
         slots: hardware.slots,
-        user_net: Some(UserNet {
+        user_net: hardware.user_net.then(|| UserNet {
             forwards: forwards.collect(),
             restrict: hardware.restrict_network,
             // QEMU starts it, so that the file's name must mean the same there.
@@ -171,6 +174,23 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
     Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
 }
 
+/// The file of the machine's own variables, made before its first start.
+fn firmware_variables(
+    name: &str,
+    hardware: &VmConfig,
+    firmware: &FirmwareConfig,
+    folder: &Path,
+) -> DiskPlan {
+    let entry = firmware.boot_entry.as_ref().zip(hardware.boot_loader.as_ref());
+    let entry = entry.map(|(entry, loader)| BootEntry {
+        title: entry.title.clone(),
+        file: entry.file.clone(),
+        boot: loader.partition.clone(),
+    });
+    let content = DiskContent::Variables { template: firmware.variables.clone(), entry };
+    DiskPlan { file: variables_file(folder, name), content }
+}
+
 /// Makes a virtual machine that a command of the script's starts.
 pub fn command_vm(
     name: &str,
@@ -186,6 +206,7 @@ pub fn command_vm(
         ("TMPDIR".to_string(), text(&folder)),
         ("SHARED_DIR".into(), text(shared)),
         ("USE_TMPDIR".into(), "1".into()),
+        ("NIX_EFI_VARS".into(), text(&variables_file(&folder, name))),
     ];
     // A command may name QEMU's programs without their folder.
     if let Some(programs) = config.tools.qemu.as_deref().and_then(Path::parent) {
@@ -376,7 +397,8 @@ fn direct_boot(config: &NodeConfig, uefi: bool) -> Result<Boot, String> {
         .map_err(|error| format!("{} has no kernel: {error}", system.display()))?;
     let plain = given.with_file_name("vmlinux");
     let kernel = if plain.exists() && !uefi { plain } else { given };
-    let initrd = Some(system.join("initrd")).filter(|path| path.exists());
+    let initrd = config.vm.initrd.clone().unwrap_or_else(|| system.join("initrd"));
+    let initrd = Some(initrd).filter(|path| path.exists());
     let own = std::fs::read_to_string(system.join("kernel-params")).unwrap_or_default();
     let mut parameters: Vec<String> = config.vm.kernel_params.clone();
     if !parameters.iter().any(|parameter| parameter.starts_with("console=")) {

@@ -7,7 +7,6 @@ use crate::report::{self, Report};
 use crate::rpc::{Mode, Server};
 use firn_events::{Activity, Outcome};
 use firn_machine::spawn_bound;
-use std::io::Write;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -33,8 +32,14 @@ pub struct RunOptions {
 
 /// How long calls may take to notice that everything has ended.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-const SHIM: &str = include_str!("python/shim.py");
 const SHIM_FILE: &str = "firn_test.py";
+/// What the script's process runs, and the modules that scripts may import.
+const PYTHON_FILES: &[(&str, &str)] = &[
+    (SHIM_FILE, include_str!("python/shim.py")),
+    ("test_driver/__init__.py", include_str!("python/test_driver/__init__.py")),
+    ("test_driver/efi.py", include_str!("python/test_driver/efi.py")),
+    ("test_driver/errors.py", include_str!("python/test_driver/errors.py")),
+];
 
 /// Runs the test.
 ///
@@ -127,8 +132,8 @@ impl Python {
 }
 
 fn write_shim(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::File::create(folder.join(SHIM_FILE))?.write_all(SHIM.as_bytes())
+    std::fs::create_dir_all(folder.join("test_driver"))?;
+    PYTHON_FILES.iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text))
 }
 
 fn watch(mut child: Child, server: Arc<Server>) -> std::sync::mpsc::Receiver<()> {

@@ -1,6 +1,15 @@
-# UEFI firmware for virtual machines.
-{ fromDebian, lib }:
+# UEFI firmware for virtual machines. With `secureBoot` it checks signatures once keys are enrolled:
+# `msVarsTemplate` comes with Microsoft's, `snakeoilVarsTemplate` with a key of Debian's that everybody has.
+{
+  fromDebian,
+  lib,
+  secureBoot ? false,
+  msVarsTemplate ? false,
+  snakeoilVarsTemplate ? false,
+}:
 let
+  checks = secureBoot || msVarsTemplate || snakeoilVarsTemplate;
+  kind = if msVarsTemplate then ".ms" else if snakeoilVarsTemplate then ".snakeoil" else "";
   self = fromDebian "ovmf" {
     pname = "OVMF";
     meta = {
@@ -10,9 +19,12 @@ let
     };
     passthru = {
       fd = self;
-      firmware = "${self}/share/OVMF/OVMF_CODE_4M.fd";
-      variables = "${self}/share/OVMF/OVMF_VARS_4M.fd";
-      code = "${self}/share/OVMF/OVMF_CODE_4M.fd";
+      firmware = "${self}/share/OVMF/OVMF_CODE_4M${lib.optionalString checks ".secboot"}.fd";
+      variables = "${self}/share/OVMF/OVMF_VARS_4M${kind}.fd";
+      code = self.firmware;
+      variablesMs = "${self}/share/OVMF/OVMF_VARS_4M.ms.fd";
+      # Variables of signatures are written in system management mode only.
+      systemManagementModeRequired = checks;
     };
   };
 in

@@ -47,14 +47,15 @@ let
         description = "A file that holds it.";
       };
       mechanism = mkOption {
-        type = types.nullOr types.str;
-        default = null;
+        type = types.enum [ "fw_cfg" "smbios" ];
+        default = "smbios";
         visible = false;
-        description = "Without effect.";
+        description = "Without effect: systemd takes them by SMBIOS, in containers from a folder.";
       };
     };
   };
   inherit (import ../../modules/option-kinds.nix { inherit lib; }) flag;
+  removed = name: text: lib.mkRemovedOptionModule [ "virtualisation" name ] text;
   port = types.submodule {
     options = {
       from = mkOption {
@@ -87,35 +88,51 @@ let
       };
     };
   };
+  words =
+    description:
+    mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      inherit description;
+    };
+  driveConfig.options = {
+    name = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = "Serial number of the drive, unless `deviceExtraOpts` gives one.";
+    };
+    driveExtraOpts = words "Further options of `-drive`.";
+    deviceExtraOpts = words "Further options of `-device`.";
+  };
   drive = types.submodule {
+    imports = [ driveConfig ];
+    options.file = mkOption {
+      type = types.str;
+      description = "File on the host.";
+    };
+  };
+  emptyImage = types.submodule {
     options = {
-      name = mkOption {
-        type = types.nullOr types.str;
-        default = null;
-        description = "Serial number of the drive.";
+      size = mkOption {
+        type = types.ints.positive;
+        description = "MiB.";
       };
-      file = mkOption {
-        type = types.str;
-        description = "File on the host.";
-      };
-      driveExtraOpts = mkOption {
-        type = types.attrsOf types.str;
+      driveConfig = mkOption {
+        type = types.submodule driveConfig;
         default = { };
-        description = "Further options of `-drive`.";
-      };
-      deviceExtraOpts = mkOption {
-        type = types.attrsOf types.str;
-        default = { };
-        description = "Further options of `-device`.";
+        description = "Further options of the drive.";
       };
     };
   };
-  emptyDisk = entry: {
-    size = if lib.isInt entry then entry else entry.size;
-    serial = if lib.isInt entry then null else entry.driveConfig.deviceExtraOpts.serial or null;
-    driveOptions = lib.mapAttrs (_: toString) ((if lib.isInt entry then { } else entry).driveConfig.driveExtraOpts or { });
-    deviceOptions = lib.mapAttrs (_: toString) (removeAttrs ((if lib.isInt entry then { } else entry).driveConfig.deviceExtraOpts or { }) [ "serial" ]);
-  };
+  namesLoader = config.boot.loader.systemd-boot.enable && config.boot.loader.efi.canTouchEfiVariables;
+  emptyDisk =
+    { size, driveConfig }:
+    {
+      inherit size;
+      serial = driveConfig.deviceExtraOpts.serial or null;
+      driveOptions = driveConfig.driveExtraOpts;
+      deviceOptions = removeAttrs driveConfig.deviceExtraOpts [ "serial" ];
+    };
   driveOptions = index: d: [
     "-drive"
     "file=${d.file},id=extra${toString index},if=none${
@@ -157,10 +174,10 @@ in
       description = "The root disk; null puts the root into memory. The file's name has no effect in tests.";
     };
     emptyDiskImages = mkOption {
-      type = types.listOf (types.either types.ints.positive types.attrs);
+      type = types.listOf (types.coercedTo types.ints.positive (size: { inherit size; }) emptyImage);
       default = [ ];
       example = [ 512 512 ];
-      description = "Sizes in MiB of further, empty disks.";
+      description = "Sizes in MiB of further, empty disks, or `size` with `driveConfig`.";
     };
     graphics = flag true ''
       Whether the machine has a screen. When nothing is said it has one if the test's script looks at the
@@ -197,16 +214,45 @@ in
     mountHostNixStore = flag false "Whether the store is the host's; here it is an image of what the test's machines need, whatever their root is.";
     useBootLoader = flag false "Whether the machine boots by its own boot loader.";
     installBootLoader = flag v.useBootLoader "Whether the boot loader is installed on the disk.";
-    directBoot.enable = flag (!v.useBootLoader) "Whether the kernel is started directly.";
+    directBoot = {
+      enable = flag (!v.useBootLoader) ''
+        Whether QEMU starts the kernel, without a boot loader. Where it does not, and there is no boot loader,
+        the firmware starts what it finds: in the network, or on drives that `virtualisation.qemu` adds.
+      '';
+      initrd = mkOption {
+        type = types.str;
+        default = "${config.system.build.initialRamdisk}/initrd";
+        defaultText = lib.literalExpression ''"''${config.system.build.initialRamdisk}/initrd"'';
+        description = "The initial file system that QEMU starts the kernel with.";
+      };
+    };
     useEFIBoot = flag false "Whether the firmware is UEFI.";
-    useBIOSBoot = flag false "Whether the boot loader is for BIOS.";
-    useSecureBoot = flag false "Whether secure boot is on.";
+    useBIOSBoot = flag false "Whether the boot loader is for BIOS, which base has none for.";
+    bios = mkOption {
+      type = types.nullOr types.package;
+      default = null;
+      description = "Another BIOS than QEMU's: a folder with a file `bios.bin`.";
+    };
+    nixStore9pCache = mkOption {
+      type = types.enum [ "loose" "none" "fscache" ];
+      default = "loose";
+      visible = false;
+      description = "Without effect: the store is no 9p file system.";
+    };
+    useSecureBoot = flag false ''
+      Whether the firmware checks signatures, once keys are enrolled. It begins in setup mode, without keys;
+      `virtualisation.efi.OVMF` chooses a firmware with keys.
+    '';
     efi = {
-      keepVariables = flag true "Whether UEFI variables are kept over restarts; here they are as long as the test runs.";
+      keepVariables = flag v.useBootLoader ''
+        Whether the firmware's variables are those of the disk image, with an entry for the boot loader that was
+        installed there (`boot.loader.efi.canTouchEfiVariables`), and not as the firmware is delivered. What the
+        machine writes to them is there after restarts either way.
+      '';
       OVMF = mkOption {
         type = types.package;
-        default = pkgs.OVMF;
-        defaultText = lib.literalExpression "pkgs.OVMF";
+        default = (pkgs.OVMF.override { secureBoot = v.useSecureBoot; }).fd;
+        defaultText = lib.literalExpression "(pkgs.OVMF.override { secureBoot = virtualisation.useSecureBoot; }).fd";
         description = "The UEFI firmware.";
       };
       firmware = mkOption {
@@ -238,8 +284,7 @@ in
       provisioning = mkOption {
         type = types.nullOr types.str;
         default = null;
-        visible = false;
-        description = "Without effect.";
+        description = "Shell commands for the TPM before the machine starts; not there yet.";
       };
     };
     useDefaultFilesystems = flag true "Whether file systems are those of a test machine.";
@@ -254,11 +299,10 @@ in
       defaultText = lib.literalExpression ''if virtualisation.useEFIBoot then "/dev/disk/by-label/ESP" else null'';
       description = "The boot partition in the machine.";
     };
-    bootDevice = mkOption {
-      type = types.nullOr types.str;
-      default = "/dev/vda";
-      visible = false;
-      description = "Older name of `rootDevice`.";
+    bootLoaderDevice = mkOption {
+      type = types.path;
+      default = "/dev/disk/by-id/virtio-root";
+      description = "The disk in the machine on which a boot loader for BIOS would be installed.";
     };
     fileSystems = mkOption {
       type = options.fileSystems.type;
@@ -280,10 +324,12 @@ in
     };
     qemu = {
       package = mkOption {
-        type = types.raw;
-        default = null;
-        description = "Without effect: the test's `qemu.package` is used.";
+        type = types.package;
+        default = v.host.pkgs.qemu;
+        defaultText = lib.literalExpression "virtualisation.host.pkgs.qemu";
+        description = "QEMU for this machine, where it is set; else the test's `qemu.package`.";
       };
+      forceAccel = flag false "Whether the machine fails where hardware acceleration is not usable.";
       options = mkOption {
         type = types.listOf types.str;
         default = [ ];
@@ -293,7 +339,9 @@ in
       networkingOptions = mkOption {
         type = types.listOf types.str;
         default = [ ];
-        description = "Further options of QEMU for networks.";
+        description = ''
+          Further options of QEMU for networks. With `lib.mkForce` they stand for the network to the host as well.
+        '';
       };
       consoles = mkOption {
         type = types.listOf types.str;
@@ -312,7 +360,7 @@ in
       };
       guestAgent.enable = flag false "Without effect.";
       virtioKeyboard = flag true "Whether there is a virtio keyboard.";
-      enableSharedMemory = flag false "Whether the memory can be shared with other processes.";
+      enableSharedMemory = flag false "Whether other processes can reach the machine's memory.";
     };
     hardware = mkOption {
       type = types.raw;
@@ -322,10 +370,35 @@ in
     };
   };
 
-  config.assertions = map (p: {
+  imports = [
+    (lib.mkRenamedOptionModule [ "virtualisation" "pathsInNixDB" ] [ "virtualisation" "additionalPaths" ])
+    (removed "bootDevice" "Use `virtualisation.rootDevice` for the root; see also `bootLoaderDevice` and `bootPartition`.")
+    (removed "efiVars" "Use `virtualisation.efi.variables` for the firmware's variables at first.")
+    (removed "persistBootDevice" "The boot loader's partition is on the root disk, which is kept.")
+  ];
+
+  config.assertions = [
+    {
+      assertion = v.tpm.provisioning == null;
+      message = "virtualisation.tpm.provisioning: commands that run before the machine starts are not supported; let the machine's first boot run them.";
+    }
+    {
+      assertion = !(v.useBIOSBoot && v.useBootLoader && !v.useEFIBoot);
+      message = "virtualisation.useBIOSBoot: base has no boot loader for BIOS; use virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
+    }
+    {
+      assertion = v.directBoot.enable || options.virtualisation.directBoot.initrd.highestPrio >= 1500;
+      message = "virtualisation.directBoot.initrd is set, but nothing uses it: set virtualisation.directBoot.enable.";
+    }
+  ]
+  ++ map (p: {
     assertion = p.from == "host" || p.proto == "tcp" && lib.hasPrefix "10.0.2." p.guest.address;
     message = "virtualisation.forwardPorts: what comes from the guest must be TCP to an address in 10.0.2.0/24, not ${p.proto} to '${p.guest.address}'.";
   }) v.forwardPorts;
+
+  config.warnings = lib.optional (v.directBoot.enable && v.useBootLoader) (
+    "virtualisation.useBootLoader has no effect, because virtualisation.directBoot.enable starts the kernel"
+  );
 
   config.virtualisation.hardware = {
     inherit (v)
@@ -333,6 +406,17 @@ in
       cores
       restrictNetwork
       ;
+    qemu =
+      if options.virtualisation.qemu.package.highestPrio < 1500 then
+        "${v.qemu.package}/bin/qemu-system-x86_64"
+      else
+        null;
+    inherit (v.qemu) forceAccel;
+    sharedMemory = v.qemu.enableSharedMemory;
+    # What the configuration forces stands for all, also for the network to the host.
+    userNet = options.virtualisation.qemu.networkingOptions.highestPrio >= 100;
+    directBoot = v.directBoot.enable;
+    initrd = if options.virtualisation.directBoot.initrd.highestPrio < 1500 then v.directBoot.initrd else null;
     graphics = saidOfScreen;
     resolution = saidOfResolution;
     tpm = if v.tpm.enable then v.tpm.deviceModel else null;
@@ -344,6 +428,15 @@ in
         {
           code = "${v.efi.firmware}";
           variables = "${v.efi.variables}";
+          protected = v.efi.OVMF.systemManagementModeRequired or false;
+          bootEntry =
+            if v.efi.keepVariables && v.installBootLoader && namesLoader then
+              {
+                title = "Linux Boot Manager";
+                file = "\\EFI\\systemd\\systemd-bootx64.efi";
+              }
+            else
+              null;
         }
       else
         null;
@@ -359,7 +452,7 @@ in
       else
         null;
     qemuOptions =
-      v.qemu.options ++ v.qemu.networkingOptions
+      v.qemu.options ++ v.qemu.networkingOptions ++ lib.optional (v.bios != null) "-bios ${v.bios}/bios.bin"
       ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives);
     kernelParams = map (name: "console=${name}") v.qemu.consoles;
     forwardPorts = map (p: {

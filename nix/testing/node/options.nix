@@ -22,6 +22,12 @@ in
         defaultText = lib.literalExpression ''if virtualisation.needs == [ ] then "container" else "vm"'';
         description = "Whether the node is a container or a virtual machine.";
       };
+      reachesHost = mkOption {
+        type = types.bool;
+        internal = true;
+        default = false;
+        description = "Whether a virtual machine has an address in QEMU's network for users.";
+      };
       needs = mkOption {
         type = types.listOf types.str;
         default = [ ];

@@ -55,7 +55,7 @@ let
         };
       };
   boot = lib.optionalAttrs (v.bootPartition != null) {
-    "/boot" = {
+    ${config.boot.loader.efi.efiSysMountPoint} = {
       device = v.bootPartition;
       fsType = "vfat";
       noCheck = true;
@@ -99,7 +99,7 @@ let
   machine = lib.mkIf (v.backend == "vm") {
     # QEMU's network for users leads ports of the host to this address. Without such ports nothing goes that
     # way, and machines boot quicker.
-    networking.interfaces.eth0.ipv4.addresses = lib.mkIf (v.forwardPorts != [ ]) [
+    networking.interfaces.eth0.ipv4.addresses = lib.mkIf (v.forwardPorts != [ ] || v.reachesHost) [
       {
         address = "10.0.2.15";
         prefixLength = 24;
@@ -118,7 +118,7 @@ let
     boot.loader.timeout = lib.mkOverride 150 0;
     assertions = [
       {
-        assertion = !v.useBootLoader || v.useEFIBoot;
+        assertion = !v.useBootLoader || v.useEFIBoot || v.directBoot.enable;
         message = "virtualisation.useBootLoader: base boots by systemd-boot; set virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
       }
     ];
@@ -181,6 +181,13 @@ in
 {
   # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
   config.virtualisation.fileSystems = { "/" = root; } // store // boot // shares;
-  config.boot.kernelPackages = lib.mkOverride 1400 (pkgs.linuxPackages_cloud or pkgs.linuxPackages);
+  # The small kernel has no driver of screens that X can use.
+  config.boot.kernelPackages = lib.mkOverride 1400 (
+    if config.services.xserver.enable then pkgs.linuxPackages else pkgs.linuxPackages_cloud or pkgs.linuxPackages
+  );
+  # There is no graphics processor, and one that is emulated by an emulated processor is slow.
+  config.services.xserver.deviceSection = ''
+    Option "AccelMethod" "none"
+  '';
   imports = [ { config = machine; } ];
 }

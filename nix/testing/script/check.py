@@ -207,7 +207,7 @@ def missing_modules(tree):
 
 def keep(out):
     modules = os.environ["modules"].split()
-    Path(f"{NAME}.py").write_text("from firn_test import *\nimport test_driver.errors\nimport " + ", ".join(modules) + "\n")
+    Path(f"{NAME}.py").write_text("from firn_test import *\nimport test_driver.efi\nimport test_driver.errors\nimport " + ", ".join(modules) + "\n")
     os.environ["cache"] = out
     output = run_mypy([f"{NAME}.py"])
     if "error:" in output:

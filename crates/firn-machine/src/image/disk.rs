@@ -1,6 +1,6 @@
 //! Disks of virtual machines, made before their first start.
 
-use super::{gpt, packed};
+use super::{efivars, gpt, packed};
 use crate::error::{Context, MachineError, Result};
 use std::fs::File;
 use std::io::Read;
@@ -24,6 +24,13 @@ pub enum DiskContent {
     Copy(PathBuf),
     /// What is in a packed file ([`super::packed`]).
     Packed(PathBuf),
+    /// UEFI variables ([`efivars`]).
+    Variables {
+        /// The image as it is delivered.
+        template: PathBuf,
+        /// What the firmware starts first.
+        entry: Option<BootEntry>,
+    },
     /// Nothing, for so many MiB.
     Empty(u32),
     /// One file system.
@@ -44,6 +51,17 @@ pub enum DiskContent {
         /// What is on the root at first.
         root: Option<PathBuf>,
     },
+}
+
+/// An entry of the firmware's boot menu for the EFI system partition of the first disk.
+#[derive(Clone, Debug)]
+pub struct BootEntry {
+    /// What the menu shows.
+    pub title: String,
+    /// The program on that partition, with backslashes.
+    pub file: String,
+    /// Image of that partition.
+    pub boot: PathBuf,
 }
 
 /// Blocks of a copy; those that hold only zeros become holes.
@@ -74,6 +92,10 @@ impl DiskPlan {
             DiskContent::Copy(source) => copy(source, &file, 0).doing(failed),
             DiskContent::Packed(source) => packed::unpack(source, &file)
                 .doing(|| format!("{} from {}", failed(), source.display())),
+            DiskContent::Variables { template, entry } => {
+                let image = variables(template, entry.as_ref())?;
+                file.write_all_at(&image, 0).doing(failed)
+            }
             DiskContent::Empty(size) => file.set_len(bytes(*size)).doing(failed),
             DiskContent::FileSystem { size, mkfs } => {
                 file.set_len(bytes(*size)).doing(failed)?;
@@ -92,6 +114,25 @@ impl DiskPlan {
             }
         }
     }
+}
+
+/// The image of the firmware's variables, with an entry for what is on the first disk.
+fn variables(template: &Path, entry: Option<&BootEntry>) -> Result<Vec<u8>> {
+    let failed = || format!("cannot read the UEFI variables {}", template.display());
+    let image = std::fs::read(template).doing(failed)?;
+    let Some(BootEntry { title, file, boot }) = entry else { return Ok(image) };
+    let length = std::fs::metadata(boot).doing(failed)?.len();
+    let place = gpt::boot_partition(length);
+    let mut variables = efivars::read(&image)?;
+    let program = efivars::BootProgram {
+        title,
+        number: 1,
+        sectors: (place.start / gpt::SECTOR, place.length / gpt::SECTOR),
+        identifier: gpt::identifier(1),
+        file,
+    };
+    efivars::put_boot_entry(&mut variables, &program);
+    efivars::write(&image, &variables)
 }
 
 fn bytes(mebibytes: u32) -> u64 {

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-const SECTOR: u64 = 512;
+/// Bytes of a sector.
+pub const SECTOR: u64 = 512;
 /// Partitions begin at whole mebibytes.
 const ALIGN: u64 = 2048;
 const ENTRIES: usize = 128;
@@ -34,14 +35,18 @@ pub struct Partition {
 /// on a disk of `disk` bytes. None when that is too small.
 pub fn layout(disk: u64, boot: u64) -> Option<[Partition; 2]> {
     let sectors = disk / SECTOR;
-    let boot_sectors = boot.div_ceil(SECTOR).next_multiple_of(ALIGN);
-    let root_start = ALIGN + boot_sectors;
+    let boot = boot_partition(boot);
+    let root_start = (boot.start + boot.length) / SECTOR;
     // The copy of the table lies at the end.
     let end = sectors.checked_sub(ENTRY_SECTORS + 1)? / ALIGN * ALIGN;
     let root_sectors = end.checked_sub(root_start).filter(|length| *length > 0)?;
-    let partition =
-        |start: u64, length: u64| Partition { start: start * SECTOR, length: length * SECTOR };
-    Some([partition(ALIGN, boot_sectors), partition(root_start, root_sectors)])
+    Some([boot, Partition { start: root_start * SECTOR, length: root_sectors * SECTOR }])
+}
+
+/// Where a boot partition lies that holds so many bytes: first of all.
+pub fn boot_partition(bytes: u64) -> Partition {
+    let sectors = bytes.div_ceil(SECTOR).next_multiple_of(ALIGN);
+    Partition { start: ALIGN * SECTOR, length: sectors * SECTOR }
 }
 
 /// Writes the table for these partitions to a disk of `disk` bytes.
@@ -74,8 +79,9 @@ pub fn write(file: &File, disk: u64, partitions: &[Partition; 2]) -> io::Result<
     file.write_all_at(&header(sectors, backup, 1, copy, &entries), backup * SECTOR)
 }
 
-/// An identifier of version 4 that tells the number only.
-fn identifier(number: u8) -> [u8; 16] {
+/// The identifier of a partition by its number from 1, or of the disk (0): of version 4, and telling the number
+/// only.
+pub fn identifier(number: u8) -> [u8; 16] {
     let mut id = *b"firn\0\0\0\x40\x80\0disk\0\0";
     id[15] = number;
     id

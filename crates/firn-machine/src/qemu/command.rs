@@ -119,6 +119,8 @@ pub struct Firmware {
     pub code: PathBuf,
     /// The machine's own copy of the variables, written to.
     pub variables: PathBuf,
+    /// Whether only system management mode may write them, which firmware with secure boot insists on.
+    pub protected: bool,
 }
 
 /// A disk.
@@ -305,7 +307,11 @@ impl VmSpec {
     }
 
     fn starts(&self, args: &mut Arguments) {
-        if let Some(Firmware { code, variables }) = &self.firmware {
+        if let Some(Firmware { code, variables, protected }) = &self.firmware {
+            if *protected {
+                args.flags(&["-machine", "smm=on", "-global"]);
+                args.flags(&["driver=cfi.pflash01,property=secure,value=on"]);
+            }
             let code = comma(code);
             args.pair("-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"));
             let variables = comma(variables);

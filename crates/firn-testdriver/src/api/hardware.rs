@@ -89,6 +89,12 @@ fn forward_port(context: &mut Context<'_>) -> Outcome<Value> {
     }
 }
 
+/// QEMU, or a container's process 1, which is waited for.
 fn process_id(context: &mut Context<'_>) -> Outcome<Value> {
+    let node = context.node()?;
+    if node.machine.backend() == Backend::Container {
+        node.connect()?;
+        return Ok(json!(node.machine.first_process()));
+    }
     Ok(json!(context.node()?.machine.hardware()?.process()))
 }

@@ -5,6 +5,7 @@
 mod command;
 mod console;
 mod driver;
+pub mod efi;
 mod files;
 mod hardware;
 mod interact;
@@ -41,6 +42,7 @@ pub fn machine_methods() -> impl Iterator<Item = &'static Method> {
     [
         command::METHODS,
         console::METHODS,
+        efi::METHODS,
         files::METHODS,
         hardware::METHODS,
         interact::METHODS,

@@ -55,6 +55,14 @@ fn disks_and_firmware() {
 }
 
 #[test]
+fn firmware_and_its_variables() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("firmware")]);
+    said.assert_success(&["test firmware passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn a_container_and_a_virtual_machine() {
     let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("mixed")]);

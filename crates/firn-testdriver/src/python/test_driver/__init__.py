@@ -1,0 +1,1 @@
+"""Where test scripts find what the driver offers as modules."""
