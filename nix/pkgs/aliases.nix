@@ -28,6 +28,38 @@ final: prev: {
   iproute = final.iproute2;
   netcat = final.netcat-openbsd;
   netcat-gnu = final.netcat-openbsd;
+  # X, of which nixpkgs has each small program by itself, and once had all in one set.
+  xorgserver = final.xorg-server;
+  xinit = final.debian.xinit;
+  xsel = final.debian.xsel;
+  xclip = final.debian.xclip;
+  wmctrl = final.debian.wmctrl;
+  xvfb = final.debian.xvfb;
+  twm = final.debian.twm;
+  xset = final.debian.x11-xserver-utils;
+  xsetroot = final.xset;
+  xrandr = final.xset;
+  xrdb = final.xset;
+  xhost = final.xset;
+  xmodmap = final.xset;
+  xprop = final.debian.x11-utils;
+  xwininfo = final.xprop;
+  xdpyinfo = final.xprop;
+  xlsclients = final.xprop;
+  xev = final.xprop;
+  xmessage = final.xprop;
+  setxkbmap = final.debian.x11-xkb-utils;
+  xkbcomp = final.setxkbmap;
+  xclock = final.debian.x11-apps;
+  xeyes = final.xclock;
+  xlogo = final.xclock;
+  dejavu_fonts = final.debian.fonts-dejavu-core;
+  xorg = {
+    inherit (final) lndir xinit xauth xset xsetroot xrandr xrdb xhost xmodmap xprop xwininfo xdpyinfo xlsclients xev xmessage;
+    inherit (final) setxkbmap xkbcomp xclock xeyes xlogo xorgserver;
+    xkeyboardconfig = final.xkeyboard_config;
+    inherit (final.debian) xfonts-base;
+  };
   libressl = final.openssl // {
     nc = final.netcat-openbsd;
   };
@@ -49,9 +81,6 @@ final: prev: {
   curlFull = final.curl;
   curlMinimal = final.curl;
   man = final.man-db;
-  xorg = {
-    inherit (final) lndir;
-  };
   gitMinimal = final.git;
   gitFull = final.git;
   git-full = final.git;
