@@ -5,7 +5,11 @@
   system,
 }:
 let
-  testing = import ../testing { inherit pkgs lib system; };
+  testing = import ../testing {
+    inherit pkgs system;
+    # That of a package set that was extended.
+    inherit (pkgs) lib;
+  };
 in
 {
   # A machine's configuration from one module or a list of them.

@@ -10,7 +10,7 @@ let
   arguments = lib.escapeShellArgs config.extraDriverArgs;
 in
 hostPkgs.writeTextFile {
-  name = "nixos-test-driver-${config.name}";
+  name = lib.strings.sanitizeDerivationName "nixos-test-driver-${config.name}";
   executable = true;
   destination = "/bin/nixos-test-driver";
   text = ''

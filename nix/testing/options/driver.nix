@@ -18,6 +18,9 @@ let
       inherit (i) name vlan mac;
     }) machine.system.build.networkConfig.interfaces;
 
+  # The test's name where only some characters may be.
+  fileName = lib.strings.sanitizeDerivationName config.name;
+
   inherit (config.savedBoots) isSaved;
   node = name: machine: config.savedBoots.extend name machine (plainNode machine);
   plainNode = machine: {
@@ -78,7 +81,7 @@ let
   # Store paths that the script names are in machines as well, whatever else it says.
   named = builtins.appendContext "" (builtins.getContext config.testScriptString);
   namedImage = derivation {
-    name = "store-image-${config.name}-script";
+    name = "store-image-${fileName}-script";
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:store-image";
     inherit named;
@@ -90,7 +93,7 @@ let
 
   # All systems of virtual machines in one image, made once.
   storeImage = derivation {
-    name = "store-image-${config.name}";
+    name = "store-image-${fileName}";
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:store-image";
     roots = lib.mapAttrsToList (_: machine: "${machine.system.build.toplevel}") booting;
@@ -159,9 +162,16 @@ in
       default = false;
       description = "Whether the test fails where hardware acceleration is not usable.";
     };
+    pythonTestDriverPackage = mkOption {
+      type = types.raw;
+      default = hostPkgs.firn;
+      defaultText = lib.literalExpression "hostPkgs.firn";
+      description = "Accepted for other drivers; here the driver is firn itself.";
+    };
     sshBackdoor.enable = mkOption {
       type = types.bool;
-      default = false;
+      default = config.enableDebugHook;
+      defaultText = lib.literalExpression "config.enableDebugHook";
       description = "Accepted for other drivers; here `firn test shell` leads into machines.";
     };
     sshBackdoor.vsockOffset = mkOption {
@@ -245,7 +255,7 @@ in
       mkfs = "${hostPkgs.e2fsprogs}/sbin/mkfs.ext4";
       forceAccel = config.qemu.forceAccel;
     };
-    driverConfigurationFile = hostPkgs.writeText "driver-configuration-${config.name}.json" (
+    driverConfigurationFile = hostPkgs.writeText "driver-configuration-${fileName}.json" (
       builtins.toJSON config.driverConfiguration
     );
     scriptCheck =
@@ -253,7 +263,7 @@ in
         null
       else
         scriptCheck {
-          inherit (config) name;
+          name = fileName;
           inherit python;
           script = config.testScriptString;
           machines = variables ++ lib.optional (lib.length variables == 1 && variables != [ "machine" ]) "machine";

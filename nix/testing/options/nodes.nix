@@ -1,6 +1,7 @@
 # The nodes: which there are, what they have in common, and their evaluation.
 {
   config,
+  options,
   lib,
   hostPkgs,
   ...
@@ -64,19 +65,33 @@ let
       }).config
     ) set;
   # A script that is no function of the nodes can be looked at before they are evaluated.
-  usesKeys =
-    builtins.isString config.testScript
-    && lib.any (word: lib.hasInfix word config.testScript) [
-      "_tty_"
-      "screenshot("
-      "send_chars("
-      "send_key("
-      "wait_for_text("
-      "wait_for_x("
-    ];
+  says = lib.any (word: builtins.isString config.testScript && lib.hasInfix word config.testScript);
+  usesKeys = says [
+    "_tty_"
+    "screenshot("
+    "send_chars("
+    "send_key("
+    "wait_for_text("
+    "wait_for_x("
+  ];
+  # What the kernel says before there is a system is on a machine's console only, and QEMU's network for users
+  # leads to the driver's side.
+  usesConsole = says [ "get_console_log(" ];
+  usesHost = says [ "10.0.2." ];
   keys = lib.optional usesKeys {
     _file = ./nodes.nix;
     virtualisation.needs = [ "a screen and keys, which the script uses" ];
+  }
+  ++ lib.optional usesConsole {
+    _file = ./nodes.nix;
+    virtualisation.needs = [ "a console with the kernel's words, which the script uses" ];
+  }
+  ++ lib.optional usesHost {
+    _file = ./nodes.nix;
+    virtualisation = {
+      needs = [ "a network to the driver's side (10.0.2.2), which the script uses" ];
+      reachesHost = true;
+    };
   };
   forced = if config.backend == "auto" then null else config.backend;
   evaluatedNodes = machines forced ([ config.nodeDefaults config.extraBaseNodeModules ] ++ keys) config.nodes;
@@ -112,6 +127,11 @@ in
   options = {
     nodes = set "Machines of the test: attributes are names, values modules.";
     containers = set "Machines which are always containers.";
+    machine = mkOption {
+      type = types.raw;
+      internal = true;
+      description = "Older name of `nodes.machine`.";
+    };
     defaults = module "Module for all machines.";
     nodeDefaults = module "Module for `nodes` only.";
     containerDefaults = module "Module for `containers` only.";
@@ -168,6 +188,9 @@ in
     };
   };
   config = {
+    nodes = lib.mkIf options.machine.isDefined {
+      machine = lib.warn "test '${config.name}': `machine' is an older name of `nodes.machine'" config.machine;
+    };
     allMachines =
       if twice != [ ] then
         throw "test '${config.name}': ${lib.concatStringsSep ", " twice} is in both `nodes` and `containers`"

@@ -20,7 +20,8 @@ let
   processors = map (machine: machine.virtualisation.cores) (lib.filter isVm machines);
 
   arguments = {
-    name = "vm-test-run-${config.name}";
+    # Names that people read may have spaces; those of store paths may not.
+    name = lib.strings.sanitizeDerivationName "vm-test-run-${config.name}";
     inherit (hostPkgs.stdenv.hostPlatform) system;
     builder = "builtin:nixos-test";
     driverConfig = "${config.driverConfigurationFile}";
@@ -37,7 +38,10 @@ let
 
   attributes = {
     meta = config.meta;
-    inherit (config) driver;
+    driver = lib.extendDerivation true {
+      nodes = config.nodesCompat;
+      inherit config;
+    } config.driver;
     inherit config;
     test = config.test;
     nodes = config.nodesCompat;
