@@ -106,6 +106,12 @@ impl Console {
         (self.sink)(line);
     }
 
+    /// For the agent: what commands write to standard error stands among the console's lines, as on a terminal.
+    pub fn talk(self: &Arc<Self>) -> LineSink {
+        let console = self.clone();
+        Arc::new(move |line: &str| console.add_line(line))
+    }
+
     fn close(&self, run: u64) {
         let mut state = self.lock();
         if state.run != run {

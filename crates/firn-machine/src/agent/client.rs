@@ -4,7 +4,7 @@ use super::files::{Part, TreeWriter, walk};
 use super::frame::{CHUNK, Decoder, Frame, Incoming, Kind, SYNC};
 use super::message::{Done, Entry, Hello, Probe, Request};
 use crate::error::{Context, MachineError, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(180);
 const HOST_GRACE: Duration = Duration::from_secs(60);
 /// How often a connection is looked for that is not there yet, if nobody tells.
 const GREET_PAUSE: Duration = Duration::from_millis(5);
+/// How many lines of standard error are kept for who asked.
+const ERROR_LINES: usize = 20;
 /// Random bytes for a resumed machine.
 const ENTROPY_BYTES: usize = 64;
 
@@ -36,6 +38,8 @@ pub struct ExecOutput {
     pub status: i32,
     /// Standard output.
     pub output: Vec<u8>,
+    /// The last lines of standard error.
+    pub errors: Vec<String>,
     /// Trouble in the agent, as a sentence (output held open by a background process).
     pub error: Option<String>,
     /// True when the time limit ended it.
@@ -271,7 +275,8 @@ impl AgentClient {
         let mut stream = self.open(&Request::Exec { command: command.into(), timeout_ms })?;
         stream.limit = timeout.and_then(|limit| Instant::now().checked_add(limit + HOST_GRACE));
         let mut output = Vec::new();
-        let mut talk = LineCutter::new(self.talk.clone());
+        let errors = Arc::new(Mutex::new(VecDeque::new()));
+        let mut talk = LineCutter::new(self.heard_by(errors.clone()));
         let done = stream.run_while(wanted, |frame| {
             match frame.kind {
                 Kind::Out => output.extend_from_slice(&frame.payload),
@@ -282,7 +287,21 @@ impl AgentClient {
         })?;
         talk.end();
         let Done { status, error, timed_out } = done;
-        Ok(ExecOutput { status, output, error, timed_out })
+        let errors = std::mem::take(&mut *errors.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(ExecOutput { status, output, errors: errors.into(), error, timed_out })
+    }
+
+    /// The talk sink, which also keeps the last lines.
+    fn heard_by(&self, kept: Arc<Mutex<VecDeque<String>>>) -> TalkSink {
+        let talk = self.talk.clone();
+        Arc::new(move |line: &str| {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() == ERROR_LINES {
+                kept.pop_front();
+            }
+            kept.push_back(line.to_string());
+            talk(line);
+        })
     }
 
     /// Waits inside the machine until `probe` holds (or ceases to); false when the time is over.

@@ -69,8 +69,8 @@ impl Container {
         let sockets = options.folder.join("agent");
         std::fs::create_dir_all(&sockets).doing(|| format!("cannot make {}", sockets.display()))?;
         let name = Path::new(CONTAINER_SOCKET).file_name().unwrap_or_default();
-        let agent = AgentClient::listen(&options.name, &sockets.join(name), options.talk.clone())?;
         let console = Console::new(options.console.clone());
+        let agent = AgentClient::listen(&options.name, &sockets.join(name), console.talk())?;
         Ok(Self { options, agent, console, running: Mutex::new(None) })
     }
 
@@ -264,6 +264,12 @@ impl Machine for Container {
             MachineError::gone(format!("{}: the container is not running", self.options.name))
         })?;
         Ok(inside::connect(process.id, address)?)
+    }
+
+    fn first_process(&self) -> Option<u32> {
+        let helper = self.process().filter(|process| process.is_running())?.id;
+        let children = std::fs::read_to_string(format!("/proc/{helper}/task/{helper}/children"));
+        children.ok()?.split_whitespace().next()?.parse().ok()
     }
 
     fn set_link(&self, up: bool) {

@@ -145,9 +145,9 @@ impl Vm {
             agent: socket("agent"),
             debugger: socket("debugger"),
         };
-        let agent = AgentClient::listen(&options.name, &sockets.agent, options.talk.clone())?;
-        options.spec.sockets = sockets;
         let console = Console::new(options.console.clone());
+        let agent = AgentClient::listen(&options.name, &sockets.agent, console.talk())?;
+        options.spec.sockets = sockets;
         let (started, resumed) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self { options, agent, console, running: Mutex::new(None), started, resumed })
     }

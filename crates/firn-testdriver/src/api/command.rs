@@ -86,12 +86,16 @@ fn surprise(node: &str, command: &str, output: &ExecOutput) -> Failure {
         (_, _, 0) => "unexpectedly succeeded".to_string(),
         (_, _, status) => format!("failed (exit code {status})"),
     };
-    let shown = if text.trim().is_empty() {
-        "it wrote nothing to standard output".to_string()
-    } else {
-        format!("output:\n{}", text.trim_end())
+    let mut told = format!("{node}: command `{command}` {ending}");
+    if !output.errors.is_empty() {
+        told += &format!("\nstandard error:\n{}", output.errors.join("\n"));
+    }
+    told += &match text.trim_end() {
+        "" if output.errors.is_empty() => "\nit wrote nothing".to_string(),
+        "" => String::new(),
+        text => format!("\noutput:\n{text}"),
     };
-    Failure::assertion(format!("{node}: command `{command}` {ending}\n{shown}"))
+    Failure::assertion(told)
 }
 
 fn wait_until_succeeds(context: &mut Context<'_>) -> Outcome<Value> {

@@ -4,6 +4,7 @@ use super::{Context, Method, lossy, quote};
 use crate::failure::{Failure, Outcome};
 use firn_machine::agent::ExecOutput;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(super) const METHODS: &[Method] = &[
@@ -139,6 +140,7 @@ fn wait_for_unit(context: &mut Context<'_>) -> Outcome<Value> {
     let limit = context.timeout();
     let mut on_demand = !user && ON_DEMAND.contains(&unit.as_str());
     context.step(&text, |context| {
+        know_user(context)?;
         context.retry(limit, |context, last| {
             let state = match property(context, &unit, "ActiveState") {
                 // A user's manager may not listen yet.
@@ -170,6 +172,16 @@ fn wait_for_unit(context: &mut Context<'_>) -> Outcome<Value> {
     })
 }
 
+/// Nobody's manager will ever start.
+fn know_user(context: &mut Context<'_>) -> Outcome<()> {
+    let Some(user) = context.args.maybe_text("user").map(String::from) else { return Ok(()) };
+    if context.exec(&format!("id -u -- {} 2>&1", quote(&user)), None)?.status == 0 {
+        return Ok(());
+    }
+    let name = context.name();
+    Err(Failure::assertion(format!("{name}: there is no user '{user}' (users.users.{user})")))
+}
+
 /// True when no job is queued and the unit is still inactive afterwards.
 fn is_idle(context: &mut Context<'_>, unit: &str) -> Outcome<bool> {
     let jobs = call(context, "list-jobs --full 2>&1")?;
@@ -191,5 +203,26 @@ fn told(context: &mut Context<'_>, unit: &str, state: &str) -> Outcome<String> {
     );
     let journal = context.exec(&query, Some(JOURNAL_LIMIT))?;
     let [status, journal] = [&status, &journal].map(|said| lossy(&said.output));
+    if status.contains("could not be found") {
+        return Ok(format!(
+            "unit \"{unit}\" {state}: there is no such unit{}",
+            like(context, unit)?
+        ));
+    }
     Ok(format!("unit \"{unit}\" {state}\n{}\n\n{}", status.trim_end(), journal.trim_end()))
+}
+
+/// Units with a name like this one, in words.
+fn like(context: &mut Context<'_>, unit: &str) -> Outcome<String> {
+    let files = call(context, "list-unit-files --no-legend --plain 2>/dev/null || true")?;
+    let loaded = call(context, "list-units --all --no-legend --plain 2>/dev/null || true")?;
+    let text = lossy(&files.output) + &lossy(&loaded.output);
+    let names: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let whole = if unit.contains('.') { unit.to_string() } else { format!("{unit}.service") };
+    let near = firn_diag::similar(&whole, names);
+    Ok(match near.is_empty() {
+        true => String::new(),
+        false => format!("\nhelp: there is {}", near.join(", ")),
+    })
 }

@@ -17,34 +17,11 @@ import traceback
 import warnings
 from datetime import timedelta
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from test_driver.errors import MachineError, MachineTimeout, PollingConditionError, RequestedAssertionFailed
+
 SCRIPT = "testScript"
-
-
-class RequestedAssertionFailed(AssertionError):
-    """An expectation of the test did not hold."""
-
-
-class MachineError(Exception):
-    """A machine or its surroundings failed."""
-
-
-class MachineTimeout(MachineError, TimeoutError):
-    """A machine took longer than a limit."""
-
-
-class PollingConditionError(MachineError):
-    """A polling condition ceased to hold."""
-
-
-def offer_modules():
-    """Scripts may import the classes of errors from where other drivers have them."""
-    import types
-
-    package, errors = types.ModuleType("test_driver"), types.ModuleType("test_driver.errors")
-    for kind in (RequestedAssertionFailed, MachineError, PollingConditionError):
-        setattr(errors, kind.__name__, kind)
-    package.errors = errors
-    sys.modules.update({"test_driver": package, "test_driver.errors": errors})
 
 
 ERRORS = {
@@ -57,10 +34,6 @@ ERRORS = {
     "RuntimeError": RuntimeError,
     "TimeoutError": TimeoutError,
 }
-
-for _class in (RequestedAssertionFailed, MachineError, MachineTimeout, PollingConditionError):
-    _class.__module__ = "builtins"
-
 
 class Connection:
     """One line of talk with the driver: strictly question and answer."""
@@ -257,9 +230,21 @@ class QemuMachine(BaseMachine):
     def pid(self):
         return self.process_id()
 
+    def read_efi_vars(self):
+        from test_driver.efi import EfiVariable
+
+        return [EfiVariable.heard(told) for told in link.call(self.name, "read_efi_vars", [], {})]
+
+    def write_efi_vars(self, add):
+        link.call(self.name, "write_efi_vars", [[variable.told() for variable in add]], {})
+
 
 class NspawnMachine(BaseMachine):
     """A node in a container."""
+
+    @property
+    def get_systemd_process(self):
+        return self.process_id()
 
 
 Machine = BaseMachine
@@ -609,11 +594,41 @@ def run_script(text, namespace):
     exec(compile(text, SCRIPT, "exec"), namespace, None)
 
 
-def told_of(error, hidden):
+def told_of(error, hidden=()):
     """The traceback without the frames of files that mean nothing to the script."""
     told = traceback.TracebackException(type(error), error, error.__traceback__)
-    told.stack = traceback.StackSummary.from_list([f for f in told.stack if f.filename not in hidden])
+    own = os.path.dirname(__file__)
+    meant = [f for f in told.stack if f.filename not in hidden and not f.filename.startswith(own)]
+    told.stack = traceback.StackSummary.from_list(meant)
     return "".join(told.format())
+
+
+def values_of(error):
+    """What the names in a failed `assert` without words stand for."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if not isinstance(error, AssertionError) or str(error) or not frames:
+        return ""
+    frame, line = frames[-1]
+    if frame.f_code.co_filename != SCRIPT:
+        return ""
+    import ast
+    from types import FunctionType, ModuleType
+
+    asserts = (node for node in ast.walk(ast.parse("".join(linecache.getlines(SCRIPT)))) if isinstance(node, ast.Assert))
+    names = {
+        node.id: None
+        for failed in asserts
+        if failed.lineno <= line <= failed.end_lineno
+        for node in ast.walk(failed.test)
+        if isinstance(node, ast.Name)
+    }
+    found = {}
+    for name in names:
+        value = frame.f_locals.get(name, frame.f_globals.get(name))
+        if value is not None and not isinstance(value, (type, FunctionType, ModuleType, BaseMachine)):
+            text = repr(value)
+            found[name] = text if len(text) < 1000 else text[:1000] + "…"
+    return "".join(f"\nwhere {name} = {text}" for name, text in found.items())
 
 
 def finish(ok, error=None):
@@ -623,7 +638,7 @@ def finish(ok, error=None):
         ending["class"] = type(error).__name__
         ending["message"] = str(error)
         ending["frames"] = [{"line": f.lineno, "function": f.name, "source": f.line or ""} for f in frames]
-        ending["traceback"] = told_of(error, hidden=(__file__,))
+        ending["traceback"] = told_of(error).rstrip() + values_of(error)
     link.talk({"finish": ending})
 
 
@@ -648,7 +663,7 @@ def prompt(namespace):
 
     class Prompt(code.InteractiveConsole):
         def showtraceback(self):
-            self.write(told_of(sys.exc_info()[1], hidden=(__file__, code.__file__)))
+            self.write(told_of(sys.exc_info()[1], hidden=(code.__file__,)))
 
     return Prompt(namespace)
 
@@ -678,7 +693,6 @@ def main():
     warnings.simplefilter("ignore")
     setup = SETUP = link.talk({"hello": True})
     sys.path[:0] = setup["python_path"]
-    offer_modules()
     add_methods(setup["methods"]["machine"])
     namespace = make_globals(setup)
     try:
