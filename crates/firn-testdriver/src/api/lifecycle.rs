@@ -6,7 +6,8 @@ use firn_machine::{Backend, StartOptions, State};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const SHUTDOWN_COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// How long `systemctl` may take to hand over what it is asked for; minutes on an emulated machine of a busy host.
+const SHUTDOWN_COMMAND_LIMIT: Duration = Duration::from_secs(300);
 
 pub(super) const METHODS: &[Method] = &[
     Method { name: "start", signature: "allow_reboot: bool = False", run: start },
@@ -57,12 +58,16 @@ fn shutdown(context: &mut Context<'_>) -> Outcome<Value> {
     if node.machine.state() == State::Off {
         return Ok(Value::Null);
     }
-    context.step("waiting for the VM to power off", |_| {
+    context.step("waiting for the VM to power off", |context| {
         let machine = &node.machine;
         if machine.agent().is_connected() {
             // The agent may be stopped before it can answer.
             let command = "systemctl --no-block poweroff || poweroff";
-            let _ = machine.agent().exec(command, Some(SHUTDOWN_COMMAND_LIMIT));
+            let asked = machine.agent().exec(command, Some(SHUTDOWN_COMMAND_LIMIT));
+            if asked.is_ok_and(|output| output.status != 0) {
+                context.log("it did not take the command to power off; pressing its button");
+                machine.power_down()?;
+            }
         } else {
             machine.power_down()?;
         }
