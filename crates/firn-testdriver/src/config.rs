@@ -28,6 +28,9 @@ pub struct Config {
     /// Limit for the whole test in seconds.
     #[serde(default = "default_timeout")]
     pub global_timeout: u64,
+    /// A script that has failed stands still, for somebody to look at it.
+    #[serde(default)]
+    pub debug_hook: bool,
     /// The driver's own lines below this level are left out.
     #[serde(default)]
     pub log_level: Level,

@@ -217,6 +217,7 @@ impl Server {
             "script": script,
             "nodes": nodes,
             "vlans": config.vlans,
+            "debug_hook": config.debug_hook,
             "methods": describe(),
             "python_path": config.python_path,
             "out_dir": self.driver.out_dir,

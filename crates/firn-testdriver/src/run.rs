@@ -37,6 +37,7 @@ const SHIM_FILE: &str = "firn_test.py";
 const PYTHON_FILES: &[(&str, &str)] = &[
     (SHIM_FILE, include_str!("python/shim.py")),
     ("test_driver/__init__.py", include_str!("python/test_driver/__init__.py")),
+    ("test_driver/debug.py", include_str!("python/test_driver/debug.py")),
     ("test_driver/efi.py", include_str!("python/test_driver/efi.py")),
     ("test_driver/errors.py", include_str!("python/test_driver/errors.py")),
 ];

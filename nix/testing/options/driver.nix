@@ -182,7 +182,10 @@ in
     enableDebugHook = mkOption {
       type = types.bool;
       default = false;
-      description = "Accepted for other drivers; here `firn test shell` leads into machines.";
+      description = ''
+        Whether a script that fails stands still, and `debug.breakpoint()` in it works: a debugger waits in the
+        sandbox, and the log says how to reach it. `firn test shell` leads into machines without that.
+      '';
     };
     requiredFeatures = mkOption {
       type = types.attrsOf types.bool;
@@ -230,6 +233,7 @@ in
     usesContainers = lib.length (lib.attrNames virtual) < lib.length (lib.attrNames machines);
     driverConfiguration = {
       inherit (config) name globalTimeout logLevel;
+      debugHook = config.enableDebugHook;
       testScript = "${hostPkgs.writeText "test-script" config.testScriptString}";
       python = "${python}/bin/python3";
       nodes = lib.mapAttrs node machines;

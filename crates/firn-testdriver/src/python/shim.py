@@ -448,9 +448,27 @@ class LazyTestCase:
         return getattr(LazyTestCase._case, name)
 
 
-class Debug:
+class NoDebug:
+    enabled = False
+
     def breakpoint(self, host="127.0.0.1", port=4444):
         pass
+
+
+def make_debug(setup):
+    if not setup["debug_hook"]:
+        return NoDebug()
+    from test_driver.debug import Debug  # takes a while to load, and few tests want it
+
+    return Debug(True, log.log)
+
+
+def stop_where_failed(debug, error):
+    """What fails because of a machine is not understood by looking at the script."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == SCRIPT]
+    if debug.enabled and frames and not isinstance(error, (MachineError, SystemExit, KeyboardInterrupt)):
+        log.log_test_error(f"{type(error).__name__}: {error}")
+        debug.failed(frames[-1])
 
 
 class Vlan:
@@ -477,7 +495,7 @@ class Driver:
         self._out_dir = setup["out_dir"]
         self.tests = setup["script"]
         self.logger = log
-        self.debug = Debug()
+        self.debug = make_debug(setup)
         self.polling_conditions = CONDITIONS
 
     out_dir = property(lambda self: path(self._out_dir))
@@ -704,6 +722,7 @@ def main():
         if error.code not in (None, 0):
             return finish(False, error)
     except BaseException as error:
+        stop_where_failed(namespace["debug"], error)
         return finish(False, error)
     finish(True)
 
