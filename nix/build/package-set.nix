@@ -21,6 +21,24 @@ let
       }) curatedNames
     );
 
+  # Debian's packages that only have another name here.
+  named =
+    final: _prev:
+    builtins.mapAttrs (
+      name: entry:
+      let
+        at = builtins.elemAt entry;
+      in
+      final.fromDebian (at 0) {
+        pname = name;
+        meta = {
+          description = at 2;
+          license = lib.licenses.${at 1};
+          mainProgram = if builtins.length entry > 3 then at 3 else name;
+        };
+      }
+    ) (import ../pkgs/debian/named.nix);
+
   functions = final: {
     # By which `types.pkgs` knows a package set.
     _type = "pkgs";
@@ -63,6 +81,7 @@ let
     (final: _prev: import ./trivial { pkgs = final; inherit lib system; })
     (final: _prev: import ./fetch { pkgs = final; inherit lib system; })
     (final: _prev: { formats = import ./formats { pkgs = final; inherit lib; }; })
+    named
     curated
     (import ../pkgs/aliases.nix)
     (final: _prev: import ./systems.nix { pkgs = final; inherit lib system; })

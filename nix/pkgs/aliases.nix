@@ -150,6 +150,23 @@ final: prev: {
   cmakeMinimal = final.cmake;
   fuse = final.fuse3;
   btrfsProgs = final.btrfs-progs;
+  # Names that packages have, or had, in nixpkgs.
+  krb5Full = final.krb5;
+  mpc_cli = final.mpc;
+  mpc-cli = final.mpc;
+  miniupnpc_2 = final.miniupnpc;
+  nagiosPluginsOfficial = final.monitoring-plugins;
+  monitoring-plugins-basic = final.monitoring-plugins;
+  nssmdns4 = final.nssmdns;
+  udisks2 = final.udisks;
+  powerdns = final.pdns;
+  quagga = final.frr;
+  syslog-ng = final.syslogng;
+  mumble_server = final.murmur;
+  autofs = final.autofs5;
+  rp-pppoe = final.rpPPPoE;
+  oathToolkit = final.oath-toolkit;
+  libcap_ng = final.libcap;
   # firn is every Nix program, by the name that it is called by.
   nix = final.firn;
   nixVersions = {

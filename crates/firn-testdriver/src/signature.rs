@@ -126,6 +126,7 @@ impl Param {
             "str" => value.is_string(),
             "int" => value.is_i64() || value.is_u64(),
             "bool" => value.is_boolean(),
+            "port" => port_number(value).is_some(),
             "duration" => value.is_number() || value.get("$duration").is_some(),
             "function" => value.get("$function").is_some(),
             _ => true,
@@ -141,11 +142,16 @@ impl Param {
     }
 }
 
+fn port_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
 fn kind_words(kind: &str) -> &str {
     match kind {
         "str" => "a string",
         "int" => "a whole number",
         "bool" => "True or False",
+        "port" => "a port number",
         "duration" => "a datetime.timedelta or a number of seconds",
         "function" => "a function",
         other => other,
@@ -187,6 +193,11 @@ impl Arguments {
     /// A whole number.
     pub fn number(&self, name: &str) -> i64 {
         self.0.get(name).and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// A port's number, which older scripts write as text.
+    pub fn port(&self, name: &str) -> i64 {
+        self.0.get(name).and_then(port_number).unwrap_or_default()
     }
 
     /// A time span, `None` for no limit. Negative spans are empty.

@@ -13,6 +13,7 @@ fn typed(parameter: &str) -> String {
     let (name, kind) = head.split_once(": ").unwrap();
     let plain = match kind.trim_end_matches('?') {
         "duration" => "Duration",
+        "port" => "Port",
         "function" => "Callable[..., Any]",
         "any" => "Any",
         other => other,

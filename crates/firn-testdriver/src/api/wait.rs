@@ -20,12 +20,12 @@ pub(super) const METHODS: &[Method] = &[
     },
     Method {
         name: "wait_for_open_port",
-        signature: "port: int, addr: str = \"localhost\", timeout: duration? = 900",
+        signature: "port: port, addr: str = \"localhost\", timeout: duration? = 900",
         run: wait_for_open_port,
     },
     Method {
         name: "wait_for_closed_port",
-        signature: "port: int, addr: str = \"localhost\", timeout: duration? = 900",
+        signature: "port: port, addr: str = \"localhost\", timeout: duration? = 900",
         run: wait_for_closed_port,
     },
     Method {
@@ -92,7 +92,7 @@ fn wait_for_open_unix_socket(context: &mut Context<'_>) -> Outcome<Value> {
 }
 
 fn port(context: &Context<'_>) -> i64 {
-    context.args.number("port")
+    context.args.port("port")
 }
 
 fn tcp(context: &Context<'_>) -> Outcome<Probe> {

@@ -18,7 +18,7 @@ in
       group = "daemon";
     };
     users.groups.daemon = { };
-    security.wrappers = lib.genAttrs [ "at" "atq" "atrm" "batch" ] (name: {
+    security.wrappers = lib.genAttrs [ "at" "atq" "atrm" ] (name: {
       source = "${pkgs.at}/bin/${name}";
       owner = "daemon";
       group = "daemon";
@@ -32,7 +32,11 @@ in
       "d /var/spool/cron/atspool 1770 daemon daemon"
       "f /var/spool/cron/atjobs/.SEQ 0600 daemon daemon"
     ];
-    environment.etc."at.deny" = mkIf cfg.allowEveryone { text = ""; };
+    # Without a list of those who may not, nobody but root may.
+    environment.etc."at.deny" = lib.mkDefault {
+      text = "";
+      mode = "0644";
+    };
     systemd.services.atd = {
       wantedBy = [ "multi-user.target" ];
       after = [ "network.target" ];

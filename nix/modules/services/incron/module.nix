@@ -39,7 +39,11 @@ in
       group = "root";
       source = "${pkgs.incron}/bin/incrontab";
     };
-    environment.etc."incron.d/system".text = cfg.systab;
+    # A file of its own: incron passes over links.
+    environment.etc."incron.d/system" = {
+      mode = "0444";
+      text = cfg.systab;
+    };
     environment.etc."incron.allow" = mkIf (cfg.allow != null) { text = lib.concatStringsSep "\n" cfg.allow; };
     environment.etc."incron.deny" = mkIf (cfg.deny != null) { text = lib.concatStringsSep "\n" cfg.deny; };
     systemd.tmpfiles.rules = [ "d /var/spool/incron 0755 root root" ];
