@@ -58,6 +58,50 @@ impl Fetcher {
         self.fetch_accepted(url, to, span, |_| true)
     }
 
+    /// As [`Fetcher::fetch`], from this very URL, with headers of the caller's own in the request.
+    ///
+    /// # Errors
+    /// As [`Fetcher::fetch`].
+    pub fn fetch_with(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        to: &mut File,
+        span: &Span,
+    ) -> Result<Fetched, FetchError> {
+        match headers {
+            [] => self.fetch(url, to, span),
+            headers => self.fetch_one(url, headers, to, span),
+        }
+    }
+
+    /// Sends a text to `url`, with these headers, and gives the answer, which is text of a few
+    /// megabytes at most.
+    ///
+    /// # Errors
+    /// As [`Fetcher::fetch`].
+    pub fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Result<Vec<u8>, FetchError> {
+        let parsed = parse(url)?;
+        let mut request = self.agent(&parsed)?.post(url);
+        for (name, value) in headers {
+            request = request.header(name.as_str(), value.as_str());
+        }
+        let given = names_credentials(headers);
+        if let Some(value) = self.authorization(&parsed).filter(|_| !given) {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let mut response = request.send(body).map_err(|e| explain(&parsed, &e).error)?;
+        match response.status().as_u16() {
+            200..=299 => response.body_mut().read_to_vec().map_err(|e| explain(&parsed, &e).error),
+            status => Err(explain_status(&parsed, status).error),
+        }
+    }
+
     /// As [`Fetcher::fetch`], but a candidate whose file `accept` refuses is passed over if there
     /// is another one; the last one's file stays in `to` in any case, for the caller to report.
     ///
@@ -74,7 +118,7 @@ impl Fetcher {
         let mut failures: Vec<FetchError> = Vec::new();
         let mut refused = None;
         for candidate in &candidates {
-            match self.fetch_one(candidate, to, span) {
+            match self.fetch_one(candidate, &[], to, span) {
                 Ok(fetched) if accept(to) => return Ok(fetched),
                 Ok(fetched) => refused = Some(fetched),
                 Err(e) if e.reason == Reason::Local => return Err(e),
@@ -82,7 +126,7 @@ impl Fetcher {
             }
         }
         match refused {
-            Some(fetched) => self.fetch_one(&fetched.url, to, span),
+            Some(fetched) => self.fetch_one(&fetched.url, &[], to, span),
             None => Err(self.sum_up(url, failures)),
         }
     }
@@ -106,13 +150,17 @@ impl Fetcher {
         )
     }
 
-    fn fetch_one(&self, url: &str, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
-        let parsed = Url::parse(url).map_err(|e| {
-            FetchError::new(Reason::BadUrl, format!("'{url}' is not a valid url: {e}"))
-        })?;
+    fn fetch_one(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        to: &mut File,
+        span: &Span,
+    ) -> Result<Fetched, FetchError> {
+        let parsed = parse(url)?;
         match parsed.scheme() {
             "file" => fetch_local(&parsed, to, span),
-            "http" | "https" => self.fetch_http(&parsed, to, span),
+            "http" | "https" => self.fetch_http(&parsed, headers, to, span),
             other => {
                 let text = format!("cannot fetch '{url}': scheme '{other}' is not supported");
                 Err(FetchError::new(Reason::BadUrl, text)
@@ -121,9 +169,15 @@ impl Fetcher {
         }
     }
 
-    fn fetch_http(&self, url: &Url, to: &mut File, span: &Span) -> Result<Fetched, FetchError> {
+    fn fetch_http(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        to: &mut File,
+        span: &Span,
+    ) -> Result<Fetched, FetchError> {
         let agent = self.agent(url)?;
-        let mut transfer = Transfer { url, to, span, done: 0, etag: None };
+        let mut transfer = Transfer { url, headers, to, span, done: 0, etag: None };
         let attempts = self.options.attempts.max(1);
         let mut attempt = 1;
         loop {
@@ -140,7 +194,11 @@ impl Fetcher {
 
     fn attempt(&self, agent: &Agent, transfer: &mut Transfer<'_>) -> Result<Fetched, Attempt> {
         let mut request = agent.get(transfer.url.as_str());
-        if let Some(value) = self.authorization(transfer.url) {
+        for (name, value) in transfer.headers {
+            request = request.header(name.as_str(), value.as_str());
+        }
+        let given = names_credentials(transfer.headers);
+        if let Some(value) = self.authorization(transfer.url).filter(|_| !given) {
             request = request.header(header::AUTHORIZATION, value);
         }
         // Only where the server can say that the file is still the same is a rest of any use.
@@ -234,6 +292,7 @@ impl Fetcher {
 /// One file on its way, over several attempts.
 struct Transfer<'a> {
     url: &'a Url,
+    headers: &'a [(String, String)],
     to: &'a mut File,
     span: &'a Span,
     /// Bytes received so far.
@@ -282,6 +341,15 @@ impl Transfer<'_> {
         self.span.progress(self.done, self.done);
         Ok(Fetched { url, size: self.done, etag })
     }
+}
+
+fn names_credentials(headers: &[(String, String)]) -> bool {
+    headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+}
+
+fn parse(url: &str) -> Result<Url, FetchError> {
+    Url::parse(url)
+        .map_err(|e| FetchError::new(Reason::BadUrl, format!("'{url}' is not a valid url: {e}")))
 }
 
 /// A failed attempt, and whether another one makes sense.

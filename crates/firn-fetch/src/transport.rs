@@ -18,12 +18,30 @@ pub struct NetworkTransport {
 
 impl Transport for NetworkTransport {
     fn download(&self, url: &str, file: &Path) -> Result<(), InputError> {
+        self.download_with(url, &[], file)
+    }
+
+    fn download_with(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        file: &Path,
+    ) -> Result<(), InputError> {
         let name = url.rsplit('/').next().unwrap_or(url).to_owned();
         let span = self.reporter.start(Activity::Fetch { url: url.to_owned(), name });
         let result = File::create(file)
             .map_err(|e| FetchError::local(format_args!("creating '{}'", file.display()), &e))
-            .and_then(|mut to| self.fetcher.fetch(url, &mut to, &span));
+            .and_then(|mut to| self.fetcher.fetch_with(url, headers, &mut to, &span));
         span.finish(result).map(drop).map_err(|e| input_error(&e))
+    }
+
+    fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Result<Vec<u8>, InputError> {
+        self.fetcher.post(url, headers, body).map_err(|e| input_error(&e))
     }
 
     fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError> {

@@ -3,13 +3,14 @@
 use firn_eval::{ErrorKind, Machine, Pos, PrimOp, PrimTable, R, Symbol, Value};
 use firn_fetch::input::{Attr, Input, InputError};
 
-use crate::call::{call_flake, flakes, read_attrs};
+use crate::call::{Of, call_flake, flakes, read_attrs};
 use crate::flakes::Flakes;
 use crate::locked::{LockRequest, Write, lock_flake};
 use crate::reference::{Base, FlakeRef};
 
 /// The builtins of this crate, for [`Machine::new`].
-pub const TABLES: &[PrimTable] = &[REFERENCES, crate::fetch_tree::TABLE];
+pub const TABLES: &[PrimTable] =
+    &[REFERENCES, crate::fetch_tree::TABLE, crate::fetch_mercurial::TABLE];
 
 const REFERENCES: &[PrimOp] = &[
     PrimOp::new(
@@ -111,7 +112,7 @@ fn parse_flake_ref(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Va
 }
 
 fn flake_ref_to_string(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
-    let attrs = read_attrs(machine, arguments[0], pos)?;
+    let attrs = read_attrs(machine, arguments[0], Of::Reference, pos)?;
     match FlakeRef::from_attrs(attrs) {
         Ok(reference) => Ok(machine.string(reference.to_string().as_bytes())),
         Err(error) => Err(machine.fail(ErrorKind::Eval, pos, error.message)),

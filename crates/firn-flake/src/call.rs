@@ -72,7 +72,7 @@ fn trees_at_hand(machine: &mut Machine, locked: &LockedFlake) -> R<Value> {
             continue;
         }
         let Some(key) = &keys[*node] else { continue };
-        let info = tree_attrs(machine, &flakes, &folder.tree, input, detached);
+        let info = tree_attrs(machine, &flakes, &folder.tree, input, detached, Pos::NONE);
         let dir = machine.string(folder.subdir.as_bytes());
         let entry = machine.attrs_of(&[(Symbol::of("dir"), dir), (Symbol::of("sourceInfo"), info)]);
         entries.push((Symbol::of(key), entry));
@@ -81,39 +81,77 @@ fn trees_at_hand(machine: &mut Machine, locked: &LockedFlake) -> R<Value> {
 }
 
 fn fetch_locked(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
-    let attrs = read_attrs(machine, arguments[0], pos)?;
+    let attrs = read_attrs(machine, arguments[0], Of::Fetcher("fetchTree"), pos)?;
     let flakes = flakes(machine, pos)?;
     let fetched = Input::from_attrs(attrs).and_then(|input| flakes.fetch(&input));
     match fetched {
-        Ok(fetched) => Ok(tree_attrs(machine, &flakes, &fetched.store_path, &fetched.input, false)),
+        Ok(fetched) => {
+            Ok(tree_attrs(machine, &flakes, &fetched.store_path, &fetched.input, false, Pos::NONE))
+        }
         Err(error) => Err(machine.fail(firn_eval::ErrorKind::Outside, pos, error.message)),
     }
 }
 
+/// Whose argument a set of attributes is: what messages call it.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    /// A builtin that fetches.
+    Fetcher(&'static str),
+    /// A flake reference.
+    Reference,
+}
+
+impl Of {
+    fn negative(self, name: &str, number: i64) -> String {
+        match self {
+            Of::Fetcher(who) => {
+                format!("negative value given for '{who}' argument '{name}': {number}")
+            }
+            Of::Reference => format!("negative value given for flake ref attr {name}: {number}"),
+        }
+    }
+
+    fn other_kind(self, name: &str, value: Value) -> String {
+        let kind = firn_eval::show_type(value);
+        match self {
+            Of::Fetcher(who) => format!(
+                "argument '{name}' to '{who}' is {kind} while a string, Boolean or integer is expected"
+            ),
+            Of::Reference => format!(
+                "flake reference attribute sets may only contain integers, Booleans, and strings, but \
+                 attribute '{name}' is {kind}"
+            ),
+        }
+    }
+}
+
 /// The attributes of an input from a set in the language.
-pub(crate) fn read_attrs(machine: &mut Machine, value: Value, pos: Pos) -> R<Attrs> {
+pub(crate) fn read_attrs(machine: &mut Machine, value: Value, of: Of, pos: Pos) -> R<Attrs> {
     let set =
         machine.force_attrs(value, pos, "while evaluating the attributes of a flake input")?;
     let mut attrs = Attrs::new();
     for entry in machine.flat(set).iter() {
         let name = entry.sym.text();
         let value = machine.force(entry.value())?;
+        if name == "publicKeys" && value.as_str().is_none() {
+            let mut keys = Vec::new();
+            machine.write_json(value, false, entry.pos, &mut keys)?;
+            attrs.set(&name, String::from_utf8_lossy(&keys).into_owned());
+            continue;
+        }
         let attr = match value.kind() {
-            firn_eval::Kind::Int(number) => u64::try_from(number).ok().map(Attr::Int),
-            firn_eval::Kind::Bool(truth) => Some(Attr::Bool(truth)),
-            firn_eval::Kind::String(text) => Some(Attr::Text(text.to_text().into_owned())),
-            firn_eval::Kind::Path(text) => Some(Attr::Text(text.to_text().into_owned())),
-            _ => None,
+            firn_eval::Kind::Int(number) => u64::try_from(number)
+                .map(Attr::Int)
+                .map_err(|_| (firn_eval::ErrorKind::Eval, of.negative(&name, number))),
+            firn_eval::Kind::Bool(truth) => Ok(Attr::Bool(truth)),
+            firn_eval::Kind::String(text) | firn_eval::Kind::Path(text) => {
+                Ok(Attr::Text(text.to_text().into_owned()))
+            }
+            _ => Err((firn_eval::ErrorKind::Type, of.other_kind(&name, value))),
         };
         match attr {
-            Some(attr) => attrs.set(&name, attr),
-            None => {
-                let kind = value.type_name();
-                let text = format!(
-                    "input attribute '{name}' is a {kind}, while a string, integer or Boolean is expected"
-                );
-                return Err(machine.fail(firn_eval::ErrorKind::Type, pos, text));
-            }
+            Ok(attr) => attrs.set(&name, attr),
+            Err((kind, text)) => return Err(machine.fail(kind, pos, text)),
         };
     }
     Ok(attrs)

@@ -5,7 +5,7 @@ use firn_fetch::input::url::Url;
 use firn_fetch::input::{Attr, Attrs, Input, InputError};
 use firn_instantiate::StoreHost;
 
-use crate::call::{flakes, read_attrs};
+use crate::call::{Of, flakes, read_attrs};
 use crate::tree::tree_attrs;
 
 /// The builtins of this file.
@@ -16,12 +16,6 @@ pub(crate) const TABLE: &[PrimOp] = &[
         fetch_git,
         "Fetches a revision of a Git repository. *args* is a URL or path, or a set with `url` and optionally `rev`, \
          `ref`, `name`, `shallow`, `submodules` and `allRefs`.",
-    ),
-    PrimOp::new(
-        "fetchMercurial",
-        &["args"],
-        fetch_mercurial,
-        "Fetches a revision of a Mercurial repository. firn does not support this.",
     ),
     PrimOp::new(
         "fetchTree",
@@ -37,7 +31,7 @@ fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let input = match value.kind() {
         Kind::Attrs(_) => {
-            let mut attrs = read_attrs(m, value, pos)?;
+            let mut attrs = read_attrs(m, value, Of::Fetcher("fetchTree"), pos)?;
             if attrs.get("name").is_some() {
                 let text = "attribute 'name' isn't supported in call to 'fetchTree'";
                 return Err(m.fail(ErrorKind::Eval, pos, text));
@@ -67,7 +61,7 @@ fn input_of_url(text: &str) -> Result<Input, InputError> {
 fn fetch_git(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let mut attrs = match value.kind() {
-        Kind::Attrs(_) => read_attrs(m, value, pos)?,
+        Kind::Attrs(_) => read_attrs(m, value, Of::Fetcher("fetchGit"), pos)?,
         Kind::Path(path) => Attrs::new().with("url", path.to_text().into_owned()),
         _ => {
             let what = "while evaluating the argument passed to 'fetchGit'";
@@ -80,9 +74,6 @@ fn fetch_git(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
         return Err(m.fail(ErrorKind::Eval, pos, text));
     }
     attrs.set("type", "git");
-    if attrs.text("ref") == Ok(Some("")) {
-        attrs.remove("ref");
-    }
     // As the reference: without submodules, what `.gitattributes` says is not for exports is left out.
     if attrs.get("exportIgnore").is_none() && attrs.get("submodules") != Some(&Attr::Bool(true)) {
         attrs.set("exportIgnore", true);
@@ -109,12 +100,6 @@ fn with_revision(m: &mut Machine, tree: Value) -> R<Value> {
     Ok(m.update(fallback, tree).value())
 }
 
-fn fetch_mercurial(m: &mut Machine, _args: &[Value], pos: Pos) -> R<Value> {
-    let text =
-        "Mercurial repositories can't be fetched; 'fetchTarball' takes an archive of a revision";
-    Err(m.fail(ErrorKind::Outside, pos, text))
-}
-
 fn fetch(m: &mut Machine, input: Result<Input, InputError>, name: &str, pos: Pos) -> R<Value> {
     let flakes = flakes(m, pos)?;
     let pure = m.settings.pure;
@@ -124,14 +109,20 @@ fn fetch(m: &mut Machine, input: Result<Input, InputError>, name: &str, pos: Pos
     }
     let fetched = input.and_then(|input| {
         if pure && !input.is_locked() {
-            return Err(InputError::new(format!(
-                "in pure evaluation mode, '{name}' will not fetch unlocked input '{input}'"
-            )));
+            if input.nar_hash().is_none() {
+                return Err(InputError::new(format!(
+                    "in pure evaluation mode, '{name}' doesn't fetch unlocked input '{input}'"
+                )));
+            }
+            (flakes.fetcher().warn)(&format!(
+                "Input '{input}' is unlocked (e.g. lacks a Git revision) but is checked by NAR hash. \
+                 This is not reproducible and will break after garbage collection or when shared."
+            ));
         }
         flakes.fetch(&input)
     });
     match fetched {
-        Ok(fetched) => Ok(tree_attrs(m, &flakes, &fetched.store_path, &fetched.input, false)),
+        Ok(fetched) => Ok(tree_attrs(m, &flakes, &fetched.store_path, &fetched.input, false, pos)),
         Err(error) => Err(m.fail(ErrorKind::Outside, pos, error.message)),
     }
 }

@@ -154,7 +154,11 @@ impl Reader<'_> {
                 "follows" => input.follows = Some(self.follows(attr.value)?),
                 "inputs" => input.overrides = self.overrides(attr.value)?,
                 other => {
-                    attrs.set(other, self.scalar(attr.value, other)?);
+                    let value = match other {
+                        "publicKeys" => self.public_keys(attr.value)?,
+                        _ => self.scalar(attr.value, other)?,
+                    };
+                    attrs.set(other, value);
                 }
             }
         }
@@ -283,6 +287,24 @@ impl Reader<'_> {
             Expr::Str(text) => Ok(Attr::Text(self.lossy(self.ast.text(text)))),
             _ => Err(self.mismatch(value, name, "a string, Boolean, or integer")),
         }
+    }
+
+    /// Public keys of a Git input, as JSON: a list of sets with texts.
+    fn public_keys(&self, value: ExprId) -> Result<Attr> {
+        let Expr::List(list) = self.ast.expr(value) else {
+            return self.scalar(value, "publicKeys");
+        };
+        let mut keys = Vec::new();
+        for key in self.ast.list(list).iter() {
+            let mut object = serde_json::Map::new();
+            for attr in self.set(*key, "publicKeys")? {
+                let name = attr.name.text().into_owned();
+                let text = self.string(attr.value, &name)?;
+                object.insert(name, text.into());
+            }
+            keys.push(serde_json::Value::Object(object));
+        }
+        Ok(Attr::Text(serde_json::Value::from(keys).to_string()))
     }
 
     fn string(&self, value: ExprId, name: &str) -> Result<String> {

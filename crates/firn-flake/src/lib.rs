@@ -8,6 +8,7 @@
 pub mod builtins;
 pub mod call;
 pub mod date;
+mod fetch_mercurial;
 mod fetch_tree;
 pub mod file;
 pub mod flakes;
@@ -18,3 +19,4 @@ pub mod reference;
 pub mod registry;
 pub mod schema;
 pub mod tree;
+mod work_tree;

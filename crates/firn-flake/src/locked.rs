@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use firn_fetch::input::InputError;
 use firn_formats::Hash;
@@ -11,6 +10,7 @@ use crate::flakes::Flakes;
 use crate::lock::LockFile;
 use crate::locking::{self, FlakeSource, LockOptions, Locking, SourceFlake, lock_file_place};
 use crate::reference::FlakeRef;
+use crate::work_tree::WorkTree;
 
 /// What may be done with a lock file that changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -176,14 +176,10 @@ fn write(place: &Path, text: &str) -> Result<(), InputError> {
         .map_err(|error| InputError::new(format!("cannot write '{}': {error}", place.display())))
 }
 
-/// Makes Git know a new lock file, as a flake in a repository sees only files that it knows.
+/// Makes the repository know a new lock file, as a flake in one sees only files that it knows.
 fn track(flakes: &Flakes, flake: &SourceFlake, place: &Path) -> Result<(), InputError> {
-    match git_root(flake) {
-        Some(root) => git(
-            flakes,
-            &root,
-            &["add", "--force", "--intent-to-add", "--", &place.to_string_lossy()],
-        ),
+    match WorkTree::of(flakes, &flake.resolved.input) {
+        Some(tree) => tree.add(place),
         None => Ok(()),
     }
 }
@@ -196,32 +192,11 @@ fn commit(
     summary: &str,
     diff: &str,
 ) -> Result<(), InputError> {
-    let Some(root) = git_root(flake) else { return Ok(()) };
-    let relative = place.strip_prefix(&root).unwrap_or(place).to_string_lossy().into_owned();
+    let Some(tree) = WorkTree::of(flakes, &flake.resolved.input) else { return Ok(()) };
+    let relative = place.strip_prefix(tree.root()).unwrap_or(place).to_string_lossy().into_owned();
     let summary = match summary {
         "" => format!("{relative}: {}", if existed { "Update" } else { "Add" }),
         summary => summary.to_owned(),
     };
-    let message = format!("{summary}\n\nFlake lock file updates:\n\n{diff}");
-    git(flakes, &root, &["commit", "--quiet", "--message", &message, "--", &relative])
-}
-
-fn git_root(flake: &SourceFlake) -> Option<PathBuf> {
-    let input = &flake.resolved.input;
-    (input.kind() == "git").then(|| input.source_path()).flatten()
-}
-
-fn git(flakes: &Flakes, root: &Path, arguments: &[&str]) -> Result<(), InputError> {
-    let program = &flakes.fetcher().git.0;
-    let run = Command::new(program).arg("-C").arg(root).args(arguments).output();
-    let text = match run {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Err(error) => error.to_string(),
-    };
-    Err(InputError::new(format!(
-        "cannot run '{} {}': {text}",
-        program.display(),
-        arguments.join(" ")
-    )))
+    tree.commit(&relative, &format!("{summary}\n\nFlake lock file updates:\n\n{diff}"))
 }

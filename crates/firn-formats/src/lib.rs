@@ -3,7 +3,7 @@
 //! Nothing here knows where a store lives or touches a clock, the environment or the network.
 //! The store folder is always an argument ([`StoreDir`]), never a constant.
 
-mod base64;
+pub mod base64;
 mod content_address;
 mod context;
 pub mod derivation;

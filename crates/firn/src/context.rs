@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use firn_events::{Level, Reporter};
 use firn_fetch::input::url::dubious_parameters;
-use firn_fetch::input::{Fetcher, GitProgram, InputError, Transport};
+use firn_fetch::input::{Fetcher, GitProgram, HgProgram, InputError, Transport};
 use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
 use firn_flake::flakes::Flakes;
 use firn_flake::reference::{Base, FlakeRef};
@@ -386,6 +386,8 @@ impl Context {
             transport: self.transport(),
             cache: cache.join("fetch"),
             git: GitProgram(PathBuf::from("git")),
+            hg: HgProgram(PathBuf::from("hg")),
+            good_for: Duration::from_secs(self.settings.number("tarball-ttl")),
             base: Arc::new(move || {
                 base::folder(&base_cache, over.clone()).map_err(|error| {
                     InputError::new(format!(
@@ -510,12 +512,34 @@ struct Offline(NetworkTransport);
 
 impl Transport for Offline {
     fn download(&self, url: &str, _file: &Path) -> Result<(), InputError> {
-        Err(InputError::unreachable(format!("cannot fetch '{url}': '--offline' allows no network")))
+        Err(no_network(url))
+    }
+
+    fn download_with(
+        &self,
+        url: &str,
+        _headers: &[(String, String)],
+        _file: &Path,
+    ) -> Result<(), InputError> {
+        Err(no_network(url))
+    }
+
+    fn post(
+        &self,
+        url: &str,
+        _headers: &[(String, String)],
+        _body: &str,
+    ) -> Result<Vec<u8>, InputError> {
+        Err(no_network(url))
     }
 
     fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError> {
         self.0.unpack(archive, folder)
     }
+}
+
+fn no_network(url: &str) -> InputError {
+    InputError::unreachable(format!("cannot fetch '{url}': '--offline' allows no network"))
 }
 
 fn render(diagnostic: &firn_diag::Diagnostic, sources: &firn_source::SourceMap) -> String {

@@ -1,6 +1,7 @@
-//! `.gitattributes`: which files of a tree are left out of exports. gitattributes(5), "export-ignore".
+//! `.gitattributes`: which files of a tree are left out of exports, and which are kept elsewhere as large
+//! files. gitattributes(5), "export-ignore", "filter".
 //!
-//! Only this attribute is read. A pattern may set it, unset it (`-export-ignore`) or forget it
+//! Only these attributes are read. A pattern may set one, unset it (`-export-ignore`) or forget it
 //! (`!export-ignore`); of several that fit, the last in the file wins, and files in deeper folders win
 //! over those above.
 
@@ -10,10 +11,42 @@ use std::path::{Path, PathBuf};
 /// The name of the files.
 pub const FILE: &str = ".gitattributes";
 
+/// What a file can be marked as.
+#[derive(Clone, Copy, Debug)]
+pub enum Mark {
+    /// `export-ignore`: it is left out of exports.
+    LeftOut,
+    /// `filter=lfs`: the repository has a pointer to it only.
+    Large,
+}
+
+impl Mark {
+    /// What a word of a line says about it.
+    fn read(self, word: &[u8]) -> Option<bool> {
+        match (self, word) {
+            (Mark::LeftOut, b"export-ignore" | b"export-ignore=true") => Some(true),
+            (Mark::LeftOut, b"-export-ignore" | b"!export-ignore" | b"export-ignore=false") => {
+                Some(false)
+            }
+            (Mark::Large, b"filter=lfs") => Some(true),
+            (Mark::Large, b"filter" | b"-filter" | b"!filter") => Some(false),
+            (Mark::Large, word) if word.starts_with(b"filter=") => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// The lines of one file that matter.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
-    lines: Vec<(Pattern, bool)>,
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    pattern: Pattern,
+    left_out: Option<bool>,
+    large: Option<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,24 +59,32 @@ struct Pattern {
 impl Attributes {
     /// Reads the text of a file.
     pub fn parse(text: &[u8]) -> Self {
-        let lines = text.split(|byte| *byte == b'\n').filter_map(|line| {
-            let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            let pattern = words.next().filter(|first| !first.starts_with(b"#"))?;
-            let ignored = words.rev().find_map(|word| match word {
-                b"export-ignore" | b"export-ignore=true" => Some(true),
-                b"-export-ignore" | b"!export-ignore" | b"export-ignore=false" => Some(false),
-                _ => None,
-            })?;
-            // A pattern with a slash at its end fits nothing (gitattributes(5)).
-            (!pattern.ends_with(b"/")).then(|| (Pattern::parse(pattern), ignored))
-        });
-        Attributes { lines: lines.collect() }
+        Attributes { lines: text.split(|byte| *byte == b'\n').filter_map(Line::parse).collect() }
     }
 
-    /// Whether a path below the file's folder is left out, as far as this file says.
-    fn says(&self, path: &[u8]) -> Option<bool> {
-        let mut fitting = self.lines.iter().rev().filter(|(pattern, _)| pattern.fits(path));
-        fitting.next().map(|(_, ignored)| *ignored)
+    /// Whether a path below the file's folder is marked, as far as this file says.
+    fn says(&self, mark: Mark, path: &[u8]) -> Option<bool> {
+        let fitting = self.lines.iter().rev().filter(|line| line.pattern.fits(path));
+        fitting.filter_map(|line| line.get(mark)).next()
+    }
+}
+
+impl Line {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let pattern = words.next().filter(|first| !first.starts_with(b"#"))?;
+        let last = |mark: Mark| words.clone().rev().find_map(|word| mark.read(word));
+        let (left_out, large) = (last(Mark::LeftOut), last(Mark::Large));
+        // A pattern with a slash at its end fits nothing (gitattributes(5)).
+        let matters = (left_out.is_some() || large.is_some()) && !pattern.ends_with(b"/");
+        matters.then(|| Line { pattern: Pattern::parse(pattern), left_out, large })
+    }
+
+    fn get(&self, mark: Mark) -> Option<bool> {
+        match mark {
+            Mark::LeftOut => self.left_out,
+            Mark::Large => self.large,
+        }
     }
 }
 
@@ -85,10 +126,14 @@ impl Stack {
 
     /// Whether an entry of this folder is left out.
     pub fn leaves_out(&self, name: &[u8]) -> bool {
-        let said =
-            self.files.iter().rev().find_map(|(attributes, prefix)| {
-                attributes.says(&[prefix.as_slice(), name].concat())
-            });
+        self.marks(Mark::LeftOut, name)
+    }
+
+    /// Whether an entry of this folder is marked.
+    pub fn marks(&self, mark: Mark, name: &[u8]) -> bool {
+        let said = self.files.iter().rev().find_map(|(attributes, prefix)| {
+            attributes.says(mark, &[prefix.as_slice(), name].concat())
+        });
         said.unwrap_or(false)
     }
 }

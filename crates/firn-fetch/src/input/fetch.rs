@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use firn_formats::{ContentAddressMethod, Hash, HashAlgo, Hasher, StorePath, StorePathSet, nar};
 use firn_store::{Content, FileKind, Store};
 
-use super::attributes;
-use super::clone::Clone;
 use super::forge::Forge;
 use super::local_git::LocalGit;
 use super::{Attrs, Input, InputError, git, is_rev};
@@ -22,6 +20,25 @@ pub trait Transport: Send + Sync {
     /// [`InputError::unreachable`] when the host can't be reached or the network may not be used.
     fn download(&self, url: &str, file: &Path) -> Result<(), InputError>;
 
+    /// As [`Transport::download`], with headers of the caller's own in the request.
+    fn download_with(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        file: &Path,
+    ) -> Result<(), InputError>;
+
+    /// Sends a text to a URL, with these headers, and gives the answer.
+    ///
+    /// # Errors
+    /// As [`Transport::download`].
+    fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Result<Vec<u8>, InputError>;
+
     /// Unpacks an archive below a folder, which is made; a single top folder is left out. Gives the
     /// newest modification time in it, in seconds since 1970; 0 where it has none.
     fn unpack(&self, archive: &Path, folder: &Path) -> Result<u64, InputError>;
@@ -30,6 +47,10 @@ pub trait Transport: Send + Sync {
 /// The program `git`, which clones repositories that are not on this machine's disk.
 #[derive(Clone, Debug)]
 pub struct GitProgram(pub PathBuf);
+
+/// The program `hg`, which fetches Mercurial repositories.
+#[derive(Clone, Debug)]
+pub struct HgProgram(pub PathBuf);
 
 /// A fetched input.
 #[derive(Clone, Debug)]
@@ -50,6 +71,10 @@ pub struct Fetcher {
     pub cache: PathBuf,
     /// How to call git.
     pub git: GitProgram,
+    /// How to call Mercurial.
+    pub hg: HgProgram,
+    /// How long what a reference named is good for (`tarball-ttl`).
+    pub good_for: Duration,
     /// The distribution that is part of the program, as a tree on disk, made when asked for.
     pub base: Arc<dyn Fn() -> Result<PathBuf, InputError> + Send + Sync>,
     /// Where warnings go, such as "Git tree is dirty".
@@ -65,16 +90,16 @@ pub struct Fetcher {
 }
 
 /// A tree on disk that is to become a store path, with what is known about it.
-struct Tree {
-    root: PathBuf,
+pub(super) struct Tree {
+    pub(super) root: PathBuf,
     /// Only these files, relative to the root; all when absent.
-    files: Option<BTreeSet<PathBuf>>,
-    info: Attrs,
+    pub(super) files: Option<BTreeSet<PathBuf>>,
+    pub(super) info: Attrs,
     /// Removed when the tree is in the store.
-    scratch: Option<tempdir::Scratch>,
+    pub(super) scratch: Option<tempdir::Scratch>,
 }
 
-mod tempdir {
+pub(super) mod tempdir {
     //! A folder that goes when it is no longer needed.
 
     use std::path::{Path, PathBuf};
@@ -191,6 +216,7 @@ impl Fetcher {
                 Ok(Tree { root: (self.base)()?, files: None, info: Attrs::new(), scratch: None })
             }
             "git" => self.git_tree(input.attrs()),
+            "hg" => self.hg_tree(input.attrs()),
             "tarball" => self.archive_tree(input.attrs().required_text("url")?, Attrs::new()),
             "file" => self.file_tree(input.attrs().required_text("url")?),
             "indirect" => Err(InputError::new(format!(
@@ -234,150 +260,15 @@ impl Fetcher {
         Ok(self.store.require_path_info(path).map_err(in_store)?.nar_hash)
     }
 
-    fn git_tree(&self, attrs: &Attrs) -> Result<Tree, InputError> {
-        let local = git::work_tree(attrs).filter(|_| !self.force_clone);
-        if let Some(place) = local.filter(|place| place.join(".git").exists()) {
-            return self.work_tree(&place, attrs);
+    /// Says that a work tree has changes, or refuses it.
+    pub(super) fn dirty(&self, text: &str) -> Result<(), InputError> {
+        if !self.allow_dirty {
+            return Err(InputError::new(text));
         }
-        let scratch = self.scratch()?;
-        let root = scratch.path().join("tree");
-        let (repository, revision, reference) = self.export(attrs, &root)?;
-        let mut info = Attrs::new()
-            .with("rev", revision.to_string())
-            .with("lastModified", repository.commit_time(revision)?);
-        if !attrs.flag("shallow")? {
-            info.set("revCount", repository.count_revisions(revision)?);
+        if self.warn_dirty {
+            (self.warn)(text);
         }
-        if let Some(reference) = reference {
-            info.set("ref", reference);
-        }
-        Ok(Tree { root, files: None, info, scratch: Some(scratch) })
-    }
-
-    /// Writes the wanted revision of a repository below `root`, with its submodules if they are
-    /// wanted.
-    fn export(
-        &self,
-        attrs: &Attrs,
-        root: &Path,
-    ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
-        let found = self.revision(attrs)?;
-        let (repository, revision, _) = &found;
-        repository.export(*revision, root, attrs.flag("exportIgnore")?)?;
-        if attrs.flag("submodules")? {
-            for submodule in repository.submodules(*revision, root)? {
-                let inner = Attrs::new()
-                    .with("url", submodule.url)
-                    .with("rev", submodule.rev.to_string())
-                    .with("submodules", true);
-                let place = root.join(&submodule.path);
-                self.export(&inner, &place).map_err(|error| InputError {
-                    message: format!(
-                        "{}\n… while fetching the Git submodule '{}'",
-                        error.message,
-                        submodule.path.display()
-                    ),
-                    ..error
-                })?;
-            }
-        }
-        Ok(found)
-    }
-
-    fn work_tree(&self, place: &Path, attrs: &Attrs) -> Result<Tree, InputError> {
-        let shallow = attrs.flag("shallow")?;
-        let repository = LocalGit::open(place)?;
-        let mut state = repository.work_tree(attrs.flag("submodules")?)?;
-        if attrs.flag("exportIgnore")? {
-            attributes::leave_out(place, &mut state.files);
-        }
-        let mut info = Attrs::new();
-        match (&state.head, state.dirty) {
-            (head, true) => {
-                let text = format!("Git tree '{}' is dirty", place.display());
-                if !self.allow_dirty {
-                    return Err(InputError::new(text));
-                }
-                if self.warn_dirty {
-                    (self.warn)(&text);
-                }
-                if let Some(head) = head {
-                    let head = head.to_string();
-                    info.set("dirtyRev", format!("{head}-dirty"));
-                    info.set("dirtyShortRev", format!("{}-dirty", &head[..7]));
-                }
-            }
-            (Some(head), false) => {
-                info.set("rev", head.to_string());
-                if !shallow {
-                    info.set("revCount", repository.count_revisions(*head)?);
-                }
-            }
-            (None, false) => {
-                info.set("rev", "0".repeat(40));
-                info.set("revCount", 0);
-            }
-        }
-        if let Some(branch) = state.branch.filter(|_| !state.dirty) {
-            info.set("ref", branch);
-        }
-        let time = state.head.map(|head| repository.commit_time(head)).transpose()?;
-        info.set("lastModified", time.unwrap_or(0));
-        Ok(Tree { root: place.to_path_buf(), files: Some(state.files), info, scratch: None })
-    }
-
-    /// The repository that has the wanted revision, that revision, and the reference it was found by.
-    fn revision(
-        &self,
-        attrs: &Attrs,
-    ) -> Result<(LocalGit, gix::ObjectId, Option<String>), InputError> {
-        let (rev, reference) = (attrs.text("rev")?, attrs.text("ref")?);
-        if let Some(place) = git::local_repository(attrs).filter(|_| !self.force_clone) {
-            let repository = LocalGit::open(&place)?;
-            let name = match (rev, reference) {
-                (Some(rev), _) => rev.to_owned(),
-                (None, Some(reference)) => reference.to_owned(),
-                (None, None) => "HEAD".to_owned(),
-            };
-            let revision = repository.resolve(&name)?;
-            let reference = reference.map(str::to_owned).or_else(|| repository.branch());
-            return Ok((repository, revision, reference));
-        }
-        let clone = self.clone_of(attrs.required_text("url")?)?;
-        let reference = match reference {
-            Some(reference) => Some(reference.to_owned()),
-            None => clone.default_branch(self, rev)?,
-        };
-        let revision = clone.revision(self, reference.as_deref(), rev)?;
-        Ok((LocalGit::open(&clone.place)?, revision, reference))
-    }
-
-    /// The bare clone in the cache that belongs to a URL; made, empty, where there is none.
-    fn clone_of(&self, url: &str) -> Result<Clone, InputError> {
-        let place = self.cache.join("git").join(Hash::sha256(url).nix32());
-        if !place.join("HEAD").exists() {
-            let shown = place.to_string_lossy();
-            self.run_git(&["init", "--quiet", "--bare", &shown])?;
-            // Relative URLs of submodules start from here.
-            self.run_git(&["-C", &shown, "config", "remote.origin.url", url])?;
-        }
-        Ok(Clone { place, url: url.to_owned() })
-    }
-
-    /// Runs git, and gives what it prints.
-    pub(super) fn run_git(&self, arguments: &[&str]) -> Result<String, InputError> {
-        let program = &self.git.0;
-        let output = Command::new(program).args(arguments).output().map_err(|error| {
-            InputError::unreachable(format!(
-                "cannot run '{}', which fetches Git repositories: {error}",
-                program.display()
-            ))
-        })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let text = String::from_utf8_lossy(&output.stderr);
-        Err(InputError::unreachable(format!("git {} failed: {}", arguments.join(" "), text.trim())))
+        Ok(())
     }
 
     fn forge_tree(&self, forge: &Forge, attrs: &Attrs) -> Result<Tree, InputError> {
@@ -410,6 +301,11 @@ impl Fetcher {
     }
 
     fn archive_tree(&self, url: &str, mut info: Attrs) -> Result<Tree, InputError> {
+        if url.strip_prefix("file:").is_some_and(|path| !path.starts_with('/')) {
+            return Err(InputError::new(format!(
+                "tarball '{url}' must use an absolute path. The 'file' scheme does not support relative paths."
+            )));
+        }
         let scratch = self.scratch()?;
         let (archive, root) = (scratch.path().join("archive"), scratch.path().join("tree"));
         self.transport.download(url, &archive)?;
@@ -427,7 +323,7 @@ impl Fetcher {
         Ok(Tree { root, files: None, info: Attrs::new(), scratch: Some(scratch) })
     }
 
-    fn scratch(&self) -> Result<tempdir::Scratch, InputError> {
+    pub(super) fn scratch(&self) -> Result<tempdir::Scratch, InputError> {
         tempdir::Scratch::new(&self.cache).map_err(|error| {
             InputError::new(format!(
                 "cannot make a folder in the cache '{}': {error}",
@@ -482,7 +378,8 @@ fn newest(root: &Path) -> Option<u64> {
 
 /// The attributes of a fetched input: what was asked for with what was found out.
 fn pin(mut attrs: Attrs, info: &Attrs) -> Attrs {
-    let branch_wanted = attrs.get("ref").is_some() || attrs.text("type") == Ok(Some("git"));
+    let branch_wanted =
+        attrs.get("ref").is_some() || matches!(attrs.text("type"), Ok(Some("git" | "hg")));
     for (name, value) in info.iter() {
         if name != "ref" || branch_wanted {
             attrs.set(name, value.clone());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::forge::Forge;
 use super::url::{Url, encode_path};
-use super::{Attr, Attrs, Input, InputError, Scheme, check_ref, check_rev};
+use super::{Attr, Attrs, Input, InputError, Scheme, check_ref, check_rev, signatures};
 
 /// The scheme `git`.
 pub struct GitScheme;
@@ -38,6 +38,9 @@ impl Scheme for GitScheme {
                 url.query.insert((*name).to_owned(), "1".to_owned());
             }
         }
+        for (name, value) in signatures::to_query(attrs)? {
+            url.query.insert(name.to_owned(), value);
+        }
         Ok(url)
     }
 
@@ -64,6 +67,7 @@ impl Scheme for GitScheme {
 
     fn check(&self, attrs: &Attrs) -> Result<(), InputError> {
         parse_repository_url(attrs.required_text("url")?)?;
+        signatures::public_keys(attrs)?;
         check_rev(attrs)?;
         check_ref(attrs)
     }
@@ -135,7 +139,12 @@ pub fn work_tree(attrs: &Attrs) -> Option<PathBuf> {
 
 /// The folder of a repository on this machine's disk.
 pub fn local_repository(attrs: &Attrs) -> Option<PathBuf> {
-    let url = parse_repository_url(attrs.text("url").ok()??).ok()?;
+    local_path(attrs.text("url").ok()??)
+}
+
+/// The folder on this machine's disk that a repository's address means.
+pub fn local_path(address: &str) -> Option<PathBuf> {
+    let url = parse_repository_url(address).ok()?;
     (url.scheme == "file").then(|| url.decoded_path().ok().map(PathBuf::from))?
 }
 

@@ -8,12 +8,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
+use gix::bstr::{BStr, ByteSlice};
 use gix::index::entry::{Flags, Mode};
 use gix::objs::tree::EntryKind;
 
 use super::InputError;
-use super::attributes::{Attributes, FILE, Stack};
+use super::attributes::{Attributes, FILE, Mark, Stack};
+use super::lfs::{POINTER_LIMIT, Pointer};
 
 /// A repository.
 pub struct LocalGit {
@@ -35,6 +36,22 @@ pub struct WorkTree {
     pub head: Option<ObjectId>,
     /// The full name of the branch that the work tree is on.
     pub branch: Option<String>,
+}
+
+/// What is wanted of the tree of a commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Without the files that `.gitattributes` mark with `export-ignore`.
+    pub leave_out: bool,
+    /// With the content of large files, where `.gitattributes` say that pointers to them stand there.
+    pub large_files: bool,
+}
+
+/// A tree that is being written.
+struct Export<'a> {
+    wanted: &'a Wanted,
+    /// Files that are only pointers.
+    large: Vec<PathBuf>,
 }
 
 /// A repository inside another's tree.
@@ -232,23 +249,49 @@ impl LocalGit {
         Ok(count)
     }
 
-    /// Writes the tree of a commit below a folder, which is made; with `leave_out` without the files that
-    /// `.gitattributes` mark with `export-ignore`.
+    /// The folder that work trees of the repository share, such as `.git`.
+    pub fn common_folder(&self) -> &Path {
+        self.repository.common_dir()
+    }
+
+    /// Where the repository is.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Whether a part of the history is missing.
+    pub fn is_shallow(&self) -> bool {
+        self.repository.is_shallow().is_ok_and(|shallow| shallow)
+    }
+
+    /// The address that the repository has for large files, or where it came from.
+    pub fn lfs_url(&self) -> Option<String> {
+        let config = self.repository.config_snapshot();
+        let own = config.string("lfs.url").filter(|url| !url.is_empty());
+        own.or_else(|| config.string("remote.origin.url")).map(|url| url.to_string())
+    }
+
+    /// Writes the tree of a commit below a folder, which is made. Gives the files that are only pointers
+    /// to large ones, if those are wanted.
     pub fn export(
         &self,
         commit: ObjectId,
         folder: &Path,
-        leave_out: bool,
-    ) -> Result<(), InputError> {
+        wanted: &Wanted,
+    ) -> Result<Vec<PathBuf>, InputError> {
         let tree = self
             .commit(commit)?
             .tree_id()
             .map_err(|e| failed(&self.place, "has a broken commit", &e))?;
-        self.export_tree(tree.detach(), folder, leave_out.then(Stack::default))
+        let attributes = (wanted.leave_out || wanted.large_files).then(Stack::default);
+        let mut export = Export { wanted, large: Vec::new() };
+        self.export_tree(&mut export, tree.detach(), folder, attributes)?;
+        Ok(export.large)
     }
 
     fn export_tree(
         &self,
+        export: &mut Export<'_>,
         tree: ObjectId,
         folder: &Path,
         mut attributes: Option<Stack>,
@@ -263,25 +306,27 @@ impl LocalGit {
                 attributes.add(Attributes::parse(&self.blob(entry.object_id())?));
             }
         }
+        let attributes = attributes.as_ref();
         for entry in object.iter() {
             let entry = entry.map_err(|error| failed(&self.place, "has a broken tree", &error))?;
             let name = entry.filename();
-            if name.find_byte(b'/').is_some()
-                || matches!(name.as_bytes(), b"." | b".." | b"" | b".git")
-            {
-                return Err(InputError::new(format!(
-                    "repository '{}' has a file with the forbidden name '{name}'",
-                    self.place.display()
-                )));
-            }
-            if attributes.as_ref().is_some_and(|attributes| attributes.leaves_out(name)) {
+            self.check_name(name)?;
+            if export.wanted.leave_out && attributes.is_some_and(|a| a.leaves_out(name)) {
                 continue;
             }
             let target = folder.join(name.to_path_lossy());
-            match entry.mode().kind() {
+            let kind = entry.mode().kind();
+            let is_file = matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable);
+            if is_file
+                && export.wanted.large_files
+                && attributes.is_some_and(|a| a.marks(Mark::Large, name))
+            {
+                export.large.push(target.clone());
+            }
+            match kind {
                 EntryKind::Tree => {
-                    let inner = attributes.as_ref().map(|attributes| attributes.enter(name));
-                    self.export_tree(entry.object_id(), &target, inner)?;
+                    let inner = attributes.map(|attributes| attributes.enter(name));
+                    self.export_tree(export, entry.object_id(), &target, inner)?;
                 }
                 EntryKind::Blob => self.export_blob(entry.object_id(), &target, 0o644)?,
                 EntryKind::BlobExecutable => self.export_blob(entry.object_id(), &target, 0o755)?,
@@ -289,6 +334,17 @@ impl LocalGit {
                 // A submodule that is not asked for leaves an empty folder, as in a plain clone.
                 EntryKind::Commit => io(&target, fs::create_dir(&target))?,
             }
+        }
+        Ok(())
+    }
+
+    fn check_name(&self, name: &BStr) -> Result<(), InputError> {
+        let forbidden = matches!(name.as_bytes(), b"." | b".." | b"" | b".git");
+        if name.find_byte(b'/').is_some() || forbidden {
+            return Err(InputError::new(format!(
+                "repository '{}' has a file with the forbidden name '{name}'",
+                self.place.display()
+            )));
         }
         Ok(())
     }
@@ -367,8 +423,15 @@ impl LocalGit {
             fs::read(place)
         };
         let Ok(content) = content else { return false };
-        gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &content)
-            .is_ok_and(|hash| hash == id)
+        let same = gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &content)
+            .is_ok_and(|hash| hash == id);
+        same || self.pointer(id).is_some_and(|pointer| pointer.is_of(&content))
+    }
+
+    /// The pointer to a large file that an object is.
+    fn pointer(&self, id: ObjectId) -> Option<Pointer> {
+        let size = self.repository.find_header(id).ok()?.size();
+        (size < POINTER_LIMIT).then(|| Pointer::parse(&self.blob(id).ok()?))?
     }
 }
 

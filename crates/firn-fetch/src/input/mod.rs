@@ -11,9 +11,14 @@ mod clone;
 mod fetch;
 mod forge;
 mod git;
+mod git_fetch;
+mod hg;
 mod indirect;
+mod lfs;
 mod local_git;
+mod mercurial;
 mod path;
+mod signatures;
 mod tarball;
 pub mod url;
 
@@ -21,7 +26,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use attrs::{Attr, Attrs};
-pub use fetch::{Fetched, Fetcher, GitProgram, Transport};
+pub use fetch::{Fetched, Fetcher, GitProgram, HgProgram, Transport};
 pub use git::repository_url;
 pub use indirect::is_id as is_flake_id;
 use serde_json::Value;
@@ -85,6 +90,7 @@ const SCHEMES: &[&dyn Scheme] = &[
     &path::PathScheme,
     &base::BaseScheme,
     &git::GitScheme,
+    &hg::HgScheme,
     &indirect::IndirectScheme,
     &forge::GITHUB,
     &forge::GITLAB,
@@ -164,8 +170,9 @@ impl Input {
     /// The URL form.
     pub fn to_url(&self) -> Result<Url, InputError> {
         let mut url = self.scheme().to_url(&self.attrs)?;
-        // A git revision says it all.
-        if let Some(hash) = self.attrs.text("narHash")?.filter(|_| self.kind() != "git") {
+        // A revision says it all.
+        let has_history = matches!(self.kind(), "git" | "hg");
+        if let Some(hash) = self.attrs.text("narHash")?.filter(|_| !has_history) {
             url.query.insert("narHash".to_owned(), hash.to_owned());
         }
         Ok(url)
@@ -213,6 +220,7 @@ impl Input {
         match self.kind() {
             "path" => self.attrs.text("path").ok().flatten().map(PathBuf::from),
             "git" => git::work_tree(&self.attrs),
+            "hg" => hg::work_tree(&self.attrs),
             _ => None,
         }
     }

@@ -8,5 +8,6 @@ mod locking;
 mod lookup;
 mod nix_build;
 mod prefetch;
+mod repositories;
 mod server;
 mod user;
