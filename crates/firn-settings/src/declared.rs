@@ -213,6 +213,19 @@ pub static DECLARED: &[Setting] = &[
     s("download-buffer-size", Number, "64M", "Bytes of a download that may wait in memory."),
     s("download-speed", Number, "0", "Highest download speed in KiB/s; 0 means unlimited."),
     s("eval-cache", Flag, "true", "Remember results of evaluating flakes."),
+    s("eval-profile-file", Text, "nix.profile", "The file that `eval-profiler` writes."),
+    s(
+        "eval-profiler",
+        Text,
+        "disabled",
+        "Count calls: `flamegraph` writes stacks of them to `eval-profile-file`.",
+    ),
+    s(
+        "eval-profiler-frequency",
+        Number,
+        "99",
+        "How often in a second `eval-profiler` looks; 0 is each call.",
+    ),
     s(
         "eval-store",
         Text,

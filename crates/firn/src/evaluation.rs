@@ -50,6 +50,7 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     if let Some(global) = &context.debugger {
         crate::commands::repl::debugger::attach(&mut machine, context, global);
     }
+    crate::profiler::attach(&mut machine, context)?;
     firn_flake::call::attach(&mut machine, flakes);
     Ok(machine)
 }
@@ -73,9 +74,14 @@ fn settings(
         nix_path: search_path(context, mode),
         max_call_depth: u32::try_from(settings.number("max-call-depth")).unwrap_or(u32::MAX),
         trace_verbose: settings.flag("trace-verbose"),
-        abort_on_warn: settings.flag("abort-on-warn"),
+        abort_on_warn: settings.flag("abort-on-warn") || aborts_on_warn(),
         ..language(settings, mode.pure)
     }
+}
+
+/// The environment's form of the setting `abort-on-warn`.
+fn aborts_on_warn() -> bool {
+    std::env::var("NIX_ABORT_ON_WARN").is_ok_and(|value| matches!(&*value, "1" | "yes" | "true"))
 }
 
 /// What belongs to the language: what the parser accepts depends on these alone.

@@ -25,6 +25,7 @@ mod lookup;
 mod old_names;
 mod output;
 mod own_program;
+mod profiler;
 mod program;
 mod progress;
 mod shebang;

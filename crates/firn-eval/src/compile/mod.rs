@@ -359,11 +359,17 @@ impl Compiler<'_> {
         args: &[&'static Node],
         pos: Pos,
     ) -> &'static Node {
-        if let Some(node) = self.builtin_call(function, args, pos) {
+        let profiled = self.m.profiler.is_some();
+        if !profiled && let Some(node) = self.builtin_call(function, args, pos) {
             return node;
         }
         let mut words = vec![function.word_of()];
         let op: Op = match args.len() {
+            // The way that a profiler sees.
+            n if profiled => {
+                words.push(n as u64);
+                call::call_profiled
+            }
             1 => call::call1,
             2 => call::call2,
             3 => call::call3,

@@ -53,6 +53,15 @@ impl Machine {
     /// When `f` is no function, and whatever the call raises.
     #[inline]
     pub fn call(&mut self, f: Value, args: &[Value], pos: Pos) -> R<Value> {
+        if self.profiler.is_some() {
+            return self.profiled_call(f, args, pos);
+        }
+        self.call_untold(f, args, pos)
+    }
+
+    /// As [`Machine::call`], without a word to a profiler.
+    #[inline(always)]
+    pub(crate) fn call_untold(&mut self, f: Value, args: &[Value], pos: Pos) -> R<Value> {
         let f = self.force_at(f, pos)?;
         match *args {
             [a] => self.call_few(f, [a], pos),

@@ -290,6 +290,15 @@ fn call_pattern_inside(
     }
 }
 
+/// Any number of arguments, in the way that a profiler sees. Words: function, number of arguments,
+/// arguments.
+pub(crate) fn call_profiled(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    let f = node.child(0).eval(m, env)?;
+    let count = node.word(1) as usize;
+    let args: Vec<Value> = (0..count).map(|i| delay(m, node.child(2 + i), env)).collect();
+    m.call(f, &args, node.pos)
+}
+
 /// A builtin with exactly its arguments. Words: the builtin, then arguments.
 pub(crate) fn prim1(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     prim::<1>(m, node, env)
