@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -261,17 +262,31 @@ pub fn in_store(error: firn_store::StoreError) -> HostError {
     HostError::new(error.to_string())
 }
 
+/// The content of a file. A device, which may go on without end, has as much as its size says: nothing.
+fn read_whole(real: &Path) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(real)?.file_type();
+    if kind.is_char_device() || kind.is_block_device() {
+        return Ok(Vec::new());
+    }
+    fs::read(real)
+}
+
 impl Host for StoreHost {
     fn read_file(&self, path: &str) -> HostResult<Vec<u8>> {
         let real = self.checked(path)?;
-        fs::read(real).map_err(|error| self.file_error("reading from file", path, &error))
+        read_whole(&real).map_err(|error| self.file_error("reading from file", path, &error))
     }
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
         self.checked_entry(path)?;
         let real = self.checked_links(path, Look::Follow)?;
-        let entries = fs::read_dir(real)
-            .map_err(|error| self.file_error("reading directory", path, &error))?;
+        let entries = fs::read_dir(real).map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory => {
+                let place = resolve_links(self, path).unwrap_or_else(|_| path.to_owned());
+                HostError::new(format!("'{place}' is not a directory"))
+            }
+            _ => self.file_error("reading directory", path, &error),
+        })?;
         let resolved = match self.access.is_unlimited() {
             true => path.to_owned(),
             false => resolve_links(self, path)?,

@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::print;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Str, Value};
 
 pub(crate) const TABLE: &[PrimOp] = &[
     PrimOp::new(
@@ -105,13 +105,13 @@ impl Machine {
         out: &mut Vec<u8>,
     ) -> R<Ctx> {
         if attrs.get(sym::TO_STRING).is_some() {
-            let how = Coerce { more: false, copy: false };
-            let text = self.coerce(attrs.value(), how, pos, "")?;
+            let text = self.text_of_attrs(attrs, pos)?;
             self.write_json_string(text.bytes(), out)?;
             return Ok(text.ctx());
         }
-        if let Some(slot) = attrs.get(sym::OUT_PATH) {
-            return self.write_json(slot.get(), copy, pos, out);
+        if let Some(entry) = attrs.entry(sym::OUT_PATH) {
+            let written = self.write_json(entry.value(), copy, entry.pos, out);
+            return self.traced(written, entry.pos, "while using the `outPath` attribute");
         }
         out.push(b'{');
         let mut join = ContextJoin::default();
@@ -132,6 +132,39 @@ impl Machine {
         }
         out.push(b'}');
         Ok(self.join_all(join))
+    }
+
+    /// What `__toString` of a set gives, which has to be text, or a set that gives text.
+    fn text_of_attrs(&mut self, attrs: Attrs, pos: Pos) -> R<Str> {
+        let entry = attrs.entry(sym::TO_STRING).or_else(|| attrs.entry(sym::OUT_PATH));
+        let how = Coerce { more: false, copy: false };
+        let Some(entry) = entry else { return self.coerce(attrs.value(), how, pos, "") };
+        if entry.sym == sym::OUT_PATH {
+            return self.coerce(attrs.value(), how, pos, "");
+        }
+        let text = self.call(entry.value(), &[attrs.value()], entry.pos);
+        let text = self.traced(text, entry.pos, "while calling the `__toString` attribute")?;
+        let result = match text.kind() {
+            Kind::String(text) | Kind::Path(text) => return Ok(text),
+            Kind::Attrs(inner)
+                if inner.entry(sym::TO_STRING).or_else(|| inner.entry(sym::OUT_PATH)).is_some() =>
+            {
+                self.enter(pos)?;
+                let result = self.text_of_attrs(inner, entry.pos);
+                self.leave();
+                result
+            }
+            kind => {
+                let verb = if matches!(kind, Kind::Attrs(_)) { "must" } else { "should" };
+                let shown = print::for_error(self, text);
+                let message = format!(
+                    "`__toString` {verb} return a string, but got {}: {shown}",
+                    print::show_type(text)
+                );
+                Err(self.fail(ErrorKind::Type, entry.pos, message))
+            }
+        };
+        self.traced(result, entry.pos, "while using the result of the `__toString` attribute")
     }
 
     fn write_json_string(&mut self, text: &[u8], out: &mut Vec<u8>) -> R<()> {

@@ -27,7 +27,49 @@ fn from_toml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
             Ok(()) => convert_table(m, table),
             Err(problem) => Err(failed(m, &problem)),
         },
-        Err(error) => Err(failed(m, error.to_string().trim_end())),
+        Err(error) => Err(failed(m, &explained(&text, &error))),
+    }
+}
+
+/// As much of a line as is shown around a mistake, in characters on each side.
+const AROUND: usize = 60;
+
+/// A mistake with its place, the line around it, and what is wrong.
+fn explained(text: &str, error: &toml::de::Error) -> String {
+    let mut problem = error.message().trim_end();
+    if problem.contains("value was too large") || problem.starts_with("invalid type: integer") {
+        problem = "the integer does not fit into 64 bits";
+    }
+    let Some(span) = error.span() else { return problem.to_owned() };
+    let start = text.floor_char_boundary(span.start);
+    let before = &text[..start];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let (left, right) = (&text[line_start..start], &text[start..line_end]);
+    let number = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = left.chars().count() + 1;
+    let (left, right) = (last_chars(left, AROUND), first_chars(right, AROUND));
+    let marked = text[start..text.floor_char_boundary(span.end).max(start)].chars().count();
+    let marks = "^".repeat(marked.clamp(1, right.chars().count().max(1)));
+    let (number, gap) = (number.to_string(), " ".repeat(left.chars().count()));
+    let margin = " ".repeat(number.len());
+    format!(
+        "TOML parse error at line {number}, column {column}\n{margin} |\n{number} | {left}{right}\n\
+         {margin} | {gap}{marks}\n{problem}"
+    )
+}
+
+fn last_chars(text: &str, count: usize) -> String {
+    match text.char_indices().rev().nth(count) {
+        Some((at, c)) => format!("…{}", &text[at + c.len_utf8()..]),
+        None => text.to_owned(),
+    }
+}
+
+fn first_chars(text: &str, count: usize) -> String {
+    match text.char_indices().nth(count) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 
