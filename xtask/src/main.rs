@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 const USAGE: &str =
     "usage: xtask bench parse DIR             parse all .nix files below DIR, report MB/s
-       xtask bench machines FIRN STORE   run the http example with a warm store, beside bare boots
+       xtask bench machines FIRN STORE [container | vm | 'saved boot']
+                                         run the http example with a warm store, beside bare boots
        xtask bench nothing FIRN          run it once from an empty store
        xtask bench side FIRN STORE       ten tests side by side, beside the processor time of each
        xtask bench build                 a release build from an empty target folder
@@ -21,7 +22,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
-        ["bench", "machines", firn, store] => bench::machines::run(firn.as_ref(), store.as_ref()),
+        ["bench", "machines", firn, store] => {
+            bench::machines::run(firn.as_ref(), store.as_ref(), None)
+        }
+        ["bench", "machines", firn, store, kind] => {
+            bench::machines::run(firn.as_ref(), store.as_ref(), Some(kind))
+        }
         ["bench", "nothing", firn] => bench::machines::nothing(firn.as_ref()),
         ["bench", "side", firn, store] => bench::side::run(firn.as_ref(), store.as_ref()),
         ["bench", "build"] => bench::build::run(),

@@ -45,6 +45,18 @@ const REAL: [&str; 8] = [
     "lib/environment.d",
 ];
 
+/// Folders whose texts are copied: whoever reads them takes every file there is, and following a link into the
+/// store costs systemd thirty system calls each time it starts.
+const TEXTS: [&str; 7] = [
+    "lib/systemd/system",
+    "lib/systemd/user",
+    "lib/udev/rules.d",
+    "lib/tmpfiles.d",
+    "lib/sysusers.d",
+    "lib/modprobe.d",
+    "lib/sysctl.d",
+];
+
 /// What to merge.
 #[derive(Debug, Default)]
 pub struct Usr {
@@ -201,6 +213,7 @@ fn emit(children: &BTreeMap<String, Node>, out: &Path, place: &str) -> Result<()
         let path = out.join(name);
         let place = if place.is_empty() { name.clone() } else { format!("{place}/{name}") };
         match node {
+            Node::Link(target) if is_text(&place, target) => copy(target, &path)?,
             Node::Link(target) => link(target, &path)?,
             Node::Dir { owners, foldable, .. } if *foldable && may_fold(&place, owners) => {
                 link(&owners[0], &path)?;
@@ -222,6 +235,19 @@ fn may_fold(place: &str, owners: &[PathBuf]) -> bool {
         && place != layout::LIB
         && !above
         && !REAL.iter().any(|d| real(d))
+}
+
+/// A file of a package, no link, in one of the folders of texts.
+fn is_text(place: &str, target: &Path) -> bool {
+    let inside =
+        |folder: &&str| place.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
+    TEXTS.iter().any(|folder| inside(&folder))
+        && target.is_absolute()
+        && fs::symlink_metadata(target).is_ok_and(|meta| meta.is_file())
+}
+
+fn copy(source: &Path, path: &Path) -> Result<()> {
+    fs::copy(source, path).map(drop).map_err(|err| Error::io("copy to", path, &err))
 }
 
 fn link(target: &Path, path: &Path) -> Result<()> {

@@ -32,6 +32,8 @@ pub const QUICK_PARAMETERS: &[&str] = &[
     "nokaslr",
     "audit=0",
     "cryptomgr.notests",
+    // A test of a function that nothing uses.
+    "initcall_blacklist=crypto_kdf108_init",
     "init_on_alloc=0",
     "rcupdate.rcu_expedited=1",
     "transparent_hugepage=never",

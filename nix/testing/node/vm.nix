@@ -67,6 +67,8 @@ let
     "nokaslr"
     "audit=0"
     "cryptomgr.notests"
+    # A test of a function that nothing uses.
+    "initcall_blacklist=crypto_kdf108_init"
     "init_on_alloc=0"
     "rcupdate.rcu_expedited=1"
     "transparent_hugepage=never"
@@ -138,6 +140,8 @@ let
       ++ [ "systemd-user-sessions.service" ];
     environment.etc."tmpfiles.d/systemd-nologin.conf".source = "/dev/null";
     boot.initrd.availableKernelModules = [ "virtio_rng" "ext4" ];
+    # Verifying a signature takes an emulated processor 10 ms.
+    boot.initrd.unsignedModules = v.directBoot.enable;
     # QEMU's network for users answers, and tests of initial file systems look for what it says.
     boot.initrd.network.udhcpc.enable = lib.mkOverride 1400 true;
     boot.kernelParams = lib.mkMerge [

@@ -11,7 +11,7 @@ mount -t proc none "$root/proc"
 if [ -z "${CONTAINER:-}" ]; then
     mount --rbind /dev "$root/dev"
     truncate -s "$SIZE" "$root/tmp/disk"
-    chroot "$root" "$MKFS" -q -F -E lazy_itable_init=1,lazy_journal_init=1,nodiscard /tmp/disk
+    chroot "$root" "$MKFS" -q -F -L nixos -E lazy_itable_init=1,lazy_journal_init=1,nodiscard /tmp/disk
     exec chroot "$root" "$@"
 fi
 terminal=$(tty)

@@ -1,4 +1,4 @@
-//! `xtask bench machines FIRN STORE`: the main job with a warm store, beside the bare boot of its systems.
+//! `xtask bench machines FIRN STORE [KIND]`: the main job with a warm store, beside the bare boot of its systems.
 //!
 //! Runs the check of `examples/http-server` again and again, with containers, with virtual machines, and with
 //! virtual machines that go on from saved boots (made before the runs that count): wall
@@ -32,13 +32,13 @@ const KINDS: &[Kind] = &[
     },
 ];
 
-/// Prints a row for each kind of machine.
-pub fn run(firn: &Path, store: &Path) -> Result<(), String> {
+/// Prints a row for each kind of machine, or for the one of that name.
+pub fn run(firn: &Path, store: &Path, only: Option<&str>) -> Result<(), String> {
     println!(
         "{:<12} {:>8} {:>9} {:>8} {:>12} {:>9}",
         "machines", "min s", "median s", "max s", "bare boot s", "firn MB"
     );
-    for kind in KINDS {
+    for kind in KINDS.iter().filter(|kind| only.is_none_or(|name| kind.name == name)) {
         once(firn, store, kind)?;
         let runs = (0..RUNS).map(|_| once(firn, store, kind)).collect::<Result<Vec<_>, _>>()?;
         let (mut times, peaks): (Vec<f64>, Vec<f64>) = runs.into_iter().unzip();

@@ -40,6 +40,8 @@ pub struct Request {
     pub formatter: Option<PathBuf>,
     /// The program that checks file systems, when one is to be checked.
     pub checker: Option<PathBuf>,
+    /// Whether modules come without their signatures, which take the kernel time to verify.
+    pub unsigned: bool,
     /// Further files by path.
     pub files: BTreeMap<String, PathBuf>,
     /// What an initial file system with the service manager consists of.
@@ -95,7 +97,9 @@ pub fn build(
     let modules = shipped.always(&index, &request.modules)?;
     let available = shipped.available(&index, &request.available)?;
     for (name, path) in &shipped.files {
-        archive.file(&format!("modules/{name}"), 0o444, &read(path)?);
+        let file = read(path)?;
+        let shipped = if request.unsigned { modules::without_signature(&file) } else { &file };
+        archive.file(&format!("modules/{name}"), 0o444, shipped);
     }
     let plan = Plan {
         modules,
@@ -104,6 +108,7 @@ pub fn build(
         verbose: request.verbose,
         formatter: request.formatter.clone(),
         checker: request.checker.clone(),
+        program: program.to_owned(),
     };
     let programs: Vec<_> = request.formatter.iter().chain(&request.checker).collect();
     if !programs.is_empty() {

@@ -173,6 +173,21 @@ impl Info {
     }
 }
 
+/// What a signed module ends with, behind its signature and twelve bytes of which the last four are that
+/// one's length (the kernel's `include/linux/module_signature.h`).
+const SIGNED: &[u8] = b"~Module signature appended~\n";
+
+/// A module's file without its signature.
+pub fn without_signature(file: &[u8]) -> &[u8] {
+    let cut = || {
+        let (_, length) =
+            file.strip_suffix(SIGNED)?.split_last_chunk::<4>().map(|(a, b)| (a.len(), b))?;
+        let behind = u32::from_be_bytes(*length) as usize + 12 + SIGNED.len();
+        file.get(..file.len().checked_sub(behind)?)
+    };
+    cut().unwrap_or(file)
+}
+
 /// The name of a module from its file.
 fn name_of(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
@@ -195,6 +210,15 @@ mod tests {
         let info = Info::parse(data);
         assert_eq!(info.depends, ["a", "b-c", "x", "y"]);
         assert_eq!(info.aliases, ["pci:v*"]);
+    }
+
+    #[test]
+    fn signatures_are_cut_off() {
+        let signed = [b"module".as_slice(), b"SIG", &[0; 8], &3u32.to_be_bytes(), SIGNED].concat();
+        assert_eq!(without_signature(&signed), b"module");
+        assert_eq!(without_signature(b"module"), b"module");
+        let broken = [b"m".as_slice(), &[0xff; 12], SIGNED].concat();
+        assert_eq!(without_signature(&broken), broken);
     }
 
     #[test]

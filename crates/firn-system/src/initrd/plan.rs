@@ -19,6 +19,8 @@ pub struct Plan {
     pub formatter: Option<PathBuf>,
     /// The program that checks and mends file systems (`e2fsck`).
     pub checker: Option<PathBuf>,
+    /// Where this program is in the store.
+    pub program: PathBuf,
 }
 
 /// A module for devices that may be there.

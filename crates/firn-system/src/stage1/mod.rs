@@ -54,6 +54,10 @@ pub fn main() -> Result<Infallible> {
     }
     let init = first_process()?;
     switch_root(&plan)?;
+    if fs::read_link(&init).is_ok_and(|program| program == plan.program) {
+        // The second stage is this program as well, and in memory already.
+        return stage2::main(&[init.into()]);
+    }
     let err = Command::new(&init).exec();
     Err(Error::io("start", &init, &err))
 }

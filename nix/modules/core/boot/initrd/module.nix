@@ -48,6 +48,7 @@ let
     available = lib.unique cfg.availableKernelModules;
     mounts = map mountData bootMounts;
     inherit (cfg) verbose;
+    unsigned = cfg.unsignedModules;
     # By systemd it is a unit's work.
     formatter = if !cfg.systemd.enable && formats != [ ] then "${pkgs.e2fsprogs}/bin/mke2fs" else null;
     checker = if !cfg.systemd.enable && checked != [ ] then "${pkgs.e2fsprogs}/bin/e2fsck" else null;
@@ -88,6 +89,7 @@ in
       description = "File systems which the initial file system can mount.";
     };
     checkJournalingFS = flag true "Whether journaling file systems are checked.";
+    unsignedModules = flag false "Whether kernel modules are included without their signatures, which take time to verify; the kernel then calls itself tainted." // { internal = true; };
     verbose = flag true "Whether the initial file system says what it does.";
     compressor = mkOption {
       type = types.either types.str (types.functionTo types.str);
