@@ -202,18 +202,14 @@ impl Machine {
         unsafe {
             let start =
                 if continues && (self.heap.list_limit as usize - end as usize) / 8 >= b.len() {
-                    std::ptr::copy_nonoverlapping(b.slots().as_ptr() as *const u64, end, b.len());
+                    copy_slots(b, end);
                     self.heap.list_end = end.add(b.len());
                     a.slots().as_ptr() as *mut u64
                 } else {
                     let room = if continues { total * 2 } else { total };
                     let to = self.heap.words(For::List, room);
-                    std::ptr::copy_nonoverlapping(a.slots().as_ptr() as *const u64, to, a.len());
-                    std::ptr::copy_nonoverlapping(
-                        b.slots().as_ptr() as *const u64,
-                        to.add(a.len()),
-                        b.len(),
-                    );
+                    copy_slots(a, to);
+                    copy_slots(b, to.add(a.len()));
                     self.heap.list_end = to.add(total);
                     self.heap.list_limit = to.add(room);
                     to
@@ -228,4 +224,15 @@ impl Machine {
 /// Whether a value is a set that can be called.
 pub fn is_functor(v: Value) -> bool {
     v.as_attrs().is_some_and(|a| a.get(firn_syntax::sym::FUNCTOR).is_some())
+}
+
+/// Copies a list's elements; those that wait in their slots are referred to.
+///
+/// # Safety
+/// There is room for them at `to`.
+unsafe fn copy_slots(from: List, to: *mut u64) {
+    for (i, value) in from.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe { *to.add(i) = value.word() };
+    }
 }

@@ -146,6 +146,12 @@ impl Slot {
         Some((start, word & BEFORE != 0))
     }
 
+    /// The index of this slot, in which an evaluation runs.
+    #[inline(always)]
+    pub(crate) fn running_index(&self) -> usize {
+        (self.word() >> KIND_SHIFT) as usize
+    }
+
     /// Marks what waits here as running.
     #[inline(always)]
     pub(crate) fn set_running(&self, word: u64) {

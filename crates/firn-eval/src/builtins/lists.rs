@@ -153,13 +153,7 @@ fn map(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     }
     let what = "while evaluating the first argument passed to builtins.map";
     let f = m.force_function(args[0], Pos::NONE, what)?;
-    let (result, slots) = m.new_list(list.len());
-    for (i, (to, from)) in slots.iter().zip(list.slots()).enumerate() {
-        m.poll_at(i)?;
-        let call = m.lazy_call(f, &[from.get()]);
-        to.set(call);
-    }
-    Ok(result)
+    Ok(m.lazy_map(f, list))
 }
 
 fn filter(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
@@ -294,14 +288,7 @@ fn gen_list(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     if len == 0 {
         return Ok(m.empty_list());
     }
-    let (result, slots) = m.new_list(len as usize);
-    for (i, slot) in slots.iter().enumerate() {
-        m.poll_at(i)?;
-        let index = m.int(i as i64);
-        let call = m.lazy_call(f, &[index]);
-        slot.set(call);
-    }
-    Ok(result)
+    m.lazy_numbers(f, len as usize)
 }
 
 fn partition(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

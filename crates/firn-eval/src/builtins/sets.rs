@@ -289,16 +289,9 @@ fn map_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     if set.is_empty() {
         return Ok(set.value());
     }
-    let flat = m.flat(set);
-    let layout = flat.layout.without_positions(&mut m.shapes.layouts);
-    let result = Attrs::alloc(&mut m.heap, layout);
-    let f = args[0].known();
-    for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
-        let name = m.symbol_string(entry.sym);
-        let call = m.lazy_call_unplaced(f, &[name, entry.value()]);
-        to.set(call);
-    }
-    Ok(result.value())
+    let flat = set.flat(&mut m.heap, &mut m.shapes.layouts);
+    let layout = flat.layout().without_positions(&mut m.shapes.layouts);
+    Ok(m.lazy_map_attrs(args[0].known(), flat, layout))
 }
 
 fn zip_attrs_with(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

@@ -110,6 +110,7 @@ impl Machine {
         };
         self.check_stack()?;
         slot.set_running(word);
+        self.running = slot;
         match (node.op)(self, node, env) {
             Ok(v) => {
                 let v = self.own_identity(v);
@@ -275,8 +276,12 @@ impl Machine {
         if !value.is_thunk() {
             return Pos::NONE;
         }
-        if referred(value).is_some() {
-            return Pos::NONE;
+        if let Some(slot) = referred(value) {
+            return match slot.waiting() {
+                Waiting::Expression(node, env, _) => crate::ops::elements::function_of(node, env)
+                    .map_or(Pos::NONE, |f| self.pos_of(f)),
+                _ => Pos::NONE,
+            };
         }
         let thunk = Thunk(value.object(TAG_THUNK));
         let state = thunk.state().load(Ordering::Relaxed);

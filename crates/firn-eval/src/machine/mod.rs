@@ -42,6 +42,8 @@ pub struct Machine {
     pub(crate) shapes: Shapes,
     pub(crate) contexts: Contexts,
     pub(crate) error: Option<Box<EvalError>>,
+    /// The slot whose evaluation has begun last.
+    pub(crate) running: &'static Slot,
     pub(crate) depth: u32,
     pub(crate) max_depth: u32,
     /// Address below which the stack must not grow.
@@ -108,6 +110,7 @@ impl Machine {
             shapes: Shapes::default(),
             contexts: Contexts::new(),
             error: None,
+            running: Env::EMPTY.slot(0),
             depth: 0,
             max_depth: settings.max_call_depth,
             stack_limit: crate::stack::limit(),

@@ -4,6 +4,7 @@ mod apply;
 pub(crate) mod attrs;
 pub(crate) mod call;
 pub(crate) mod control;
+pub(crate) mod elements;
 pub(crate) mod operators;
 pub(crate) mod select;
 pub(crate) mod text;
