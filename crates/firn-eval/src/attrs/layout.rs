@@ -164,11 +164,7 @@ impl Layout {
         }
         let known = self.order.load(Ordering::Acquire);
         let at = if known.is_null() {
-            let keys = self.keys();
-            let mut indexes: Vec<u32> = (0..self.len).collect();
-            indexes.sort_unstable_by(|&a, &b| {
-                keys[a as usize].sym.bytes().cmp(keys[b as usize].sym.bytes())
-            });
+            let indexes = alphabetical(self.keys());
             let heap = if self.passing { &mut layouts.arena } else { &mut layouts.fixed };
             let at = heap.bytes(For::Layout, indexes.len() * 4) as *mut u32;
             // SAFETY: room for `len` numbers was just allocated.
@@ -181,6 +177,25 @@ impl Layout {
         // SAFETY: `order` points to `len` numbers in the heap.
         unsafe { std::slice::from_raw_parts(at, self.len()) }
     }
+}
+
+/// Indexes of keys in alphabetical order. Most names differ in their first eight bytes, so these are
+/// looked at once for each name.
+fn alphabetical(keys: &[Key]) -> Vec<u32> {
+    let mut order: Vec<(u64, u32)> = Vec::with_capacity(keys.len());
+    for (key, index) in keys.iter().zip(0..) {
+        let bytes = key.sym.bytes();
+        let first = match bytes.first_chunk::<8>() {
+            Some(first) => u64::from_be_bytes(*first),
+            None => bytes.iter().rev().fold(0, |sum, &byte| sum >> 8 | u64::from(byte) << 56),
+        };
+        order.push((first, index));
+    }
+    order.sort_unstable_by(|a, b| {
+        let rest = || keys[a.1 as usize].sym.bytes().cmp(keys[b.1 as usize].sym.bytes());
+        a.0.cmp(&b.0).then_with(rest)
+    });
+    order.into_iter().map(|(_, index)| index).collect()
 }
 
 /// The layouts that were made at run time: sets of the same names from the same places share one.

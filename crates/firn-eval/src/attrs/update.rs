@@ -185,32 +185,40 @@ pub(super) fn flatten(heap: &mut Heap, layouts: &mut Layouts, set: Attrs) -> Att
     filled(heap, layout, &values)
 }
 
+/// Calls `each` with what of a flat set another one lacks.
+#[inline(always)]
+fn each_missing(set: Attrs, other: Attrs, mut each: impl FnMut(Key, &'static Slot)) {
+    let ours = set.layout().keys().iter().zip(set.flat_slots());
+    // A search costs about as much as a step over so many names.
+    const STEPS: usize = 16;
+    if other.is_layered() || set.len() * STEPS <= other.len() {
+        for (key, slot) in ours {
+            if other.get(key.sym).is_none() {
+                each(*key, slot);
+            }
+        }
+        return;
+    }
+    let mut others = other.layout().keys();
+    for (key, slot) in ours {
+        let before = others.iter().position(|other| other.sym >= key.sym);
+        others = &others[before.unwrap_or(others.len())..];
+        if others.first().is_none_or(|other| other.sym != key.sym) {
+            each(*key, slot);
+        }
+    }
+}
+
 /// Puts a set under a large one: of what it holds, the part that the large one lacks lies above.
 #[cold]
 fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
     let left = left.flat(heap, layouts);
     let right = if left.len() * 8 > right.len() { right.flat(heap, layouts) } else { right };
     let (mut keys, mut values) = (Vec::new(), Vec::new());
-    let mut keep = |key: Key, slot: &Slot| {
+    each_missing(left, right, |key, slot| {
         keys.push(key);
         values.push(slot.get());
-    };
-    if right.is_layered() || left.len() * 8 <= right.len() {
-        for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
-            if right.get(key.sym).is_none() {
-                keep(*key, slot);
-            }
-        }
-    } else {
-        let mut others = right.layout().keys();
-        for (key, slot) in left.layout().keys().iter().zip(left.flat_slots()) {
-            let before = others.iter().position(|other| other.sym >= key.sym);
-            others = &others[before.unwrap_or(others.len())..];
-            if others.first().is_none_or(|other| other.sym != key.sym) {
-                keep(*key, slot);
-            }
-        }
-    }
+    });
     if keys.is_empty() {
         return right;
     }
@@ -224,7 +232,8 @@ fn underlay(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -
 #[cold]
 fn layer(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
     let right = right.flat(heap, layouts);
-    let new = right.layout().keys().iter().filter(|k| left.get(k.sym).is_none()).count();
+    let mut new = 0;
+    each_missing(right, left, |_, _| new += 1);
     let len = left.len() + new;
     let (mut base, mut top) = (left, right);
     while base.is_layered()

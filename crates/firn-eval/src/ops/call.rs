@@ -32,8 +32,7 @@ pub(crate) fn call3(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 #[inline(always)]
 fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let f = node.child(0).eval(m, env)?;
-    let call = Call { node, env, first: 1, count: N };
-    let Some(function) = f.as_function() else { return call_delayed(m, f, call) };
+    let Some(function) = f.as_function() else { return call_with_values::<N>(m, f, node, env) };
     // What a thunk gave is a function object of its own, often an alias.
     let function = function.original();
     match function.head() & TAG_MASK {
@@ -41,14 +40,35 @@ fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<V
             if let Some((lambda, parent)) = function.as_closure()
                 && lambda.arity as usize == N
             {
-                return run_lambda(m, call, lambda, parent, &[]);
+                return run_lambda(m, Call::of::<N>(node, env), lambda, parent, &[]);
             }
-            call_delayed(m, f, call)
+            call_with_values::<N>(m, f, node, env)
         }
         FUNCTION_PARTIAL => call_partial::<N>(m, function, node, env),
         FUNCTION_PRIMOP => call_builtin::<N>(m, function, node, env),
-        _ => call_other(m, f, call),
+        _ => call_applied::<N>(m, f, node, env),
     }
+}
+
+#[inline(never)]
+fn call_with_values<const N: usize>(
+    m: &mut Machine,
+    f: Value,
+    node: &'static Node,
+    env: Env,
+) -> R<Value> {
+    call_delayed(m, f, Call::of::<N>(node, env))
+}
+
+/// Calls a builtin that has some of its arguments.
+#[inline(never)]
+fn call_applied<const N: usize>(
+    m: &mut Machine,
+    f: Value,
+    node: &'static Node,
+    env: Env,
+) -> R<Value> {
+    call_other(m, f, Call::of::<N>(node, env))
 }
 
 /// Calls a lambda that has some of its arguments.
@@ -59,13 +79,12 @@ fn call_partial<const N: usize>(
     node: &'static Node,
     env: Env,
 ) -> R<Value> {
-    let call = Call { node, env, first: 1, count: N };
-    if let FunctionKind::Partial(lambda, parent, before) = function.kind()
+    if let Some((lambda, parent, before)) = function.lambda_parts()
         && lambda.arity as usize == before.len() + N
     {
-        return run_lambda(m, call, lambda, parent, before);
+        return run_lambda(m, Call::of::<N>(node, env), lambda, parent, before);
     }
-    call_delayed(m, function.value(), call)
+    call_with_values::<N>(m, function.value(), node, env)
 }
 
 /// Calls a builtin that has no argument yet.
@@ -76,15 +95,14 @@ fn call_builtin<const N: usize>(
     node: &'static Node,
     env: Env,
 ) -> R<Value> {
-    let call = Call { node, env, first: 1, count: N };
     if let FunctionKind::PrimOp(op) = function.kind()
         && op.arity() == N
     {
         let mut args = [Value::NULL; N];
-        arguments(m, call, op.strict as usize, &mut args);
+        arguments(m, Call::of::<N>(node, env), op.strict as usize, &mut args);
         return m.call_primop(op, &args, node.pos);
     }
-    call_delayed(m, function.value(), call)
+    call_with_values::<N>(m, function.value(), node, env)
 }
 
 /// Any number of arguments. Words: function, number of arguments, arguments.
@@ -105,6 +123,12 @@ struct Call {
 }
 
 impl Call {
+    /// A call with its number of arguments known.
+    #[inline(always)]
+    fn of<const N: usize>(node: &'static Node, env: Env) -> Call {
+        Call { node, env, first: 1, count: N }
+    }
+
     #[inline(always)]
     fn arg(&self, index: usize) -> &'static Node {
         self.node.child(self.first + index)
