@@ -87,7 +87,12 @@ final: prev: {
   openssl_3 = final.openssl;
   openssh_portable = final.openssh;
   openssh_hpn = final.openssh;
-  opensshPackages = final.openssh;
+  opensshPackages = {
+    inherit (final) openssh;
+    openssh_hpn = final.openssh;
+    openssh_gssapi = final.openssh;
+    openssh_10_2 = final.openssh;
+  };
   postgresql_15 = final.postgresql;
   nginxStable = final.nginx;
   nginxMainline = final.nginx;

@@ -78,6 +78,11 @@ let
   # leads to the driver's side.
   usesConsole = says [ "get_console_log(" ];
   usesHost = says [ "10.0.2." ];
+  setsClock = says [
+    "timedatectl set-time"
+    "date -s "
+    "date --set"
+  ];
   keys = lib.optional usesKeys {
     _file = ./nodes.nix;
     virtualisation.needs = [ "a screen and keys, which the script uses" ];
@@ -85,6 +90,10 @@ let
   ++ lib.optional usesConsole {
     _file = ./nodes.nix;
     virtualisation.needs = [ "a console with the kernel's words, which the script uses" ];
+  }
+  ++ lib.optional setsClock {
+    _file = ./nodes.nix;
+    virtualisation.needs = [ "a clock of its own, which the script sets" ];
   }
   ++ lib.optional usesHost {
     _file = ./nodes.nix;

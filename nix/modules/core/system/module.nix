@@ -50,7 +50,6 @@ let
   entries = {
     init = link program;
     activate = link program;
-    "bin/switch-to-configuration" = link program;
     "activation.json".text = builtins.toJSON cfg.activationPlan;
     etc = link "${cfg.build.etc}";
     usr = link cfg.build.usr;
@@ -62,6 +61,7 @@ let
     "boot.json".text = builtins.toJSON bootspec;
   }
   // kernelEntries
+  // optionalEntry "bin/switch-to-configuration" config.system.switch.enable (link program)
   // optionalEntry "configuration-name" (config.boot.loader.grub.configurationName != "") {
     text = config.boot.loader.grub.configurationName;
   }

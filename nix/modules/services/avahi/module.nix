@@ -107,12 +107,13 @@ in
         (lib.mkOrder 1501 [ "mdns${nssKind}" ])
       ]
     );
-    system.usrPackages = [ cfg.package pkgs.debian.avahi-utils ] ++ lib.optional (cfg.nssmdns4 || cfg.nssmdns6) pkgs.debian.libnss-mdns;
-    environment.systemPackages = [ cfg.package ];
+    system.usrPackages = [ cfg.package ] ++ lib.optional (cfg.nssmdns4 || cfg.nssmdns6) pkgs.debian.libnss-mdns;
+    environment.systemPackages = [ cfg.package pkgs.avahi-utils ];
     environment.etc = lib.mapAttrs' (
       name: text:
       lib.nameValuePair "avahi/services/${name}.service" (
-        if lib.types.path.check text then { source = text; } else { inherit text; }
+        # The daemon locks itself into `/etc/avahi`, out of which no link leads.
+        { mode = "0444"; } // (if lib.types.path.check text then { source = text; } else { inherit text; })
       )
     ) cfg.extraServiceFiles;
     services.dbus.enable = true;
@@ -127,6 +128,7 @@ in
       description = "Avahi mDNS/DNS-SD Stack";
       wantedBy = [ "multi-user.target" ];
       requires = [ "avahi-daemon.socket" ];
+      aliases = [ "dbus-org.freedesktop.Avahi.service" ];
       documentation = [ "man:avahi-daemon(8)" "man:avahi-daemon.conf(5)" ];
       path = [ cfg.package ];
       serviceConfig = {

@@ -85,7 +85,7 @@ in
     };
     users.groups.knot = { };
     environment.etc."knot/knot.conf".source = file;
-    environment.systemPackages = [ cfg.package pkgs.debian.knot-dnsutils ];
+    environment.systemPackages = [ cfg.package ];
     systemd.services.knot = {
       description = cfg.package.meta.description;
       documentation = [ "man:knotd(8)" "man:knot.conf(5)" ];

@@ -60,9 +60,9 @@ let
     if old.config != null then
       old.config
     else
-      lib.concatMapStringsSep "\n" (name: "[${name}]\n${oldText (sectionOf name)}") oldSections
-      + "\n"
-      + lib.optionalString (old.extraConfig != null) old.extraConfig;
+      # An empty section is an empty line.
+      lib.concatMapStringsSep "\n" (name: "[${name}]\n${lib.removeSuffix "\n" (oldText (sectionOf name))}\n") oldSections
+      + lib.optionalString (old.extraConfig != null) "\n${old.extraConfig}";
   maybe = mkOption {
     type = types.nullOr types.str;
     default = null;

@@ -244,21 +244,7 @@ let
     ${cfg.commonHttpConfig}
     ${lib.concatStrings (lib.mapAttrsToList upstreamText cfg.upstreams)}${
       lib.concatStrings (lib.mapAttrsToList hostText cfg.virtualHosts)
-    }${lib.optionalString cfg.statusPage statusServer}${cfg.appendHttpConfig}'';
-  statusServer = ''
-    server {
-      listen 80;
-      listen [::]:80;
-      server_name localhost;
-      location /nginx_status {
-        stub_status on;
-        access_log off;
-        allow 127.0.0.1;
-        allow ::1;
-        deny all;
-      }
-    }
-  '';
+    }${cfg.appendHttpConfig}'';
   configText =
     if cfg.config != "" then
       "pid /run/nginx/nginx.pid;\n${cfg.config}"
@@ -279,9 +265,10 @@ let
         ${lib.optionalString (cfg.streamConfig != "") "stream {\n${cfg.streamConfig}\n}"}
         ${cfg.appendConfig}
       '';
-  # The program itself reads the configuration when it is built, so that a mistake fails the build.
+  # The program itself reads the configuration when it is built, so that a mistake fails the build. A variant of a
+  # system is checked when it is switched to: there the running server stays as it is.
   configFile =
-    if !cfg.validateConfigFile then
+    if !cfg.validateConfigFile || config.isSpecialisation then
       pkgs.writeText "nginx.conf" configText
     else
       pkgs.runCommand "nginx.conf"
@@ -404,6 +391,16 @@ in
     };
   };
   config = mkIf cfg.enable {
+    services.nginx.virtualHosts.localhost = mkIf cfg.statusPage {
+      serverAliases = [ "127.0.0.1" ] ++ lib.optional config.networking.enableIPv6 "[::1]";
+      locations."/nginx_status".extraConfig = ''
+        stub_status on;
+        access_log off;
+        allow 127.0.0.1;
+        ${lib.optionalString config.networking.enableIPv6 "allow ::1;"}
+        deny all;
+      '';
+    };
     users.users = mkIf (cfg.user == "nginx") {
       nginx = {
         group = cfg.group;

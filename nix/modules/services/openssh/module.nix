@@ -65,6 +65,47 @@ let
       }-C "${key.comment or ""}" -f "${key.path}" -N ""
     fi
   '';
+  # The keys are made first; the folder is where sshd locks itself in.
+  prepare = ''
+    mkdir -p -m 0755 /run/sshd
+  ''
+  + lib.optionalString cfg.generateHostKeys (lib.concatMapStrings makeKey cfg.hostKeys);
+  # Connections come side by side, so that one unit makes the keys for all.
+  keygen = {
+    description = "SSH Host Keys Generation";
+    wantedBy = [ "multi-user.target" ];
+    script = prepare;
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+    };
+  };
+  daemon = {
+    description = "SSH Daemon";
+    after = [ "network.target" ];
+    stopIfChanged = false;
+    preStart = prepare;
+    wantedBy = [ "multi-user.target" ];
+    restartTriggers = [ sshdConfig ];
+    serviceConfig = {
+      ExecStart = "${cfg.package}/bin/sshd -D -f /etc/ssh/sshd_config";
+      KillMode = "process";
+      Restart = "always";
+      Type = "simple";
+    };
+  };
+  perConnection = {
+    description = "SSH per-connection Daemon";
+    after = [ "network.target" "sshd-keygen.service" ];
+    wants = [ "sshd-keygen.service" ];
+    stopIfChanged = false;
+    serviceConfig = {
+      ExecStart = "-${cfg.package}/bin/sshd -i -D -f /etc/ssh/sshd_config";
+      KillMode = "process";
+      StandardInput = "socket";
+      StandardError = "journal";
+    };
+  };
 in
 {
   options.services.openssh = {
@@ -234,28 +275,31 @@ in
         }
       ) withKeys
     );
-    systemd.services.sshd = {
-      description = "SSH Daemon";
-      wantedBy = [ "multi-user.target" ];
-      after = [ "network.target" ];
-      stopIfChanged = false;
-      restartTriggers = [ sshdConfig ];
-      preStart = ''
-        mkdir -p -m 0755 /run/sshd
-      ''
-      + lib.optionalString cfg.generateHostKeys (lib.concatMapStrings makeKey cfg.hostKeys);
-      serviceConfig = {
-        ExecStart = "${cfg.package}/bin/sshd -D -f /etc/ssh/sshd_config";
-        KillMode = "process";
-        Restart = "always";
-        Type = "simple";
+    systemd.services =
+      if cfg.startWhenNeeded then
+        {
+          "sshd@" = perConnection;
+          sshd-keygen = keygen;
+        }
+      else
+        { sshd = daemon; };
+    systemd.sockets = lib.mkIf cfg.startWhenNeeded {
+      sshd = {
+        description = "SSH Socket";
+        wantedBy = [ "sockets.target" ];
+        socketConfig = {
+          ListenStream =
+            if cfg.listenAddresses != [ ] then
+              lib.concatMap (
+                a: map (port: "${bracket a.addr}:${toString port}") (if a.port != null then [ a.port ] else cfg.ports)
+              ) cfg.listenAddresses
+            else
+              cfg.ports;
+          Accept = true;
+          # Whoever floods the server must not keep others out.
+          TriggerLimitIntervalSec = 0;
+        };
       };
     };
-    assertions = [
-      {
-        assertion = !cfg.startWhenNeeded;
-        message = "services.openssh.startWhenNeeded is not part of base yet.";
-      }
-    ];
   };
 }

@@ -25,7 +25,7 @@ let
   atom = types.oneOf [ types.bool types.int types.str types.path ];
   show = value: if lib.isBool value then (if value then "yes" else "no") else if lib.isList value then lib.concatStringsSep ", " (map show value) else toString value;
   # A value of several lines goes on where lines begin with a space.
-  setting = name: value: "${name} = ${lib.replaceStrings [ "\n" ] [ "\n  " ] (lib.trim (show value))}\n";
+  setting = name: value: "${name} = ${lib.replaceStrings [ "\n" ] [ "\n  " ] (lib.removeSuffix "\n" (show value))}\n";
   mainCf = pkgs.writeText "postfix-main.cf" (
     lib.concatStrings (lib.mapAttrsToList setting (lib.filterAttrs (_: value: value != null) cfg.settings.main)) + cfg.extraConfig
   );
@@ -76,7 +76,7 @@ let
           s.name
           s.type
           (letter s.private true)
-          (letter s.privileged false)
+          (if s.privileged then "n" else "-")
           (if s.chroot then "y" else "n")
           (wakeup s)
           (if s.maxproc == null then "-" else toString s.maxproc)
