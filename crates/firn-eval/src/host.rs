@@ -68,6 +68,8 @@ pub struct Settings {
     pub current_time: Option<i64>,
     /// Whether impure builtins are absent.
     pub pure: bool,
+    /// Whether the environment is hidden, as with `restrict-eval`.
+    pub restricted: bool,
     /// `builtins.nixPath`: prefix and path.
     pub nix_path: Vec<(String, String)>,
     /// Calls inside each other, at most.
@@ -94,6 +96,7 @@ impl Default for Settings {
             current_system: Some("x86_64-linux".into()),
             current_time: Some(0),
             pure: false,
+            restricted: false,
             nix_path: Vec::new(),
             max_call_depth: 10_000,
             trace_verbose: false,

@@ -19,25 +19,32 @@ const REFERENCES: &[PrimOp] = &[
         get_flake,
         "Fetches the flake that the reference *ref* names and returns its outputs and metadata. In \
          pure evaluation the reference has to be locked.",
-    )
-    .feature("flakes"),
+    ),
     PrimOp::new(
         "__parseFlakeRef",
         &["ref"],
         parse_flake_ref,
         "The attributes of the flake reference *ref*, which is in URL form.",
-    )
-    .feature("flakes"),
+    ),
     PrimOp::new(
         "__flakeRefToString",
         &["attrs"],
         flake_ref_to_string,
         "The URL form of the flake reference that has the attributes *attrs*.",
-    )
-    .feature("flakes"),
+    ),
 ];
 
+/// These builtins are there without the feature, and say what they lack when they are called.
+fn need_flakes(machine: &mut Machine, pos: Pos) -> R<()> {
+    if machine.settings.features.iter().any(|feature| feature == "flakes") {
+        return Ok(());
+    }
+    let text = "experimental Nix feature 'flakes' is disabled; add '--extra-experimental-features flakes' to enable it";
+    Err(machine.fail(ErrorKind::Eval, pos, text))
+}
+
 fn get_flake(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
+    need_flakes(machine, pos)?;
     let what = "while evaluating the argument passed to builtins.getFlake";
     let argument = machine.force(arguments[0])?;
     let flakes = flakes(machine, pos)?;
@@ -83,6 +90,7 @@ fn locked_path(flakes: &Flakes, path: &str) -> String {
 }
 
 fn parse_flake_ref(machine: &mut Machine, arguments: &[Value], pos: Pos) -> R<Value> {
+    need_flakes(machine, pos)?;
     let what = "while evaluating the argument passed to builtins.parseFlakeRef";
     let text = machine.string_without_context(arguments[0], pos, what)?.to_text();
     let reference = match FlakeRef::parse_input(&text, Base::Flake, true) {

@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use firn_eval::{ContextElem, FileType, Host, HostError, HostResult, TreeKey};
+use firn_eval::{ContextElem, ErrorKind, FileType, Host, HostError, HostResult, TreeKey};
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
     SingleDerivedPath, StoreDir, StorePath, StorePathSet,
@@ -22,6 +21,7 @@ use firn_syntax::Stretch;
 use crate::access::{Access, Look};
 use crate::context::to_store;
 use crate::origins::Origins;
+use crate::reading::read_whole;
 use crate::trees::Trees;
 
 /// A function that finds the folder behind an element of the search path.
@@ -262,19 +262,16 @@ pub fn in_store(error: firn_store::StoreError) -> HostError {
     HostError::new(error.to_string())
 }
 
-/// The content of a file. A device, which may go on without end, has as much as its size says: nothing.
-fn read_whole(real: &Path) -> io::Result<Vec<u8>> {
-    let kind = fs::metadata(real)?.file_type();
-    if kind.is_char_device() || kind.is_block_device() {
-        return Ok(Vec::new());
-    }
-    fs::read(real)
-}
-
 impl Host for StoreHost {
     fn read_file(&self, path: &str) -> HostResult<Vec<u8>> {
         let real = self.checked(path)?;
-        read_whole(&real).map_err(|error| self.file_error("reading from file", path, &error))
+        read_whole(&real, &self.outside.interrupted).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => HostError {
+                kind: ErrorKind::Interrupted,
+                ..HostError::new("interrupted by the user")
+            },
+            _ => self.file_error("reading from file", path, &error),
+        })
     }
 
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {

@@ -9,6 +9,7 @@ pub mod builtins;
 pub mod context;
 mod host;
 mod origins;
+mod reading;
 mod trees;
 
 pub use access::Access;

@@ -74,6 +74,7 @@ fn settings(
         nix_path: search_path(context, mode),
         max_call_depth: u32::try_from(settings.number("max-call-depth")).unwrap_or(u32::MAX),
         trace_verbose: settings.flag("trace-verbose"),
+        restricted: settings.flag("restrict-eval"),
         abort_on_warn: settings.flag("abort-on-warn") || aborts_on_warn(),
         ..language(settings, mode.pure)
     }

@@ -148,7 +148,18 @@ fn get_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         "while evaluating the argument passed to builtins.getContext",
     )?;
     let mut result = AttrsBuilder::default();
-    for (path, mut facts) in facts(m.context_elems(s.ctx())) {
+    let elems = m.context_elems(s.ctx());
+    let nested = elems.iter().find_map(|elem| match elem {
+        ContextElem::Output { drv: SinglePath::Output(drv, output), .. } => {
+            Some((drv.display(), output.clone()))
+        }
+        _ => None,
+    });
+    if let Some((drv, output)) = nested {
+        let text = format!("cannot operate on output '{output}' of the unbuilt derivation '{drv}'");
+        return Err(m.fail(ErrorKind::Eval, Pos::NONE, text));
+    }
+    for (path, mut facts) in facts(elems) {
         let mut entry = AttrsBuilder::default();
         if facts.path {
             entry.insert(sym::PATH, Value::TRUE);

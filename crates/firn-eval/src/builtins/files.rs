@@ -228,7 +228,7 @@ fn search_entry(m: &mut Machine, element: Value) -> R<(String, String)> {
 fn get_env(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument passed to builtins.getEnv";
     let name = m.string_without_context(args[0], Pos::NONE, what)?.to_text();
-    let value = match m.settings.pure {
+    let value = match m.settings.pure || m.settings.restricted {
         true => None,
         false => m.host().env_var(&name),
     };

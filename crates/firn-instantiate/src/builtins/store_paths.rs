@@ -131,11 +131,49 @@ fn output_of(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
             return Err(m.fail(ErrorKind::Eval, pos, message));
         }
     };
-    let host = host(m, pos)?;
-    let single = single_to_store(host.store_dir(), &drv);
-    let single: SingleDerivedPath = failed(m, pos, single)?;
-    let rendered = Placeholder::for_built(&single, &output);
-    let rendered = failed(m, pos, rendered)?.render();
+    check_reference(m, &text.to_text(), &drv, pos)?;
+    let rendered = output_text(m, &drv, &output, pos)?;
     let context = m.make_context([ContextElem::Output { drv, output }]);
     Ok(m.string_ctx(rendered.as_bytes(), context))
+}
+
+/// Checks that a string is nothing but what its context says.
+fn check_reference(m: &mut Machine, text: &str, single: &SinglePath, pos: Pos) -> R<()> {
+    let (expected, message) = match single {
+        SinglePath::Path(path) => (
+            path.clone(),
+            format!("path string '{text}' has context with the different path '{path}'"),
+        ),
+        SinglePath::Output(drv, output) => {
+            let expected = output_text(m, drv, output, pos)?;
+            let message = format!(
+                "string '{text}' has context with the output '{output}' from derivation '{}', but the string is \
+                 not the right placeholder for this derivation output. It should be '{expected}'",
+                drv.display()
+            );
+            (expected, message)
+        }
+    };
+    if text == expected { Ok(()) } else { Err(m.fail(ErrorKind::Eval, pos, message)) }
+}
+
+/// The text that stands for an output: its path, if that is known before anything is built, else a
+/// placeholder.
+fn output_text(m: &mut Machine, drv: &SinglePath, output: &str, pos: Pos) -> R<String> {
+    let host = host(m, pos)?;
+    let single = single_to_store(host.store_dir(), drv);
+    let single: SingleDerivedPath = failed(m, pos, single)?;
+    if let SingleDerivedPath::Opaque(path) = &single {
+        let derivation = failed(m, pos, host.store.read_derivation(path))?;
+        if !derivation.outputs.contains_key(output) {
+            let message = format!("derivation '{}' does not have output '{output}'", drv.display());
+            return Err(m.fail(ErrorKind::Eval, pos, message));
+        }
+        let known = failed(m, pos, derivation.output_path(host.store_dir(), output))?;
+        if let Some(known) = known {
+            return Ok(host.store_dir().display(&known));
+        }
+    }
+    let rendered = Placeholder::for_built(&single, output);
+    Ok(failed(m, pos, rendered)?.render())
 }
