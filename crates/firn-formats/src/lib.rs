@@ -16,6 +16,7 @@ pub mod nix32;
 mod placeholder;
 mod refscan;
 mod serde_text;
+mod sha256_pair;
 mod signature;
 mod store_dir;
 mod store_path;

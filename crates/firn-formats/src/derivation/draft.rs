@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::aterm::push_escaped;
+use crate::sha256_pair::sha256_pair;
 use crate::{ContentAddress, DerivationOutput, Hash, HashAlgo, Result, StoreDir, StorePath};
 
 /// A SHA-256 hash as the digits that stand for it in texts.
@@ -83,6 +84,8 @@ pub struct DraftBuffers {
     tail: Vec<u8>,
     /// Where in `tail` the path of which output belongs.
     gaps: Vec<(usize, usize)>,
+    /// The text with its inputs' hashes, and with their paths.
+    texts: (Vec<u8>, Vec<u8>),
 }
 
 impl Draft<'_> {
@@ -108,18 +111,26 @@ impl Draft<'_> {
             }
         };
         self.write_head(dir, &mut buffers.head, &outputs);
-        let hash = match &self.fixed {
-            Some(ca) => InputHash::Fixed(digits(&fixed_hash(dir, ca, &outputs))),
-            None => InputHash::Drv(digits(&filled_hash(dir, buffers, &outputs))),
-        };
+        let (mut hashed, mut text) = std::mem::take(&mut buffers.texts);
+        if self.fixed.is_none() {
+            write_text(&mut hashed, dir, buffers, &outputs);
+        }
         self.write_inputs(dir, &mut buffers.inputs);
-        let path = self.path(dir, &filled_hash(dir, buffers, &outputs))?;
-        let text = want_text.then(|| {
-            let mut text = Vec::new();
-            pieces(dir, buffers, &outputs, |piece| text.extend_from_slice(piece));
-            text
-        });
-        Ok(Finished { path, hash, outputs, text })
+        write_text(&mut text, dir, buffers, &outputs);
+        let (hash, own) = match &self.fixed {
+            Some(ca) => {
+                let hash = digits(&fixed_hash(dir, ca, &outputs));
+                (InputHash::Fixed(hash), Hash::sha256_of(&[&text]))
+            }
+            None => {
+                let [hash, own] = sha256_pair(&hashed, &text).map(|h| Hash::from_sha256(&h));
+                (InputHash::Drv(digits(&hash)), own)
+            }
+        };
+        let path = self.path(dir, &own)?;
+        let wanted = want_text.then(|| text.clone());
+        buffers.texts = (hashed, text);
+        Ok(Finished { path, hash, outputs, text: wanted })
     }
 
     /// The path of the `.drv` file whose text has this hash.
@@ -279,30 +290,18 @@ impl Draft<'_> {
     }
 }
 
-/// All pieces of the text, with the outputs' paths in their gaps.
-fn pieces(
-    dir: &StoreDir,
-    buffers: &DraftBuffers,
-    outputs: &[StorePath],
-    mut each: impl FnMut(&[u8]),
-) {
-    each(&buffers.head);
-    each(&buffers.inputs);
+/// The whole text, with the outputs' paths in their gaps.
+fn write_text(text: &mut Vec<u8>, dir: &StoreDir, buffers: &DraftBuffers, outputs: &[StorePath]) {
+    text.clear();
+    text.extend_from_slice(&buffers.head);
+    text.extend_from_slice(&buffers.inputs);
     let mut from = 0;
     for &(at, output) in &buffers.gaps {
-        each(&buffers.tail[from..at]);
-        each(dir.as_str().as_bytes());
-        each(b"/");
-        each(outputs[output].as_str().as_bytes());
+        text.extend_from_slice(&buffers.tail[from..at]);
+        push_path(text, dir, &outputs[output]);
         from = at;
     }
-    each(&buffers.tail[from..]);
-}
-
-fn filled_hash(dir: &StoreDir, buffers: &DraftBuffers, outputs: &[StorePath]) -> Hash {
-    let mut hasher = Sha256::new();
-    pieces(dir, buffers, outputs, |piece| hasher.update(piece));
-    Hash::from_sha256(&hasher.finalize().into())
+    text.extend_from_slice(&buffers.tail[from..]);
 }
 
 fn fixed_path(dir: &StoreDir, ca: &ContentAddress, name: &str) -> Result<StorePath> {
