@@ -17,6 +17,13 @@ let
   wanted = cfg.devices != { } || cfg.forceLuksSupportInInitrd;
   inherit (import ../../../../option-kinds.nix { inherit lib; }) flag lines names;
 
+  unsupported = mkOption {
+    type = types.nullOr types.raw;
+    default = null;
+    visible = false;
+    description = "Not for an initial file system by systemd, as in NixOS: `crypttabExtraOpts` names such keys.";
+  };
+
   value = name: v: lib.optional (v != null) "${name}=${toString v}";
   line =
     d:
@@ -25,6 +32,7 @@ let
         "x-initrd.attach"
       ]
       ++ lib.optional d.allowDiscards "discard"
+      ++ lib.optional d.tryEmptyPassphrase "try-empty-password=yes"
       ++ lib.optionals d.bypassWorkqueues [ "no-read-workqueue" "no-write-workqueue" ]
       ++ value "header" d.header
       ++ value "keyfile-offset" d.keyFileOffset
@@ -89,6 +97,10 @@ in
                   default = null;
                   description = "File or device that holds the header.";
                 };
+                tryEmptyPassphrase = flag false "Whether an empty passphrase is tried before one is asked for.";
+                gpgCard = unsupported;
+                yubikey = unsupported;
+                fido2 = unsupported;
                 allowDiscards = flag false "Whether freed blocks are passed on to the device.";
                 bypassWorkqueues = flag false "Whether work is done without queues.";
                 preLVM = flag true "Whether the device is opened before logical volumes are looked for.";
@@ -146,7 +158,11 @@ in
           assertion = config.boot.isContainer || cfg.devices == { } || config.boot.initrd.systemd.enable;
           message = "boot.initrd.luks.devices: encrypted devices are opened by systemd; set boot.initrd.systemd.enable.";
         }
-      ];
+      ]
+      ++ map (d: {
+        assertion = d.gpgCard == null && d.yubikey == null && d.fido2 == null;
+        message = "boot.initrd.luks.devices.\"${d.name}\": gpgCard, yubikey and fido2 are not for systemd, which opens it; say it in crypttabExtraOpts, such as \"fido2-device=auto\".";
+      }) (lib.attrValues cfg.devices);
     }
   ];
 }
