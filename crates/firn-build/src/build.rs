@@ -10,7 +10,7 @@ use crate::log::{BuildLog, LogFile};
 use crate::options::{BuildOptions, SandboxMode};
 use crate::outputs::Finished;
 use crate::run::{Bounds, RunEnd, Stopped, run};
-use crate::sandbox::{SandboxInputs, host_ids, specification};
+use crate::sandbox::{SandboxInputs, host_ids, is_open, specification};
 use crate::scratch::Scratch;
 use crate::sweeper::{Leftovers, Sweeper};
 use firn_events::{Activity, Level, Outcome, Reporter, Span};
@@ -342,7 +342,11 @@ impl OneBuild<'_> {
 
     fn keep(&self, scratch: &mut Scratch) {
         let name = format!("{}.drv", self.job.drv.name);
-        let (level, text) = match scratch.keep_build_folder(&name) {
+        let kept = match self.is_open() {
+            true => scratch.keep_in_place(),
+            false => scratch.keep_build_folder(&name),
+        };
+        let (level, text) = match kept {
             Ok(path) => {
                 (Level::Info, format!("note: keeping build directory '{}'", path.display()))
             }
@@ -386,13 +390,21 @@ impl OneBuild<'_> {
         let dir = store.store_dir();
         let rewrites =
             Rewrites::new(made.iter().map(|(n, p)| (hash_placeholder(n), dir.display(p))));
+        let build_dir = self.build_dir(scratch).map_err(|e| self.failure(&e))?;
+        if Path::new(dir.as_str()).starts_with(&build_dir) {
+            let text = format!(
+                "`sandbox-build-dir` must not contain the storeDir: '{dir}' is in '{build_dir}'\nhelp: \
+                 set 'sandbox-build-dir' to another folder"
+            );
+            return Err(BuildFailure::new(&self.job.drv_path, FailureKind::Permanent, text));
+        }
         let env_inputs = EnvInputs {
             store,
             drv,
             options: &self.options,
             kind: self.kind,
             inputs,
-            build_dir: &options.sandbox_build_dir,
+            build_dir: &build_dir,
             cores: if options.cores == 0 { options.processors } else { options.cores },
             impure: &options.impure_env,
         };
@@ -417,6 +429,7 @@ impl OneBuild<'_> {
             outputs: made,
             scratch,
             slot: self.slot.as_ref(),
+            build_dir: &build_dir,
             env: &env,
             rewrites: &rewrites,
         })
@@ -437,6 +450,21 @@ impl OneBuild<'_> {
             BuildFailure::new(&self.job.drv_path, FailureKind::Transient, text)
         })?;
         self.judge(ended, &tail, scratch)
+    }
+
+    fn is_open(&self) -> bool {
+        let (shared, drv) = (self.shared, &self.job.drv);
+        is_open(&shared.store, &shared.options, drv, &self.options, self.kind)
+    }
+
+    /// Where the build folder is for the builder: a builder that sees this machine's files sees it where it
+    /// lies, so that what it writes down of it can be found.
+    fn build_dir(&self, scratch: &Scratch) -> StoreResult<String> {
+        if !self.is_open() {
+            return Ok(self.shared.options.sandbox_build_dir.clone());
+        }
+        scratch.open_way()?;
+        Ok(scratch.build.to_string_lossy().into_owned())
     }
 
     fn open_log(&self, span: Option<&Span>) -> Result<BuildLog, BuildFailure> {

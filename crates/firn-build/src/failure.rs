@@ -25,6 +25,8 @@ pub enum FailureKind {
     InputRejected,
     /// Something it needs failed.
     Dependency,
+    /// Several wanted things failed, which are told before.
+    Several,
     /// It was given up because of something else.
     Cancelled,
     /// Anything else, such as an unreadable store.
@@ -92,7 +94,7 @@ impl fmt::Display for BuildFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, failure) in self.0.iter().enumerate() {
             if i > 0 {
-                f.write_str("\n")?;
+                f.write_str("\nerror: ")?;
             }
             f.write_str(&failure.message)?;
         }

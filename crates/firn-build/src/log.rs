@@ -160,11 +160,27 @@ impl BuildLog {
                 }
             }
             Line::Ignored => {}
-            Line::Text(text) => self.text_line(text),
+            Line::Text(text) => {
+                self.warn_of_message(text);
+                self.text_line(text);
+            }
         }
         if let Some(Err(e)) = self.file.as_mut().map(|file| file.write(&line)) {
             self.give_up_file(&e);
         }
+    }
+
+    /// Says so when a line was meant for this program, and is nothing that it knows.
+    fn warn_of_message(&self, text: &str) {
+        let Some(json) = text.strip_prefix("@nix ") else { return };
+        let text = match serde_json::from_str::<serde_json::Value>(json) {
+            Ok(_) => {
+                "Unable to handle a JSON message from the derivation builder: it has no action"
+                    .to_owned()
+            }
+            Err(error) => format!("bad JSON log message from the derivation builder: {error}"),
+        };
+        self.reporter.message(Level::Warning, text);
     }
 
     fn text_line(&mut self, text: &str) {

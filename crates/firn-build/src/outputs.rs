@@ -88,8 +88,19 @@ impl Finished<'_> {
             let all: Vec<PathInfo> = infos.values().cloned().collect();
             self.store.register_valid_paths(&all).map_err(|e| self.store_failure(&e))?;
             self.remember(&infos).map_err(|e| self.store_failure(&e))?;
+            self.optimise(&infos).map_err(|e| self.store_failure(&e))?;
         }
         self.all_paths(&infos)
+    }
+
+    /// Links files with their equals in the store, where the user wants that.
+    fn optimise(&self, infos: &Outputs) -> StoreResult<()> {
+        if self.store.options().auto_optimise {
+            for info in infos.values() {
+                self.store.optimise(&info.path)?;
+            }
+        }
+        Ok(())
     }
 
     fn store_failure(&self, error: &StoreError) -> BuildFailure {
@@ -215,9 +226,7 @@ impl Finished<'_> {
                 let info =
                     self.by_content(name, &mut draft, wanted.method, wanted.hash.algo(), renamed)?;
                 if info.ca.as_ref() != Some(wanted) && self.mode == BuildMode::Normal {
-                    // Under its real name it is of use once the hash has been corrected.
-                    self.place(&info, &draft, true).map_err(failed)?;
-                    self.store.register_valid_paths(std::slice::from_ref(&info)).map_err(failed)?;
+                    self.place_mismatch(&info, &draft).map_err(failed)?;
                     return Ok(info);
                 }
                 info
@@ -339,6 +348,15 @@ impl Finished<'_> {
             .map_err(|e| StoreError::other(format!("rewriting hashes: {e}")))?;
         delete_path(&draft.at)?;
         move_tree(&anew, &draft.at).map_err(StoreError::io("move", &anew))
+    }
+
+    /// Keeps what has another hash than it should: under its real name it is of use once the hash has
+    /// been corrected. Not where somebody else builds that very path just now, who may take for ever.
+    fn place_mismatch(&self, info: &PathInfo, draft: &Draft) -> StoreResult<()> {
+        let to = self.store.real_path(&info.path);
+        let Some(_lock) = PathLocks::try_take(std::slice::from_ref(&to))? else { return Ok(()) };
+        self.place(info, draft, false)?;
+        self.store.register_valid_paths(std::slice::from_ref(info))
     }
 
     /// Moves an output to its place. `dynamic` paths are locked only here.

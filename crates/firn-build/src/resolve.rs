@@ -5,8 +5,8 @@
 
 use crate::env::Rewrites;
 use firn_formats::{
-    Derivation, DerivationOutput, DerivationType, FormatError, HashModulo, Placeholder, StorePath,
-    StorePathSet,
+    Derivation, DerivationOutput, DerivationType, FormatError, HashModulo, InputNode, Placeholder,
+    StorePath, StorePathSet,
 };
 use firn_store::{Store, StoreError, StoreResult};
 use std::collections::BTreeMap;
@@ -17,13 +17,43 @@ use std::collections::BTreeMap;
 /// An output that is not known or not there.
 pub fn input_paths(store: &dyn Store, drv: &Derivation) -> StoreResult<StorePathSet> {
     let mut paths = drv.input_srcs.clone();
-    for (input, node) in &drv.input_drvs {
-        let known = store.derivation_outputs(input)?;
-        for output in &node.outputs {
-            paths.insert(output_path(store, input, output, &known)?);
-        }
-    }
+    paths.extend(input_outputs(store, drv)?.into_iter().map(|(_, path)| path));
     Ok(paths)
+}
+
+/// The outputs that a derivation needs: what stands for each in its text, where nothing is known of it
+/// before the build, and its path.
+fn input_outputs(
+    store: &dyn Store,
+    drv: &Derivation,
+) -> StoreResult<Vec<(Placeholder, StorePath)>> {
+    let mut found = Vec::new();
+    for (input, node) in &drv.input_drvs {
+        let stands_for = |output: &str| Placeholder::unknown_output(input, output);
+        node_outputs(store, input, node, &stands_for, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// The same for one input, and for the derivations that are among its outputs.
+fn node_outputs(
+    store: &dyn Store,
+    drv: &StorePath,
+    node: &InputNode,
+    stands_for: &dyn Fn(&str) -> Result<Placeholder, FormatError>,
+    found: &mut Vec<(Placeholder, StorePath)>,
+) -> StoreResult<()> {
+    let known = store.derivation_outputs(drv)?;
+    for output in &node.outputs {
+        found.push((stands_for(output)?, output_path(store, drv, output, &known)?));
+    }
+    for (output, child) in &node.dynamic {
+        let inner = output_path(store, drv, output, &known)?;
+        let outer = stands_for(output)?;
+        let stands_for = |output: &str| Ok(outer.unknown_derivation(output));
+        node_outputs(store, &inner, child, &stands_for, found)?;
+    }
+    Ok(())
 }
 
 fn output_path(
@@ -49,7 +79,7 @@ pub fn is_needed(store: &dyn Store, drv: &Derivation) -> StoreResult<bool> {
         DerivationType::Deferred => true,
         // Their own paths don't depend on it, but their text may hold placeholders.
         DerivationType::Floating | DerivationType::Impure | DerivationType::Fixed => {
-            let mut any = false;
+            let mut any = drv.has_dynamic_inputs();
             for input in drv.input_drvs.keys() {
                 any |= !store.read_derivation(input)?.kind()?.has_known_output_paths();
             }
@@ -65,18 +95,13 @@ pub fn is_needed(store: &dyn Store, drv: &Derivation) -> StoreResult<bool> {
 /// As [`input_paths`]; paths that can't be computed.
 pub fn resolve(store: &dyn Store, drv: &Derivation) -> StoreResult<Derivation> {
     let dir = store.store_dir();
-    let mut pairs = Vec::new();
-    for (input, node) in &drv.input_drvs {
-        let known = store.derivation_outputs(input)?;
-        for output in &node.outputs {
-            let path = output_path(store, input, output, &known)?;
-            let placeholder = Placeholder::unknown_output(input, output)?;
-            pairs.push((placeholder.render(), dir.display(&path)));
-        }
-    }
+    let outputs = input_outputs(store, drv)?;
+    let mut input_srcs = drv.input_srcs.clone();
+    input_srcs.extend(outputs.iter().map(|(_, path)| path.clone()));
+    let pairs = outputs.iter().map(|(stands_for, path)| (stands_for.render(), dir.display(path)));
     let rewrites = Rewrites::new(pairs);
     let mut resolved = Derivation {
-        input_srcs: input_paths(store, drv)?,
+        input_srcs,
         input_drvs: BTreeMap::new(),
         builder: rewrites.apply(&drv.builder),
         args: drv.args.iter().map(|arg| rewrites.apply(arg)).collect(),

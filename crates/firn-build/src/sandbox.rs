@@ -38,6 +38,8 @@ pub struct SandboxInputs<'a> {
     pub scratch: &'a Scratch,
     /// Its user ids, as root.
     pub slot: Option<&'a UserSlot>,
+    /// Where the build folder is inside.
+    pub build_dir: &'a str,
     /// Its environment.
     pub env: &'a BuilderEnv,
     /// Placeholders to replace in its arguments.
@@ -60,17 +62,16 @@ pub fn specification(from: &SandboxInputs<'_>) -> StoreResult<SandboxSpec> {
     let mut spec = SandboxSpec::new(program(from)?, identity(from));
     spec.filter_syscalls = from.options.filter_syscalls;
     spec.linux32 = matches!(from.drv.platform.as_str(), "i686-linux" | "i386-linux");
-    spec.cwd = from.options.sandbox_build_dir.as_str().into();
+    spec.cwd = from.build_dir.into();
     let text = |bytes: &Vec<u8>| Text(bytes.clone());
     spec.env = from.env.variables.iter().map(|(k, v)| (text(k), text(v))).collect();
-    let open = is_open(from);
+    let open = sees_host(from);
     if open || !from.kind.is_sandboxed() {
         spec.network = Network::Host;
     }
     // The store comes last: it may lie below one of the others.
     if open {
         add_host(&mut spec)?;
-        spec.bind(&from.scratch.build, from.options.sandbox_build_dir.as_str(), true);
     } else {
         add_folders(&mut spec, from);
         add_etc(&mut spec, from);
@@ -85,14 +86,24 @@ pub fn specification(from: &SandboxInputs<'_>) -> StoreResult<SandboxSpec> {
 }
 
 /// Whether the build sees this machine: the user said so, or allows what the derivation asks for.
-fn is_open(from: &SandboxInputs<'_>) -> bool {
-    let wanted = match from.options.sandbox {
+pub fn is_open(
+    store: &LocalStore,
+    options: &BuildOptions,
+    drv: &Derivation,
+    drv_options: &DrvOptions,
+    kind: DerivationType,
+) -> bool {
+    let wanted = match options.sandbox {
         SandboxMode::Always => false,
-        SandboxMode::Relaxed => from.drv_options.no_chroot || !from.kind.is_sandboxed(),
+        SandboxMode::Relaxed => drv_options.no_chroot || !kind.is_sandboxed(),
         SandboxMode::Never => true,
     };
-    let store = Path::new(from.store.store_dir().as_str());
-    wanted && !from.drv.is_builtin() && from.store.layout().real_store == store
+    let folder = Path::new(store.store_dir().as_str());
+    wanted && !drv.is_builtin() && store.layout().real_store == folder
+}
+
+fn sees_host(from: &SandboxInputs<'_>) -> bool {
+    is_open(from.store, from.options, from.drv, from.drv_options, from.kind)
 }
 
 /// Everything at the top of this machine's file tree but what a sandbox has its own of.
@@ -140,7 +151,7 @@ fn identity(from: &SandboxInputs<'_>) -> Identity {
 fn program(from: &SandboxInputs<'_>) -> StoreResult<Program> {
     let drv = from.drv;
     if let Some(name) = drv.builtin_name() {
-        let tmp = PathBuf::from(&from.options.sandbox_build_dir);
+        let tmp = PathBuf::from(from.build_dir);
         let job = BuiltinJob::from_derivation(drv, from.store.store_dir(), from.outputs, tmp)?;
         let mut input = serde_json::to_string(&job)
             .map_err(|e| StoreError::other(format!("describing a builtin build: {e}")))?;
@@ -166,12 +177,12 @@ fn add_store(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
 }
 
 fn add_folders(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
-    spec.bind(&from.scratch.build, from.options.sandbox_build_dir.as_str(), true);
+    spec.bind(&from.scratch.build, from.build_dir, true);
     spec.bind(&from.scratch.tmp, "/tmp", true);
 }
 
 fn add_etc(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
-    let home = &from.options.sandbox_build_dir;
+    let home = from.build_dir;
     let (uid, gid) = (spec.identity.uid, spec.identity.gid);
     let passwd = format!(
         "root:x:0:0:Nix build user:{home}:/noshell\n\
@@ -259,7 +270,7 @@ fn make_node(path: &Path, device: u64, owner: u32) -> std::io::Result<()> {
 /// machine is needed. A sandbox path of that name takes precedence.
 fn add_shell(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
     let configured =
-        is_open(from) || from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
+        sees_host(from) || from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
     if let (false, Some(shell)) = (configured, &from.drv_options.shell) {
         let (path, target) = ("/bin/sh".into(), shell.as_str().into());
         spec.tree.push(Entry::Symlink { path, target });

@@ -26,6 +26,7 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub struct Scratch {
     chroot: PathBuf,
     top: PathBuf,
+    is_kept: bool,
     /// Is the store folder inside.
     pub store: PathBuf,
     /// Is `/tmp` inside.
@@ -50,8 +51,7 @@ impl Scratch {
         let chroot = store.layout().real_store.join(format!("{drv}.chroot"));
         // Of a build that was killed: the locks say that it is gone.
         delete_path(&chroot)?;
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let top = builds.join(format!("nix-{}-{number}", std::process::id()));
+        let top = new_top(builds);
         delete_path(&top)?;
         let made = Scratch {
             store: chroot.join("store"),
@@ -59,6 +59,7 @@ impl Scratch {
             build: top.join("build"),
             chroot,
             top,
+            is_kept: false,
         };
         make(&made.chroot, 0o700, None)?;
         make(&made.top, 0o700, None)?;
@@ -80,6 +81,30 @@ impl Scratch {
             make(&path, 0o700, None)?;
         }
         Ok(path)
+    }
+
+    /// Lets the builder reach its build folder where it lies.
+    ///
+    /// # Errors
+    /// When permissions can't be set.
+    pub fn open_way(&self) -> StoreResult<()> {
+        fs::set_permissions(&self.top, Permissions::from_mode(0o711))
+            .map_err(StoreError::io("open the folder", &self.top))
+    }
+
+    /// Keeps the build folder where it is, as the builder knew it, open for the user.
+    ///
+    /// # Errors
+    /// When permissions can't be set.
+    pub fn keep_in_place(&mut self) -> StoreResult<PathBuf> {
+        let mark = self.top.join(KEPT);
+        fs::write(&mark, "").map_err(StoreError::io("write", &mark))?;
+        for path in [&self.top, &self.build] {
+            fs::set_permissions(path, Permissions::from_mode(0o755))
+                .map_err(StoreError::io("open the folder", path))?;
+        }
+        self.is_kept = true;
+        Ok(self.build.clone())
     }
 
     /// Keeps the build folder under a name that says what it is, open for the user, and returns
@@ -109,7 +134,23 @@ impl Drop for Scratch {
         // What can't be removed now is removed when the same derivation is built again, or by
         // `remove_stale`.
         let _ = delete_path(&self.chroot);
-        let _ = delete_path(&self.top);
+        if !self.is_kept {
+            let _ = delete_path(&self.top);
+        }
+    }
+}
+
+/// In a folder of builds whose folder the user wants to keep.
+const KEPT: &str = ".kept";
+
+/// A name that no kept folder has.
+fn new_top(builds: &Path) -> PathBuf {
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let top = builds.join(format!("nix-{}-{number}", std::process::id()));
+        if !top.join(KEPT).exists() {
+            return top;
+        }
     }
 }
 
@@ -132,7 +173,8 @@ pub fn remove_stale(builds: &Path) {
             .and_then(|n| n.strip_prefix("nix-"))
             .and_then(|n| n.split_once('-'))
             .and_then(|(pid, _)| pid.parse::<u32>().ok());
-        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+        let is_gone = pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+        if is_gone && !entry.path().join(KEPT).exists() {
             let _ = delete_path(&entry.path());
         }
     }

@@ -286,7 +286,7 @@ fn failures_show_the_log_and_reach_dependents() {
     let expected = format!(
         "Cannot build '{0}'.\nReason: builder failed with exit code 7.\nOutput paths:\n  {1}\n\
          Last 2 log lines:\n> 2\n> 3\nFor full logs, run:\n  nix log {0}\n\
-         Cannot build '{2}'.\nReason: 1 dependency failed.\nOutput paths:\n  {3}",
+         error: Cannot build '{2}'.\nReason: 1 dependency failed.\nOutput paths:\n  {3}",
         w.show(&bad),
         known(&bad),
         w.show(&top),

@@ -6,6 +6,7 @@
 //! that goals can't block each other.
 
 mod admission;
+mod dynamic;
 mod one;
 mod plan;
 mod work;
@@ -18,6 +19,7 @@ use crate::scratch::remove_stale;
 use crate::substitute::Substituter;
 use crate::sweeper::Sweeper;
 use admission::{Admission, Limits, Need, PROCESSOR};
+use dynamic::{Dynamic, key_of};
 use firn_events::{Event, Reporter};
 use firn_formats::{Derivation, DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
 use firn_sandbox::Launcher;
@@ -61,7 +63,7 @@ impl Builder {
     ) -> Result<Vec<Realised>, BuildFailures> {
         let mut session = Session::new(self).map_err(|e| one(wanted, &e))?;
         for path in wanted {
-            session.want(path, mode).map_err(|e| one(wanted, &e))?;
+            session.want(path, mode);
         }
         session.announce();
         session.work();
@@ -103,14 +105,29 @@ enum State {
     Done(Result<Built, BuildFailure>),
 }
 
+/// What a goal is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// A path as it is.
+    Path(StorePath),
+    /// Outputs of a derivation.
+    Outputs(StorePath),
+    /// Outputs of a derivation that is itself built.
+    Dynamic(Arc<SingleDerivedPath>),
+}
+
 struct Goal {
+    /// The path or derivation; of one that is itself built, what its chain begins with.
     path: StorePath,
+    dynamic: Option<Dynamic>,
     drv: Option<Arc<Derivation>>,
     wanted: OutputsSpec,
     mode: BuildMode,
     class: Class,
     state: State,
     dependents: Vec<usize>,
+    /// How many of the goals that it waits for have failed.
+    failed_inputs: usize,
     may_substitute: bool,
 }
 
@@ -130,7 +147,7 @@ struct Session<'a> {
     shared: Arc<Shared>,
     stop: Cancel,
     goals: Vec<Goal>,
-    index: BTreeMap<(StorePath, bool), usize>,
+    index: BTreeMap<Key, usize>,
     queues: [VecDeque<usize>; 4],
     /// Builds that are as heavy as any, in place of a queue.
     builds: Admission,
@@ -170,30 +187,19 @@ impl<'a> Session<'a> {
         self.shared.store.store_dir().display(path)
     }
 
-    fn want(&mut self, path: &DerivedPath, mode: BuildMode) -> StoreResult<()> {
+    fn want(&mut self, path: &DerivedPath, mode: BuildMode) {
         let goal = match path {
-            DerivedPath::Opaque(path) => self.goal(path, OutputsSpec::All, BuildMode::Normal, true),
-            DerivedPath::Built { drv, outputs } => match &**drv {
-                SingleDerivedPath::Opaque(drv) => self.goal(drv, outputs.clone(), mode, false),
-                SingleDerivedPath::Built { .. } => {
-                    let what = "building derivations that are themselves built";
-                    return Err(StoreError::Unsupported(format!("{what} (dynamic-derivations)")));
-                }
-            },
+            DerivedPath::Opaque(path) => {
+                self.goal(Key::Path(path.clone()), OutputsSpec::All, BuildMode::Normal)
+            }
+            DerivedPath::Built { drv, outputs } => self.built_goal(drv, outputs.clone(), mode),
         };
         self.plan_from(goal);
-        Ok(())
     }
 
-    /// The goal for a path, new or known. `plain` is a path as it is, else it is a derivation.
-    fn goal(
-        &mut self,
-        path: &StorePath,
-        wanted: OutputsSpec,
-        mode: BuildMode,
-        plain: bool,
-    ) -> usize {
-        if let Some(&known) = self.index.get(&(path.clone(), plain)) {
+    /// The goal for a key, new or known.
+    fn goal(&mut self, key: Key, wanted: OutputsSpec, mode: BuildMode) -> usize {
+        if let Some(&known) = self.index.get(&key) {
             let goal = &mut self.goals[known];
             let more = goal.wanted.union(&wanted);
             let grown = more != goal.wanted;
@@ -209,16 +215,21 @@ impl<'a> Session<'a> {
         }
         let number = self.goals.len();
         self.goals.push(Goal {
-            path: path.clone(),
+            path: match &key {
+                Key::Path(path) | Key::Outputs(path) => path.clone(),
+                Key::Dynamic(drv) => drv.base().clone(),
+            },
+            dynamic: None,
             drv: None,
             wanted,
             mode,
-            class: if plain { Class::Substitute } else { Class::Build },
+            class: if matches!(key, Key::Path(_)) { Class::Substitute } else { Class::Build },
             state: State::New,
             dependents: Vec::new(),
+            failed_inputs: 0,
             may_substitute: self.builder.options.substitute && self.builder.substituter.is_some(),
         });
-        self.index.insert((path.clone(), plain), number);
+        self.index.insert(key, number);
         number
     }
 
@@ -234,8 +245,11 @@ impl<'a> Session<'a> {
     /// Says how much there is to do, as far as it is known.
     fn announce(&self) {
         let open = |class: Class| {
-            let waiting =
-                |goal: &&Goal| goal.class == class && !matches!(goal.state, State::Done(_));
+            let waiting = |goal: &&Goal| {
+                goal.class == class
+                    && goal.dynamic.is_none()
+                    && !matches!(goal.state, State::Done(_))
+            };
             self.goals.iter().filter(waiting).count() as u64
         };
         let (fetches, builds) = (open(Class::Fetch), open(Class::Build) + open(Class::Builtin));
@@ -247,8 +261,10 @@ impl<'a> Session<'a> {
     fn results(mut self, wanted: &[DerivedPath]) -> Result<Vec<Realised>, BuildFailures> {
         let mut causes = Vec::new();
         for goal in &self.goals {
+            // What is built of built derivations may have failed as one of these, which is told already.
             if let State::Done(Err(failure)) = &goal.state
                 && !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled)
+                && !causes.contains(failure)
             {
                 causes.push(failure.clone());
             }
@@ -274,12 +290,32 @@ impl<'a> Session<'a> {
             consequences.truncate(1);
         }
         causes.extend(consequences);
+        causes.extend(self.summary(wanted));
         Err(BuildFailures(causes))
     }
 
+    /// What is said last when several wanted things have failed.
+    fn summary(&self, wanted: &[DerivedPath]) -> Option<BuildFailure> {
+        let has_failed = |path: &&DerivedPath| {
+            let number = self.index.get(&key_of(path));
+            number.is_some_and(|number| match &self.goals[*number].state {
+                State::Done(Err(failure)) => failure.kind != FailureKind::Cancelled,
+                _ => false,
+            })
+        };
+        let failed: Vec<_> = wanted.iter().filter(has_failed).collect();
+        if failed.len() < 2 {
+            return None;
+        }
+        let dir = self.shared.store.store_dir();
+        let names: Vec<_> = failed.iter().map(|path| format!("'{}'", path.display(dir))).collect();
+        let text = format!("build of {} failed", names.join(", "));
+        Some(BuildFailure::new(failed[0].base(), FailureKind::Several, text))
+    }
+
     fn result(&mut self, path: &DerivedPath) -> Result<Built, BuildFailure> {
-        let (base, plain) = (path.base(), matches!(path, DerivedPath::Opaque(_)));
-        let number = self.index.get(&(base.clone(), plain));
+        let base = path.base();
+        let number = self.index.get(&key_of(path));
         let state = number.map(|number| &self.goals[*number].state);
         let Some(State::Done(result)) = state else {
             return Err(cancelled(base));

@@ -31,7 +31,11 @@ pub(super) fn build_goal(
     let known = store.derivation_outputs(&drv_path).map_err(failed)?;
     let built = match all_valid(store, &known).map_err(failed)? {
         Some(built) if mode == BuildMode::Normal => built,
-        _ => build(shared, Job { drv_path, drv: resolved, inputs, mode, quiet })?,
+        _ => {
+            let shown = store.store_dir().display(&drv_path);
+            let built = build(shared, Job { drv_path, drv: resolved, inputs, mode, quiet });
+            built.map_err(|failure| of_resolved(failure, &shown))?
+        }
     };
     for (output, out_path) in &built {
         store
@@ -46,10 +50,22 @@ pub(super) fn build_goal(
     Ok(built)
 }
 
+/// Says of a failure that it is that of a derivation which the user has not named.
+fn of_resolved(mut failure: BuildFailure, shown: &str) -> BuildFailure {
+    if failure.kind != FailureKind::Cancelled {
+        failure.message += &format!("\nerror: build of resolved derivation '{shown}' failed");
+    }
+    failure
+}
+
 /// Builds, unless no jobs are allowed at all.
 fn build(shared: &Shared, job: Job) -> Result<Built, BuildFailure> {
     if shared.options.max_jobs == Some(0) && class_of(&job.drv) == Class::Build {
-        let text = "unable to start any build: '--max-jobs' is 0, and there are no other machines to build on";
+        let shown = shared.store.store_dir().display(&job.drv_path);
+        let text = format!(
+            "Cannot build '{shown}'.\nReason: local builds are disabled (max-jobs = 0), and there are \
+             no other machines to build on\nhelp: set 'max-jobs' to a number that is not 0"
+        );
         return Err(BuildFailure::new(&job.drv_path, FailureKind::Misc, text));
     }
     shared.build(&job)

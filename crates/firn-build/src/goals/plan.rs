@@ -1,6 +1,6 @@
 //! What a goal needs: substitution first, then its inputs.
 
-use super::{Class, Outcome, Session, State, class_of};
+use super::{Class, Key, Outcome, Session, State, class_of};
 use crate::build::Built;
 use crate::drv_options::DrvOptions;
 use crate::failure::BuildFailure;
@@ -29,6 +29,9 @@ impl Session<'_> {
 
     /// One step: done, substitute, or depend on others, which are returned.
     fn plan(&mut self, number: usize) -> StoreResult<Vec<usize>> {
+        if let Some(dynamic) = self.goals[number].dynamic.clone() {
+            return self.plan_dynamic(number, &dynamic);
+        }
         let (path, plain) = {
             let goal = &self.goals[number];
             (goal.path.clone(), goal.class == Class::Substitute)
@@ -148,35 +151,30 @@ impl Session<'_> {
     fn depend(&mut self, number: usize, drv: &Derivation) -> Vec<usize> {
         let mut needed = Vec::new();
         for (input, node) in &drv.input_drvs {
-            let outputs = OutputsSpec::Names(node.outputs.iter().cloned().collect());
-            needed.push(self.goal(input, outputs, BuildMode::Normal, false));
+            needed.extend(self.input_goals(input, node));
         }
         for source in &drv.input_srcs {
             let valid = self.shared.store.is_valid(source).unwrap_or(false);
             if !valid {
-                needed.push(self.goal(source, OutputsSpec::All, BuildMode::Normal, true));
+                let key = Key::Path(source.clone());
+                needed.push(self.goal(key, OutputsSpec::All, BuildMode::Normal));
             }
         }
-        let mut open = 0;
+        let (mut open, mut failed) = (0, 0);
         for &input in &needed {
-            if !matches!(self.goals[input].state, State::Done(Ok(_))) {
-                self.goals[input].dependents.push(number);
-                open += 1;
+            match &self.goals[input].state {
+                State::Done(Ok(_)) => {}
+                // It will not report again.
+                State::Done(Err(_)) => failed += 1,
+                _ => {
+                    self.goals[input].dependents.push(number);
+                    open += 1;
+                }
             }
         }
+        self.goals[number].failed_inputs = failed;
         self.goals[number].state = State::Waiting(open);
-        if open == 0 {
-            self.enqueue(number);
-        }
-        // A failed input is a finished one that will not report again.
-        let failed: Vec<usize> = needed
-            .iter()
-            .copied()
-            .filter(|input| matches!(self.goals[*input].state, State::Done(Err(_))))
-            .collect();
-        if !failed.is_empty() {
-            self.fail_for_input(number);
-        }
+        self.go_on_if_possible(number, open);
         needed
     }
 }

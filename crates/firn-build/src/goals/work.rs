@@ -121,15 +121,33 @@ impl Session<'_> {
             self.stop.cancel();
         }
         for dependent in std::mem::take(&mut self.goals[number].dependents) {
-            if failed {
-                self.fail_for_input(dependent);
-            } else if let State::Waiting(open) = &mut self.goals[dependent].state {
+            self.goals[dependent].failed_inputs += usize::from(failed);
+            if let State::Waiting(open) = &mut self.goals[dependent].state {
                 *open -= 1;
-                if *open == 0 {
-                    self.enqueue(dependent);
-                }
+                let open = *open;
+                self.go_on_if_possible(dependent, open);
             }
         }
+    }
+
+    /// Goes on with a goal that waits for so many others, unless that makes it wait still. Where others go on
+    /// after a failure, it waits for all of them, to say how many failed.
+    pub(super) fn go_on_if_possible(&mut self, number: usize, open: usize) {
+        let failed = self.goals[number].failed_inputs > 0;
+        if failed && (open == 0 || !self.builder.options.keep_going) {
+            self.fail_for_input(number);
+        } else if open == 0 {
+            self.go_on(number);
+        }
+    }
+
+    /// All that a goal waited for is there.
+    fn go_on(&mut self, number: usize) {
+        if self.goals[number].dynamic.is_none() {
+            return self.enqueue(number);
+        }
+        self.goals[number].state = State::New;
+        self.plan_from(number);
     }
 
     pub(super) fn fail_for_input(&mut self, number: usize) {
@@ -137,8 +155,15 @@ impl Session<'_> {
             return;
         }
         let goal = &self.goals[number];
-        let mut text =
-            format!("Cannot build '{}'.\nReason: 1 dependency failed.", self.show(&goal.path));
+        if let Some(dynamic) = &goal.dynamic {
+            let failure = self.no_derivation(dynamic, &goal.path);
+            return self.finish(number, Err(failure));
+        }
+        let reason = match goal.failed_inputs {
+            0 | 1 => "1 dependency failed".to_owned(),
+            count => format!("{count} dependencies failed"),
+        };
+        let mut text = format!("Cannot build '{}'.\nReason: {reason}.", self.show(&goal.path));
         if let Some(drv) = &goal.drv {
             text += &known_outputs(drv, &self.shared.store);
         }
