@@ -65,6 +65,23 @@ enum Check {
     Template,
 }
 
+impl Check {
+    /// What a value is called in messages, in the words of the reference.
+    const fn noun(self) -> &'static str {
+        match self {
+            Check::Anything => "the output",
+            Check::App => "the app definition",
+            Check::Build | Check::Derivation => "the derivation",
+            Check::Bundler => "the bundler",
+            Check::HydraJobs => "the Hydra jobset",
+            Check::Module => "the NixOS module",
+            Check::NixosConfiguration => "the NixOS configuration",
+            Check::Overlay => "the overlay",
+            Check::Template => "the template",
+        }
+    }
+}
+
 /// A kind of output.
 struct Output {
     name: &'static str,
@@ -268,7 +285,8 @@ impl Checker<'_> {
     ) -> R<()> {
         (self.tell)(Finding::Checking(format!("flake output '{path}'")));
         let result = self.dispatch(m, output.check, path, value, pos);
-        self.note(m, result, pos, format!("while checking '{path}'"))
+        let noun = output.check.noun();
+        self.note(m, result, pos, format!("while checking {noun} '{path}'"))
     }
 
     fn dispatch(
@@ -297,7 +315,7 @@ impl Checker<'_> {
         let value = m.force_value(value, pos, "")?;
         if !m.is_derivation(value)? {
             let text = format!(
-                "'{path}' is not a derivation or path, but {}",
+                "flake attribute '{path}' is not a derivation, but {}",
                 firn_eval::print::show_type(value)
             );
             return Err(m.fail(ErrorKind::Eval, pos, text));

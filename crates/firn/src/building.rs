@@ -11,7 +11,7 @@ use firn_build::{
     BuildFailures, BuildOptions, Builder, Cancel, FailureKind, PostBuildHook, SandboxMode,
     SandboxPath,
 };
-use firn_formats::{DerivedPath, OutputsSpec, StorePath};
+use firn_formats::{DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
 use firn_settings::Settings;
 use firn_store::{BuildMode, BuiltinBuilder, Realise, Realised, Store, StoreError, StoreResult};
 use firn_store_disk::LocalStore;
@@ -96,7 +96,8 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
         keep_going: settings.flag("keep-going"),
         keep_log: settings.flag("keep-build-log"),
         compress_log: settings.flag("compress-build-log"),
-        log_lines: count("log-lines"),
+        // What was shown as it came is not shown again.
+        log_lines: if context.display.shows_builds() { 0 } else { count("log-lines") },
         max_log_size: settings.number("max-build-log-size"),
         timeout: settings.number("timeout"),
         max_silent_time: settings.number("max-silent-time"),
@@ -193,6 +194,9 @@ fn only_differences(failures: &BuildFailures) -> bool {
 }
 
 fn is_built(store: &dyn Store, path: &DerivedPath) -> StoreResult<bool> {
+    if matches!(path, DerivedPath::Built { drv, .. } if first_output(drv).is_some()) {
+        return Ok(false);
+    }
     for output in store.derivation_outputs(path.base())?.into_values() {
         match output {
             Some(output) if store.is_valid(&output)? => {}
@@ -228,15 +232,27 @@ pub fn print_missing(context: &Context, wanted: &[DerivedPath]) -> Result<(), Fa
 pub fn missing(store: &dyn Store, wanted: &[DerivedPath]) -> StoreResult<Vec<StorePath>> {
     let mut search = Missing { store, seen: BTreeSet::new(), found: Vec::new() };
     for path in wanted {
-        if let DerivedPath::Built { outputs, .. } = path {
+        if let DerivedPath::Built { drv, outputs } = path {
             let names = match outputs {
                 OutputsSpec::All => None,
                 OutputsSpec::Names(names) => Some(names),
             };
-            search.visit(path.base(), names)?;
+            match first_output(drv) {
+                // What a derivation needs that is itself built, nobody knows yet.
+                Some(output) => search.visit(drv.base(), Some(&[output.clone()].into()))?,
+                None => search.visit(drv.base(), names)?,
+            }
         }
     }
     Ok(search.found)
+}
+
+/// Of a derivation that is itself built: the output of the first in the chain.
+fn first_output(drv: &SingleDerivedPath) -> Option<&String> {
+    match drv {
+        SingleDerivedPath::Opaque(_) => None,
+        SingleDerivedPath::Built { drv, output } => first_output(drv).or(Some(output)),
+    }
 }
 
 struct Missing<'s> {
@@ -253,7 +269,8 @@ impl Missing<'_> {
         }
         self.seen.insert(drv.clone());
         for (input, node) in &self.store.read_derivation(drv)?.input_drvs {
-            self.visit(input, Some(&node.outputs))?;
+            let names = node.outputs.iter().chain(node.dynamic.keys()).cloned().collect();
+            self.visit(input, Some(&names))?;
         }
         self.found.push(drv.clone());
         Ok(())

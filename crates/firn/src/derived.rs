@@ -7,10 +7,10 @@ use firn_eval::print::{PrintOptions, show_type};
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, SingleDerivedPath,
-    StoreDir, StorePathSet, split_extended_outputs,
+    StoreDir, StorePath, StorePathSet,
 };
 use firn_instantiate::context::to_store;
-use firn_store::Content;
+use firn_store::{Content, Store};
 
 use crate::commands::nix_instantiate::derivations;
 use crate::context::Context;
@@ -29,6 +29,65 @@ pub fn wanted<'c>(
 ) -> Result<Vec<DerivedPath>, Failure> {
     let by_path = |text: &str| store_path(context, source, text);
     each(context, source, installables, by_path, Evaluation::derived_paths)
+}
+
+/// The path of a derivation, as far as it is known: one that is itself built may not be there yet.
+///
+/// # Errors
+/// A derivation can't be read.
+pub fn known_path(
+    store: &dyn Store,
+    path: &SingleDerivedPath,
+) -> Result<Option<StorePath>, Failure> {
+    let SingleDerivedPath::Built { drv, output } = path else {
+        return Ok(Some(path.base().clone()));
+    };
+    let Some(drv) = known_path(store, drv)? else { return Ok(None) };
+    Ok(match store.is_valid(&drv)? {
+        true => store.derivation_outputs(&drv)?.remove(output).flatten(),
+        false => None,
+    })
+}
+
+/// The store paths that installables name: paths, and outputs of derivations, or those themselves where
+/// `derivations` are asked for. Nothing is built.
+///
+/// # Errors
+/// As [`wanted`]; an output whose path is not known before it is built.
+pub fn paths(
+    context: &Context,
+    source: &SourceArguments,
+    installables: &[String],
+    derivations: bool,
+) -> Result<StorePathSet, Failure> {
+    let store = context.store()?;
+    let mut paths = StorePathSet::new();
+    for wanted in wanted(context, source, installables)? {
+        match &wanted {
+            DerivedPath::Opaque(path) => {
+                paths.insert(path.clone());
+            }
+            DerivedPath::Built { drv, outputs } => {
+                let unknown = |what: String| {
+                    let text =
+                        format!("error: the path of '{what}' is not known before it is built");
+                    Failure::new(text)
+                };
+                let shown = drv.display(store.store_dir());
+                let drv = known_path(&*store, drv)?.ok_or_else(|| unknown(shown.clone()))?;
+                if derivations {
+                    paths.insert(drv);
+                    continue;
+                }
+                for (name, path) in store.derivation_outputs(&drv)? {
+                    if outputs.contains(&name) {
+                        paths.insert(path.ok_or_else(|| unknown(format!("{shown}^{name}")))?);
+                    }
+                }
+            }
+        }
+    }
+    Ok(paths)
 }
 
 /// The installables, or the flake here when none are named.
@@ -73,7 +132,10 @@ pub fn each<'c, T>(
 }
 
 /// A store path with its outputs, or a link that leads to one.
-fn store_path(
+///
+/// # Errors
+/// The store can't be opened, or the outputs can't be read.
+pub fn store_path(
     context: &Context,
     source: &SourceArguments,
     text: &str,
@@ -83,7 +145,8 @@ fn store_path(
     if !source.is_flake() || !text.contains('/') {
         return Ok(None);
     }
-    let (path, _) = split_extended_outputs(text)?;
+    // What is an output may itself have outputs: `x.drv^out^out`.
+    let path = text.split('^').next().unwrap_or(text);
     let Ok(path_in_store) = store_paths::of(dir, path) else { return Ok(None) };
     // A folder below a store path is a flake, if anything.
     let whole = text.replacen(path, &dir.display(&path_in_store), 1);

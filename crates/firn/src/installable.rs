@@ -14,6 +14,7 @@ use firn_flake::locked::LockRequest;
 use firn_flake::reference::FlakeRef;
 use firn_formats::{OutputsSpec, split_extended_outputs};
 use firn_source::Origin;
+use firn_store::BuildMode;
 
 use crate::arguments::{EvaluationArguments, LockingArguments};
 use crate::context::Context;
@@ -129,6 +130,21 @@ impl Lookup {
 }
 
 impl SourceArguments {
+    /// The same, with inputs of flakes as these have them.
+    pub fn without_overrides(&self) -> Self {
+        SourceArguments { locking: self.locking.without_overrides(), ..self.clone() }
+    }
+
+    /// How what is needed is built.
+    pub fn mode(&self) -> BuildMode {
+        if self.evaluation.repair { BuildMode::Repair } else { BuildMode::Normal }
+    }
+
+    /// For commands that work on flakes only.
+    pub fn of_flakes(evaluation: EvaluationArguments, locking: LockingArguments) -> Self {
+        SourceArguments { evaluation, locking, ..Self::default() }
+    }
+
     /// Whether installables are attributes of flakes.
     pub fn is_flake(&self) -> bool {
         self.file.is_none() && self.expr.is_none()

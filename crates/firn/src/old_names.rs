@@ -43,14 +43,6 @@ const MISSING: &[(&[&str], &str)] = &[
     ),
     (&["store", "copy-log"], "'firn log' prints the logs of this store"),
     (&["store", "copy-sigs"], "'firn store sign' signs paths"),
-    (
-        &["store", "make-content-addressed"],
-        "derivations with '__contentAddressed = true' are content-addressed from the start",
-    ),
-    (
-        &["store", "repair"],
-        "'nix-store --realise --repair PATH' builds paths again that are damaged",
-    ),
     (&["store", "roots-daemon"], "roots are looked for when garbage is collected"),
     (&["upgrade-nix"], "firn is one file: put a newer one in its place"),
 ];

@@ -18,12 +18,3 @@ pub fn is_styled() -> bool {
         && variable("NO_COLOR").is_none()
         && variable("TERM").is_none_or(|term| term != "dumb")
 }
-
-/// Prints JSON: with line breaks for people, in one line for programs.
-pub fn print_json(json: &serde_json::Value) {
-    if std::io::stdout().is_terminal() {
-        println!("{json:#}");
-    } else {
-        println!("{json}");
-    }
-}

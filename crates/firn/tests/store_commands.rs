@@ -110,3 +110,36 @@ fn mistakes_are_named() {
         assert!(!message.contains("panicked"), "{line}: {message}");
     }
 }
+
+#[test]
+fn closures_are_compared_drawn_rewritten_and_deleted() {
+    let user = User::new();
+    for (name, text) in [("tool-1.0", "one"), ("tool-2.0", "two")] {
+        fs::write(user.home().join(name), text).unwrap();
+    }
+    let [old, new] =
+        ["tool-1.0", "tool-2.0"].map(|name| user.run(&format!("nix-store --add {name}")));
+    let line = user.run(&format!("firn store diff-closures {old} {new}"));
+    assert_eq!(line, "tool: 1.0 → 2.0");
+    assert_eq!(user.run(&format!("firn store diff-closures {old} {old}")), "");
+
+    let graph = user.run(&format!("nix-store --query --graphml {old}"));
+    for part in ["<graphml ", "<data key=\"name\">tool-1.0</data>", "output-path</data>"] {
+        assert!(graph.contains(part), "{graph}");
+    }
+
+    // What is named by its content has that name already.
+    let json = user.run(&format!("firn store make-content-addressed --json {old}"));
+    assert_eq!(json, format!("{{\"rewrites\":{{\"{old}\":\"{old}\"}}}}"));
+
+    assert!(
+        user.fails(&format!("firn store repair {old}"))
+            .contains("what made it is not in the store")
+    );
+    assert!(user.fails(&format!("firn store sign --all -k nothing {old}")).contains("'nothing'"));
+    assert!(
+        user.fails(&format!("firn store delete --all {old}")).contains("does not expect arguments")
+    );
+    user.run(&format!("firn store delete --recursive {old} {new}"));
+    assert!(user.fails(&format!("firn store verify {old}")).contains("not valid"));
+}

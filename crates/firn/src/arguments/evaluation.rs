@@ -24,4 +24,7 @@ pub struct EvaluationArguments {
     /// Add a place where <NAME> is looked for
     #[arg(short = 'I', long = "include", value_name = "PATH")]
     pub includes: Vec<String>,
+    /// Build again what is missing or damaged in the store
+    #[arg(long)]
+    pub repair: bool,
 }

@@ -154,6 +154,7 @@ impl FromArgMatches for GlobalArguments {
                 || matches
                     .get_one::<String>("log-format")
                     .is_some_and(|format| format.ends_with("-with-logs")),
+            raw_logs: false,
             quiet: matches.get_flag("quiet"),
             verbose: if debug { 5 } else { verbose },
         };

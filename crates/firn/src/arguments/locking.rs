@@ -22,7 +22,7 @@ pub struct LockingArguments {
     #[arg(long, num_args = 2, value_names = ["INPUT", "FLAKE"], action = clap::ArgAction::Append)]
     override_input: Vec<String>,
     /// Lock an input anew
-    #[arg(long, value_name = "INPUT", hide = true)]
+    #[arg(long, value_name = "INPUT")]
     update_input: Vec<String>,
     /// Use the new lock file without writing it
     #[arg(long)]
@@ -78,6 +78,11 @@ impl LockingArguments {
             let empty = "--update-input was passed a zero-length input path";
             options.updates.insert(input_path(input, empty)?);
         }
+        if self.reference_lock_file.is_some() && !context.settings.flag("allow-dirty") {
+            return Err(Failure::new(
+                "error: '--reference-lock-file' uses a lock file that is not the flake's, which the setting 'allow-dirty' forbids",
+            ));
+        }
         let mut write = self.write(!options.overrides.is_empty())?;
         if let Write::Commit(summary) = &mut write {
             *summary = context.settings.text("commit-lock-file-summary").to_owned();
@@ -91,6 +96,11 @@ impl LockingArguments {
             allow_dirty: context.settings.flag("allow-dirty-locks"),
             must_write: false,
         })
+    }
+
+    /// The same, with inputs as their flakes have them.
+    pub fn without_overrides(&self) -> Self {
+        LockingArguments { override_input: Vec::new(), update_input: Vec::new(), ..self.clone() }
     }
 
     /// The request of a command whose purpose is to write the lock file, overrides included.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{DerivedPath, StoreDir, StorePath};
+use firn_formats::{DerivedPath, SingleDerivedPath, StorePath};
 use firn_store::{BuildMode, Realised, Store};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments, ProfileArguments};
 use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
@@ -31,12 +31,16 @@ pub struct Arguments {
     /// Print the results as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     /// Say what would be built, and build nothing
     #[arg(long)]
     dry_run: bool,
     /// Build again what is there, and compare
     #[arg(long)]
     rebuild: bool,
+    #[command(flatten)]
+    profile: ProfileArguments,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -49,7 +53,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         crate::building::print_missing(&context, &wanted)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mode = if arguments.rebuild { BuildMode::Check } else { BuildMode::Normal };
+    let mode = if arguments.rebuild { BuildMode::Check } else { arguments.source.mode() };
     let built = context.realise(&wanted, mode)?;
     context.display.finish();
     let store = context.store()?;
@@ -57,6 +61,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         link(&*store, &built, &arguments.out_link)?;
     }
     print(&*store, &built, &arguments)?;
+    arguments.profile.update_with(&context, &built)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -89,8 +94,8 @@ pub fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Fa
 fn print(store: &dyn Store, built: &[Realised], arguments: &Arguments) -> Result<(), Failure> {
     let dir = store.store_dir();
     if arguments.json {
-        let json: Vec<_> = built.iter().map(|one| as_json(dir, one)).collect();
-        println!("{}", Value::from(json));
+        let json: Vec<_> = built.iter().map(|one| as_json(store, one)).collect::<Result<_, _>>()?;
+        arguments.pretty.print(&Value::from(json));
     } else if arguments.print_out_paths {
         for (_, _, path) in outputs(built) {
             println!("{}", dir.display(path));
@@ -99,10 +104,26 @@ fn print(store: &dyn Store, built: &[Realised], arguments: &Arguments) -> Result
     Ok(())
 }
 
-fn as_json(dir: &StoreDir, built: &Realised) -> Value {
+fn as_json(store: &dyn Store, built: &Realised) -> Result<Value, Failure> {
+    let dir = store.store_dir();
     let DerivedPath::Built { drv, .. } = &built.wanted else {
-        return dir.display(built.wanted.base()).into();
+        return Ok(dir.display(built.wanted.base()).into());
     };
     let outputs = built.outputs.iter().map(|(name, path)| (name.clone(), dir.display(path).into()));
-    json!({ "drvPath": drv.display(dir), "outputs": outputs.collect::<Map<_, _>>() })
+    let drv = derivation_json(store, drv)?;
+    Ok(json!({ "drvPath": drv, "outputs": outputs.collect::<Map<_, _>>() }))
+}
+
+/// A derivation's path; of one that was itself built, what it was built from too.
+fn derivation_json(store: &dyn Store, drv: &SingleDerivedPath) -> Result<Value, Failure> {
+    let dir = store.store_dir();
+    let SingleDerivedPath::Built { drv: producer, output } = drv else {
+        return Ok(drv.display(dir).into());
+    };
+    let path = derived::known_path(store, drv)?.map(|path| dir.display(&path));
+    Ok(json!({
+        "drvPath": derivation_json(store, producer)?,
+        "output": output,
+        "outputPath": path,
+    }))
 }

@@ -7,7 +7,7 @@ use firn_settings::Kind;
 use firn_settings::declared::parse_number;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -28,6 +28,8 @@ pub struct ShowArguments {
     /// Print as JSON, with defaults and descriptions
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
 }
 
 /// Runs one.
@@ -84,7 +86,7 @@ fn show(context: &Context, arguments: &ShowArguments) -> Result<ExitCode, Failur
             });
             (setting.name.to_owned(), about)
         });
-        println!("{}", Value::Object(entries.collect::<Map<_, _>>()));
+        arguments.pretty.print(&Value::Object(entries.collect::<Map<_, _>>()));
     } else {
         for (setting, value) in known() {
             println!("{} = {}", setting.name, normal(setting.kind, value));

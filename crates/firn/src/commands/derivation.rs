@@ -10,7 +10,7 @@ use firn_formats::{
 use firn_store::{Content, add_text, compute_path};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
@@ -42,6 +42,8 @@ pub struct ShowArguments {
     /// Show the derivations that those need, too
     #[arg(short, long)]
     recursive: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -100,7 +102,7 @@ fn show(context: &Context, arguments: &ShowArguments) -> Result<ExitCode, Failur
     context.display.finish();
     let shown: Map<_, _> =
         shown.into_iter().map(|(path, json)| (path.as_str().to_owned(), json)).collect();
-    println!("{}", json!({ "derivations": Value::Object(shown), "version": 4 }));
+    arguments.pretty.print(&json!({ "derivations": Value::Object(shown), "version": 4 }));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,12 +6,21 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::arguments::{EnvironmentArguments, GlobalArguments};
+use firn_flake::lock::{Edge, LockFile};
+use firn_flake::reference::FlakeRef;
+use firn_formats::DerivedPath;
+use firn_store::BuildMode;
+
+use crate::arguments::{EnvironmentArguments, GlobalArguments, ProfileArguments};
 use crate::context::Context;
-use crate::dev_shell::{self, DevShell, script};
+use crate::derived;
+use crate::dev_shell::environment::BuildEnvironment;
+use crate::dev_shell::script::{self, Redirect};
+use crate::dev_shell::{self, DevShell};
 use crate::enter::{self, Program};
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
+use crate::flake_config;
+use crate::installable::{Evaluation, Found, Lookup, SourceArguments};
 
 /// Which package, and what to do in its environment.
 #[derive(Args)]
@@ -32,7 +41,76 @@ pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArguments,
     #[command(flatten)]
+    shell: ShellArguments,
+    #[command(flatten)]
     source: SourceArguments,
+}
+
+/// What is done with the build environment.
+#[derive(Args)]
+pub struct ShellArguments {
+    /// Let a folder stand for the outputs of a package, such as `--redirect base#zlib ./outputs`
+    #[arg(long, num_args = 2, value_names = ["PACKAGE", "FOLDER"], action = clap::ArgAction::Append)]
+    redirect: Vec<String>,
+    #[command(flatten)]
+    profile: ProfileArguments,
+}
+
+impl ShellArguments {
+    /// The build environment of an installable, kept by the profile.
+    ///
+    /// # Errors
+    /// As [`shell_of`]; a link can't be made.
+    pub fn shell_of(
+        &self,
+        context: &Context,
+        source: &SourceArguments,
+        installable: &str,
+    ) -> Result<DevShell, Failure> {
+        let shell = shell_of(context, source, installable)?;
+        self.profile.update(context, &shell.path)?;
+        Ok(shell)
+    }
+
+    /// Shell code of a build environment.
+    ///
+    /// # Errors
+    /// A package of a redirection can't be evaluated; a file can't be written.
+    pub fn code(
+        &self,
+        context: &Context,
+        source: &SourceArguments,
+        environment: &BuildEnvironment,
+        scratch: &Path,
+    ) -> Result<String, Failure> {
+        let outputs = context.current_folder()?.join("outputs");
+        let redirects = self.redirects(context, source)?;
+        let code = script::of(environment, Some(&outputs), &redirects, scratch)?;
+        if !redirects.is_empty() {
+            let plain = script::of(environment, None, &[], scratch)?;
+            for unused in redirects.iter().filter(|redirect| !plain.contains(&redirect.from)) {
+                context.warn(&format!("'{}' is not used by this build environment", unused.from));
+            }
+        }
+        Ok(code)
+    }
+
+    fn redirects(
+        &self,
+        context: &Context,
+        source: &SourceArguments,
+    ) -> Result<Vec<Redirect>, Failure> {
+        let store = context.store()?;
+        let mut redirects = Vec::new();
+        for pair in self.redirect.chunks_exact(2) {
+            let to = std::path::absolute(&pair[1])?;
+            for path in derived::paths(context, source, &pair[..1], false)? {
+                let from = store.store_dir().display(&path);
+                redirects.push(Redirect { from, to: to.clone() });
+            }
+        }
+        Ok(redirects)
+    }
 }
 
 /// A phase of the build to run.
@@ -81,16 +159,34 @@ impl Phases {
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let environment = arguments.environment.environment()?;
-    let shell = shell_of(&context, &arguments.source, &arguments.installable)?;
+    let (source, installable) = (&arguments.source, arguments.installable.as_str());
+    let mut shell = arguments.shell.shell_of(&context, source, installable)?;
     let scratch = scratch("nix-develop")?;
-    let outputs = context.current_folder()?.join("outputs");
-    let mut code = script::of(&shell.environment, Some(&outputs), &scratch)?;
+    let mut code = arguments.shell.code(&context, source, &shell.environment, &scratch)?;
+    if arguments.phases.chosen().is_some()
+        && let Some(folder) = folder_of(&context, source, installable)
+    {
+        // Phases work on the sources of the flake.
+        std::env::set_current_dir(folder)?;
+    }
     let start = match (arguments.phases.chosen(), arguments.command.as_slice()) {
         (Some(phase), _) => Start::Script(phase_code(phase)),
         (None, []) => Start::Person(settings_prompt(&context)),
         (None, words) => Start::Script(script::command(words)),
     };
-    code += &format!("SHELL={}\n", shell.shell);
+    match interactive_bash(&context, source, installable) {
+        Ok(bash) => {
+            let folder = bash.strip_suffix("/bash").unwrap_or_default();
+            code += &format!("SHELL=\"{bash}\"\nPATH=\"{folder}${{PATH:+:$PATH}}\"\n");
+            shell.shell = bash;
+        }
+        Err(failure) => {
+            if matches!(start, Start::Person(_)) {
+                context.warn(&format!("this is the shell that builds the package: {failure}"));
+            }
+            code += &format!("SHELL=\"{}\"\n", shell.shell);
+        }
+    }
     Err(start_shell(&context, &shell, &scratch, code, start, environment.into_iter().collect()))
 }
 
@@ -111,10 +207,72 @@ pub fn shell_of(
     source: &SourceArguments,
     installable: &str,
 ) -> Result<DevShell, Failure> {
+    if let Some(path) = derived::store_path(context, source, installable)? {
+        if matches!(&path, DerivedPath::Opaque(path) if path.name().ends_with("-env")) {
+            return dev_shell::kept(context, path.base());
+        }
+        let drvs = super::derivation::derivations(context, &[installable.to_owned()], source)?;
+        if let [drv] = drvs.as_slice() {
+            return dev_shell::obtain(context, drv);
+        }
+    }
     let mut evaluation = Evaluation::new(context, source)?;
     let found = evaluation.find(installable, &lookup(context.settings.text("system")))?;
     let drv = evaluation.derived_path(&found)?.base().clone();
     dev_shell::obtain(context, &drv)
+}
+
+/// The folder that holds the sources of an installable's flake, if they are on this machine.
+fn folder_of(context: &Context, source: &SourceArguments, installable: &str) -> Option<PathBuf> {
+    if !source.is_flake() {
+        return None;
+    }
+    let (reference, _) = context.flake_reference(installable).ok()?;
+    reference.input.source_path()
+}
+
+/// The bash with line editing of the nixpkgs that the installable's flake uses.
+///
+/// # Errors
+/// It has none, or it can't be built.
+fn interactive_bash(
+    context: &Context,
+    source: &SourceArguments,
+    installable: &str,
+) -> Result<String, Failure> {
+    let nixpkgs = nixpkgs_of(context, source, installable)?;
+    let source = source.without_overrides();
+    let mut evaluation = Evaluation::new(context, &source)?;
+    let root = evaluation.flake(&nixpkgs)?;
+    let system = context.settings.text("system");
+    let lookup =
+        Lookup { prefixes: vec![format!("legacyPackages.{system}")], defaults: Vec::new() };
+    let (value, path) = evaluation.in_flake(root, "bashInteractive", &lookup, &nixpkgs)?;
+    let wanted = evaluation.derived_path(&Found { value, path, outputs: None })?;
+    let built = context.realise(&[wanted], BuildMode::Normal)?;
+    dev_shell::bash_of(&*context.store()?, &built).ok_or_else(|| {
+        Failure::new("error: package 'nixpkgs#bashInteractive' does not provide a 'bin/bash'")
+    })
+}
+
+/// The nixpkgs of a flake as it is locked, else that of the registry.
+fn nixpkgs_of(
+    context: &Context,
+    source: &SourceArguments,
+    installable: &str,
+) -> Result<FlakeRef, Failure> {
+    let default = FlakeRef::indirect("nixpkgs");
+    if !source.is_flake() || derived::store_path(context, source, installable)?.is_some() {
+        return Ok(default);
+    }
+    let flakes = source.locking.flakes(context)?;
+    let (reference, _) = context.flake_reference(installable)?;
+    let request = source.locking.request(context)?;
+    let locked = flake_config::lock_flake(context, &flakes, &reference, &request)?;
+    let lock = locked.locking.lock;
+    let input = lock.nodes[LockFile::ROOT].inputs.get("nixpkgs");
+    let Some(Edge::Node(node)) = input else { return Ok(default) };
+    Ok(lock.nodes[*node].locked.as_ref().map_or(default, |input| input.locked.clone()))
 }
 
 fn lookup(system: &str) -> Lookup {

@@ -4,6 +4,7 @@ use clap::Args;
 use firn_formats::nar::NarNode;
 use serde_json::{Map, Value, json};
 
+use crate::arguments::PrettyArguments;
 use crate::exit::Failure;
 
 /// How a tree is listed.
@@ -21,6 +22,8 @@ pub struct ListOptions {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
 }
 
 /// Prints a node. `offsets` tells whether JSON says where contents lie in an archive.
@@ -31,7 +34,7 @@ pub fn print(
     offsets: bool,
 ) -> Result<(), Failure> {
     if options.json {
-        println!("{}", to_json(node, options.recursive, !options.directory, offsets));
+        options.pretty.print(&to_json(node, options.recursive, !options.directory, offsets));
         return Ok(());
     }
     match node {

@@ -12,6 +12,7 @@ use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{context, instantiate, texts};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::store_paths;
 
 const HELP: &str = "\
 Build what expressions evaluate to, and link the results
@@ -76,7 +77,7 @@ impl Request {
                 "--dry-run" => request.dry_run = true,
                 "--check" => request.mode = BuildMode::Check,
                 "--repair" => request.mode = BuildMode::Repair,
-                "--add-drv-link" | "-Q" | "--no-build-output" | "--indirect" => {}
+                "--add-drv-link" | "--indirect" => {}
                 "--drv-link" => request.options.add_root = Some(value(&argument, &mut rest)?),
                 argument => {
                     if !request.options.take(argument, &mut rest)? {
@@ -125,8 +126,11 @@ pub fn find(
     };
     for input in &mut options.inputs {
         // A link to a derivation, such as '--add-root' makes.
-        if let Some(target) = std::fs::read_link(&*input).ok().filter(|_| input.ends_with(".drv")) {
-            *input = target.to_string_lossy().into_owned();
+        if std::fs::symlink_metadata(&*input).is_ok_and(|file| file.is_symlink())
+            && let Ok(path) = store_paths::of(store.store_dir(), input)
+            && path.is_derivation()
+        {
+            *input = store.store_dir().display(&path);
         }
     }
     let paths: Vec<_> = options.inputs.extract_if(.., |input| is_derivation(input)).collect();

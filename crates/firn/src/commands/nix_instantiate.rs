@@ -16,6 +16,7 @@ use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
+use crate::progress::Verbosity;
 
 const HELP: &str = "\
 Evaluate, parse or instantiate expressions
@@ -66,7 +67,7 @@ pub fn context(options: &Options) -> Result<Context, Failure> {
     let mut settings = options.settings.clone();
     settings.push(("extra-experimental-features".to_owned(), options.features.join(" ")));
     let mut global = GlobalArguments::with_settings(settings);
-    global.verbosity = options.verbosity;
+    global.verbosity = Verbosity { raw_logs: !options.no_build_output, ..options.verbosity };
     global.offline = options.offline;
     Context::new(&global)
 }

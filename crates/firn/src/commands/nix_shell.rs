@@ -5,9 +5,13 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use firn_formats::{DerivedPath, OutputsSpec};
+use firn_store::BuildMode;
+
 use super::develop::{Start, scratch, start_shell};
 use super::nix_instantiate::options::{Options, Rest, value};
 use super::nix_instantiate::{context, texts};
+use crate::context::Context;
 use crate::dev_shell::environment::quoted;
 use crate::dev_shell::{self, script};
 use crate::exit::Failure;
@@ -225,9 +229,15 @@ fn start(mut request: Request) -> Result<ExitCode, Failure> {
         return Err(Failure::new("error: nix-shell requires a single derivation"));
     };
     let drv = store.store_dir().parse(&one.drv)?;
-    let shell = dev_shell::obtain(&context, &drv)?;
+    let mut shell = dev_shell::obtain(&context, &drv)?;
+    if std::env::var_os("NIX_BUILD_SHELL").is_none() {
+        match interactive_bash(&context, &request.options) {
+            Ok(bash) => shell.shell = bash,
+            Err(failure) => context.warn(&format!("this is the shell that builds it: {failure}")),
+        }
+    }
     let scratch = scratch("nix-shell")?;
-    let mut code = script::of(&shell.environment, None, &scratch)?;
+    let mut code = script::of(&shell.environment, None, &[], &scratch)?;
     let word = if request.pure { "pure" } else { "impure" };
     // Also a pure shell has its own files where the user keeps such files.
     let temporary = quoted(&std::env::temp_dir().to_string_lossy());
@@ -241,6 +251,27 @@ fn start(mut request: Request) -> Result<ExitCode, Failure> {
         None => Start::Script("source /dev/stdin\n".to_owned()),
     };
     Err(start_shell(&context, &shell, &scratch, code, start, environment(&request)))
+}
+
+/// The bash with line editing of `<nixpkgs>`.
+fn interactive_bash(context: &Context, asked: &Options) -> Result<String, Failure> {
+    let options = Options {
+        expressions: true,
+        inputs: vec!["(import <nixpkgs> {}).bashInteractive".to_owned()],
+        attrs: Vec::new(),
+        args: Vec::new(),
+        ..asked.clone()
+    };
+    let store = context.store()?;
+    let mut wanted = Vec::new();
+    for found in super::nix_instantiate::instantiate(context, &options)? {
+        let drv = store.store_dir().parse(&found.drv)?;
+        wanted.push(DerivedPath::built(drv, OutputsSpec::one("out".to_owned())));
+    }
+    let built = context.realise(&wanted, BuildMode::Normal)?;
+    dev_shell::bash_of(&*store, &built).ok_or_else(|| {
+        Failure::new("error: the 'bashInteractive' of <nixpkgs> does not provide a 'bin/bash'")
+    })
 }
 
 fn environment(request: &Request) -> Vec<(OsString, OsString)> {

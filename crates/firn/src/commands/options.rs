@@ -11,7 +11,7 @@ use firn_search::options::{self, OptionDoc};
 use firn_source::Origin;
 use serde_json::{Map, json};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments};
@@ -41,6 +41,8 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    pretty: PrettyArguments,
+    #[command(flatten)]
     source: SourceArguments,
 }
 
@@ -62,7 +64,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     context.display.finish();
     let found = index::find_options(&lines, &question.patterns, arguments.descriptions);
     if arguments.json {
-        output::print_json(&json(&found)?);
+        arguments.pretty.print(&json(&found)?);
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

@@ -3,16 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{ContentAddress, DerivedPath, StoreDir, StorePath, StorePathSet};
+use firn_formats::{ContentAddress, StoreDir, StorePath, StorePathSet};
 use firn_store::{PathInfo, Store, closure, topological};
 use serde_json::{Map, Value, json};
 
 use super::collection::render_size;
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PathsArguments, PrettyArguments};
 use crate::context::Context;
-use crate::derived;
 use crate::exit::Failure;
-use crate::installable::SourceArguments;
 
 /// Which paths, and what to print of them.
 #[derive(Args)]
@@ -21,17 +19,8 @@ pub struct Arguments {
     /// Print help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
-    /// Store paths, links to them, or what was built
-    installables: Vec<String>,
-    /// Look at the derivations themselves
-    #[arg(long)]
-    derivation: bool,
-    /// Every path in the store
-    #[arg(long)]
-    all: bool,
-    /// Everything that the paths need too
-    #[arg(short, long)]
-    recursive: bool,
+    #[command(flatten)]
+    paths: PathsArguments,
     /// Print the size of each path
     #[arg(short, long)]
     size: bool,
@@ -47,11 +36,11 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     /// Version of the JSON: 1 or 2
     #[arg(long, value_name = "VERSION", requires = "json", value_parser = clap::value_parser!(u8).range(1..=2))]
     json_format: Option<u8>,
-    #[command(flatten)]
-    source: SourceArguments,
 }
 
 /// Prints what is known.
@@ -61,7 +50,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let paths = wanted(&arguments, &context, &*store)?;
     context.display.finish();
     if arguments.json {
-        println!("{}", as_json(&arguments, &*store, &paths)?);
+        arguments.pretty.print(&as_json(&arguments, &*store, &paths)?);
         return Ok(ExitCode::SUCCESS);
     }
     let paths = topological(&*store, &paths)?;
@@ -83,52 +72,10 @@ fn wanted(
     context: &Context,
     store: &dyn Store,
 ) -> Result<StorePathSet, Failure> {
-    if arguments.all {
-        return Ok(store.all_valid()?);
-    }
-    let paths = named(arguments, context, store)?;
-    if arguments.recursive {
-        return Ok(closure(store, &paths)?);
-    }
+    let paths = arguments.paths.paths(context)?;
     if !arguments.json {
         for path in &paths {
             store.require_path_info(path)?;
-        }
-    }
-    Ok(paths)
-}
-
-/// What installables name: paths, outputs of derivations; nothing is built.
-fn named(
-    arguments: &Arguments,
-    context: &Context,
-    store: &dyn Store,
-) -> Result<StorePathSet, Failure> {
-    let dir = store.store_dir();
-    let mut paths = StorePathSet::new();
-    for wanted in derived::wanted(context, &arguments.source, &arguments.installables)? {
-        match &wanted {
-            DerivedPath::Opaque(path) => {
-                paths.insert(path.clone());
-            }
-            DerivedPath::Built { .. } if arguments.derivation => {
-                paths.insert(wanted.base().clone());
-            }
-            DerivedPath::Built { outputs, .. } => {
-                let drv = wanted.base();
-                for (name, path) in store.derivation_outputs(drv)? {
-                    if !outputs.contains(&name) {
-                        continue;
-                    }
-                    let unknown = || {
-                        let drv = dir.display(drv);
-                        Failure::new(format!(
-                            "error: the path of '{drv}^{name}' is not known before it is built"
-                        ))
-                    };
-                    paths.insert(path.ok_or_else(unknown)?);
-                }
-            }
         }
     }
     Ok(paths)

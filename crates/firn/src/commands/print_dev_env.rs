@@ -4,13 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::develop;
-use crate::arguments::GlobalArguments;
+use super::develop::ShellArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
-use crate::dev_shell::script;
 use crate::exit::Failure;
 use crate::installable::SourceArguments;
-use crate::output;
 
 /// Which package.
 #[derive(Args)]
@@ -22,24 +20,28 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    pretty: PrettyArguments,
+    #[command(flatten)]
+    shell: ShellArguments,
+    #[command(flatten)]
     source: SourceArguments,
 }
 
 /// Prints.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let shell = develop::shell_of(&context, &arguments.source, &arguments.installable)?;
+    let source = &arguments.source;
+    let shell = arguments.shell.shell_of(&context, source, &arguments.installable)?;
     context.display.finish();
     if arguments.json {
-        output::print_json(&serde_json::to_value(&shell.environment)?);
+        arguments.pretty.print(&serde_json::to_value(&shell.environment)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let outputs = context.current_folder()?.join("outputs");
     // Whoever reads this code may do so later, so that its files stay.
     let scratch = std::env::temp_dir().join(format!("nix-develop-{}", std::process::id()));
     if shell.environment.structured.is_some() {
         std::fs::create_dir_all(&scratch)?;
     }
-    print!("{}", script::of(&shell.environment, Some(&outputs), &scratch)?);
+    print!("{}", arguments.shell.code(&context, source, &shell.environment, &scratch)?);
     Ok(ExitCode::SUCCESS)
 }

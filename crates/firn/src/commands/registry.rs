@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use firn_flake::reference::{Base, FlakeRef};
 use firn_flake::registry::{Entry, Registry};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{EvaluationArguments, GlobalArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
@@ -45,6 +45,8 @@ pub struct AddArguments {
     to: String,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// A name.
@@ -65,6 +67,8 @@ pub struct PinArguments {
     locked: Option<String>,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// References to look up.

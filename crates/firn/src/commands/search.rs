@@ -8,7 +8,7 @@ use firn_search::index;
 use firn_search::packages::{self, Package};
 use serde_json::{Map, json};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments, split_path};
@@ -35,6 +35,8 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    pretty: PrettyArguments,
+    #[command(flatten)]
     source: SourceArguments,
 }
 
@@ -54,7 +56,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     context.display.finish();
     let found = index::find_packages(&lines, &question.patterns);
     if arguments.json {
-        output::print_json(&json(&found));
+        arguments.pretty.print(&json(&found));
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

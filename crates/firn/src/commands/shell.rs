@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use firn_formats::StorePath;
-use firn_store::{BuildMode, Store};
+use firn_store::Store;
 
 use crate::arguments::{EnvironmentArguments, GlobalArguments};
 use crate::context::Context;
@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let mut environment = arguments.environment.environment()?;
     let wanted = derived::wanted(&context, &arguments.source, &arguments.installables)?;
-    let built = context.realise(&wanted, BuildMode::Normal)?;
+    let built = context.realise(&wanted, arguments.source.mode())?;
     let outputs = built.iter().flat_map(|one| one.outputs.values().cloned());
     let store = context.store()?;
     let found = with_propagated(&*store, outputs)?;

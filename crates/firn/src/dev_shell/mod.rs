@@ -9,7 +9,7 @@ pub mod script;
 use firn_formats::{
     DerivationOutput, DerivedPath, ModuloMemo, OutputsSpec, StorePath, StorePathSet,
 };
-use firn_store::{BuildMode, Store, StoreError, add_text};
+use firn_store::{BuildMode, Realised, Store, StoreError, add_text};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -49,15 +49,40 @@ pub fn obtain(context: &Context, drv: &StorePath) -> Result<DevShell, Failure> {
     let wanted = DerivedPath::built(variant, OutputsSpec::All);
     let built = context.realise(&[wanted], BuildMode::Normal)?;
     for path in built.iter().flat_map(|one| one.outputs.values()) {
-        let text = store.read_file(path, "")?;
-        if !text.is_empty() {
-            let environment = BuildEnvironment::parse(&text)?;
+        if let Some(environment) = read(&*store, path)? {
             return Ok(DevShell { environment, path: path.clone(), shell });
         }
     }
     Err(Failure::new(
         "error: the build environment could not be found out: its build wrote nothing",
     ))
+}
+
+/// The first bash among what was built.
+pub fn bash_of(store: &dyn Store, built: &[Realised]) -> Option<String> {
+    let outputs = built.iter().flat_map(|one| one.outputs.values());
+    let mut found = outputs.filter(|output| {
+        store
+            .to_real_path(output)
+            .is_some_and(|real| real.join("bin/bash").symlink_metadata().is_ok())
+    });
+    found.next().map(|output| store.store_dir().display(output) + "/bin/bash")
+}
+
+/// The build environment that is kept at a store path, as `--profile` keeps it.
+///
+/// # Errors
+/// There is none.
+pub fn kept(context: &Context, path: &StorePath) -> Result<DevShell, Failure> {
+    let store = context.store()?;
+    let environment = read(&*store, path)?.unwrap_or_default();
+    let shell = environment.text("builder").unwrap_or("bash").to_owned();
+    Ok(DevShell { environment, path: path.clone(), shell })
+}
+
+fn read(store: &dyn Store, path: &StorePath) -> Result<Option<BuildEnvironment>, Failure> {
+    let text = store.read_file(path, "")?;
+    if text.is_empty() { Ok(None) } else { BuildEnvironment::parse(&text).map(Some) }
 }
 
 /// Writes the variant of a derivation that tells its environment.

@@ -1,6 +1,6 @@
 //! Shell code that sets a build environment up (Nix manual, "nix develop").
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::environment::{BuildEnvironment, quoted};
 use crate::exit::Failure;
@@ -28,7 +28,16 @@ const IGNORED: &[&str] = &[
 /// Variables to whose values the build's are put in front.
 const EXTENDED: &[&str] = &["PATH", "XDG_DATA_DIRS"];
 
-/// Shell code of a build environment. Outputs are placed below `outputs`, where that is given;
+/// A store path for which a folder that can be written stands.
+pub struct Redirect {
+    /// The store path, in full.
+    pub from: String,
+    /// The folder.
+    pub to: PathBuf,
+}
+
+/// Shell code of a build environment. Outputs are placed below `outputs`, where that is given, and store
+/// paths are replaced by the folders of `redirects`;
 /// files of structured attributes are written to `scratch`.
 ///
 /// # Errors
@@ -36,6 +45,7 @@ const EXTENDED: &[&str] = &["PATH", "XDG_DATA_DIRS"];
 pub fn of(
     environment: &BuildEnvironment,
     outputs: Option<&Path>,
+    redirects: &[Redirect],
     scratch: &Path,
 ) -> Result<String, Failure> {
     let mut code = String::from("unset shellHook\n");
@@ -55,6 +65,9 @@ pub fn of(
         for (name, path) in environment.outputs() {
             code = code.replace(&path, &folder.join(name).to_string_lossy());
         }
+    }
+    for redirect in redirects {
+        code = code.replace(&redirect.from, &redirect.to.to_string_lossy());
     }
     if let Some(structured) = &environment.structured {
         let files = [

@@ -117,6 +117,7 @@ impl Lines {
         let active = before.active.get(&id)?;
         let wanted = self.verbosity.build_logs || self.verbosity.verbose > 1;
         match &active.activity {
+            Activity::Build { .. } if self.verbosity.raw_logs && !wanted => Some(line.to_owned()),
             Activity::Build { name, .. }
             | Activity::Test { name }
             | Activity::Node { name, .. }

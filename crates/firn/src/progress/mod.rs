@@ -20,6 +20,8 @@ use lines::Lines;
 pub struct Verbosity {
     /// Show the lines that builds write (`-L`).
     pub build_logs: bool,
+    /// Show the lines of builds as they are, as the older programs do.
+    pub raw_logs: bool,
     /// Only errors (`--quiet`).
     pub quiet: bool,
     /// How often `-v` was given.
@@ -28,6 +30,7 @@ pub struct Verbosity {
 
 /// Shows events on standard error.
 pub struct Display {
+    verbosity: Verbosity,
     state: Mutex<State>,
 }
 
@@ -43,12 +46,18 @@ impl Display {
         let live = std::io::stderr().is_terminal() && !verbosity.quiet;
         let lines = Lines::new(verbosity, live);
         Display {
+            verbosity,
             state: Mutex::new(State {
                 progress: Progress::default(),
                 lines,
                 status: live.then(Status::new),
             }),
         }
+    }
+
+    /// Whether the lines that builds write are shown as they come.
+    pub fn shows_builds(&self) -> bool {
+        self.verbosity.build_logs || self.verbosity.raw_logs
     }
 
     /// Prints a line of talk as it is, above the status lines.

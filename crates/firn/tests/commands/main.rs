@@ -4,6 +4,7 @@
 mod base;
 mod diagnostics;
 mod flakes;
+mod help;
 mod locking;
 mod lookup;
 mod nix_build;

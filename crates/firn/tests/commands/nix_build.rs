@@ -125,3 +125,97 @@ fn logs_are_kept() {
     let (_, text) = user.fails(&["firn", "log", drv.trim()]);
     assert!(text.contains("is not available"), "{text}");
 }
+
+/// A path as it lies on disk, below the user's own store.
+fn on_disk(user: &User, path: &str) -> std::path::PathBuf {
+    user.home().join("root").join(path.trim().trim_start_matches('/'))
+}
+
+#[test]
+fn damaged_paths_are_built_again() {
+    use std::os::unix::fs::PermissionsExt;
+    let user = user();
+    for mend in [
+        "firn store repair",
+        "nix-store --repair-path",
+        "nix-store --verify --check-contents --repair",
+    ] {
+        let path = user.run(&["nix-build", "-A", "one", "--no-out-link"]);
+        let folder = on_disk(&user, &path);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(folder.join("damage"), "").unwrap();
+        let check = ["nix-store", "--verify-path", path.trim()];
+        assert!(!user.call(&check).status.success());
+        let mut words: Vec<&str> = mend.split(' ').collect();
+        if !mend.ends_with("--repair") {
+            words.push(path.trim());
+        }
+        user.run(&words);
+        user.run(&check);
+    }
+}
+
+#[test]
+fn profiles_get_generations() {
+    let user = user();
+    let build = |attr: &str| {
+        user.run(&["firn", "build", "-f", "default.nix", attr, "--no-link", "--profile", "mine"]);
+        fs::read_link(user.work().join("mine")).unwrap().display().to_string()
+    };
+    assert_eq!(build("one"), "mine-1-link");
+    assert_eq!(build("one"), "mine-1-link");
+    assert_eq!(build("other"), "mine-2-link");
+    let words =
+        ["firn", "build", "-f", "default.nix", "one", "other", "--no-link", "--profile", "mine"];
+    let output = user.call(&words);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("produce a single store path, but there are 2"), "{text}");
+}
+
+#[test]
+fn derivations_that_are_built_are_known_by_their_chain() {
+    let user = user();
+    user.write(
+        "dynamic.nix",
+        r#"
+        let
+          inner = (import ./. { }).one;
+          text = { __contentAddressed = true; outputHashMode = "text"; outputHashAlgo = "sha256"; };
+        in
+        {
+          producer = derivation ({
+            name = "inner.drv";
+            system = "x86_64-linux";
+            builder = "/no/such/builder";
+            drv = builtins.unsafeDiscardOutputDependency inner.drvPath;
+          } // text);
+        }
+        "#,
+    );
+    let features = ["--extra-experimental-features", "ca-derivations dynamic-derivations"];
+    let words = [&["nix-instantiate", "dynamic.nix", "-A", "producer"][..], &features].concat();
+    let drv = user.run(&words);
+    let wanted = format!("{}^out^out", drv.trim());
+    let (_, text) = user.fails(&[&["firn", "build", "--no-link", &wanted][..], &features].concat());
+    let told = format!("error: failed to obtain derivation of '{}^out'", drv.trim());
+    assert!(text.trim_end().ends_with(&told), "{text}");
+    let (_, text) = user.fails(&[&["firn", "path-info", &wanted][..], &features].concat());
+    assert!(text.contains("is not known before it is built"), "{text}");
+}
+
+/// The older programs show what builds print, unless that is not wanted.
+#[test]
+fn older_programs_show_what_builds_print() {
+    let user = user();
+    let shown = |words: &[&str]| {
+        let output = user.call(words);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let line = "error: executing '/no/such/builder'";
+    let text = shown(&["nix-build", "-A", "fails", "--no-out-link"]);
+    assert!(text.contains(line) && !text.contains("log lines"), "{text}");
+    let text = shown(&["nix-build", "-A", "fails", "--no-out-link", "-Q"]);
+    assert!(text.contains("Last 1 log lines:\n> error: executing"), "{text}");
+    let text = shown(&["firn", "build", "-f", "default.nix", "fails", "--no-link"]);
+    assert!(text.contains("Last 1 log lines:\n> error: executing"), "{text}");
+}

@@ -10,12 +10,11 @@ use firn_store::Store;
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
-use crate::output;
 
 /// Which flake.
 #[derive(Args)]
@@ -26,6 +25,8 @@ pub struct Arguments {
     /// Print the paths as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     /// Print where the trees would be, and fetch nothing
     #[arg(long)]
     dry_run: bool,
@@ -54,7 +55,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     context.display.finish();
     if arguments.json {
         let path = flakes.fetcher().store.store_dir().display(&locked.flake.folder.tree);
-        output::print_json(&json!({ "inputs": inputs, "path": path }));
+        arguments.pretty.print(&json!({ "inputs": inputs, "path": path }));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_build::BuildFailures;
-use firn_events::Level;
+use firn_build::{BuildFailures, FailureKind};
+use firn_events::{Activity, Level};
 use firn_flake::schema::{self, Finding};
 use firn_formats::StoreDir;
 use firn_store::{BuildMode, Realised, StoreError};
@@ -57,14 +57,17 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         backend: backend(&context, arguments.backend.clone()),
     };
     let reporter = context.reporter.clone();
+    // What is being checked now, for who looks on.
+    let mut now = None;
     let report = evaluation.run(|m| {
         schema::check(m, flake, &options, &mut |finding| match finding {
             Finding::Warning(text) => reporter.message(Level::Warning, text),
             Finding::Checking(what) => {
-                reporter.message(Level::Debug, format!("checking {what}..."))
+                now = Some(reporter.start(Activity::Evaluate { what }));
             }
         })
     })?;
+    drop(now);
     if !arguments.no_build && !report.builds.is_empty() {
         let built = build(&context, &report.builds, arguments.rebuild)?;
         context.display.finish();
@@ -78,6 +81,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             }
         }
     }
+    context.reporter.message(Level::Info, "all checks passed!");
     context.display.finish();
     if !report.omitted_systems.is_empty() {
         let systems: Vec<_> = report.omitted_systems.into_iter().collect();
@@ -138,6 +142,9 @@ fn named(dir: &StoreDir, error: StoreError, checks: &[(String, String)]) -> Stor
     };
     let mut failures = *failures;
     for failure in &mut failures.0 {
+        if failure.kind == FailureKind::Several {
+            continue;
+        }
         let drv = dir.display(&failure.path);
         if let Some((path, _)) = checks.iter().find(|(_, known)| *known == drv) {
             failure.message = format!(

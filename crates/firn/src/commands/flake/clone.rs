@@ -8,7 +8,7 @@ use firn_fetch::input::{Input, repository_url};
 
 use super::reference;
 use super::template::Copy;
-use crate::arguments::{GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
@@ -23,6 +23,8 @@ pub struct Arguments {
     dest: PathBuf,
     #[command(flatten)]
     locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// Clones.

@@ -13,7 +13,7 @@ use firn_flake::reference::FlakeRef;
 use serde_json::Value;
 
 use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -30,6 +30,8 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    pretty: PrettyArguments,
+    #[command(flatten)]
     locking: LockingArguments,
     #[command(flatten)]
     _evaluation: EvaluationArguments,
@@ -44,7 +46,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let locked = lock_flake(&context, &flakes, &original, &request)?;
     context.display.finish();
     if arguments.json {
-        output::print_json(&json(&flakes, &original, &locked)?);
+        arguments.pretty.print(&json(&flakes, &original, &locked)?);
     } else {
         print!("{}", text(&flakes, &locked)?);
     }

@@ -6,6 +6,7 @@ mod clone;
 mod lock;
 mod metadata;
 mod prefetch;
+mod prefetch_inputs;
 mod show;
 mod template;
 mod update;
@@ -41,6 +42,8 @@ pub enum Command {
     New(template::NewArguments),
     /// Fetch a flake's source tree into the store
     Prefetch(prefetch::Arguments),
+    /// Fetch the inputs of a flake into the store
+    PrefetchInputs(prefetch_inputs::Arguments),
     /// Show the outputs of a flake
     Show(show::Arguments),
     /// Lock inputs anew
@@ -58,6 +61,7 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::Metadata(arguments) => metadata::run(arguments, global),
         Command::New(arguments) => template::new(arguments, global),
         Command::Prefetch(arguments) => prefetch::run(arguments, global),
+        Command::PrefetchInputs(arguments) => prefetch_inputs::run(arguments, global),
         Command::Show(arguments) => show::run(arguments, global),
         Command::Update(arguments) => update::run(arguments, global),
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::reference;
-use crate::arguments::GlobalArguments;
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
@@ -21,16 +21,22 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     /// Make a link to the tree that keeps it
     #[arg(short, long, value_name = "PATH")]
     out_link: Option<PathBuf>,
+    #[command(flatten)]
+    locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
 }
 
 /// Fetches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let original = reference(&context, &arguments.flake)?;
-    let flakes = context.flakes()?;
+    let flakes = arguments.locking.flakes(&context)?;
     let resolved = flakes.registries().resolve(&original, false).map_err(input_failure)?;
     let fetched = flakes.fetch(&resolved.input).map_err(input_failure)?;
     let mut locked = resolved.clone();
@@ -43,13 +49,19 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         store.add_perm_root(&fetched.store_path, &std::path::absolute(link)?)?;
     }
     if arguments.json {
-        let json = json!({
+        let mut json = json!({
             "hash": hash,
             "locked": locked.to_attrs().to_json(),
             "original": resolved.to_attrs().to_json(),
             "storePath": path,
         });
-        println!("{json}");
+        if matches!(locked.input.kind(), "path" | "git")
+            && let Some(attrs) = json["locked"].as_object_mut()
+        {
+            // The reference has it only where it is what locks.
+            attrs.shift_remove("narHash");
+        }
+        arguments.pretty.print(&json);
     } else {
         eprintln!("Downloaded '{locked}' to '{path}' (hash '{hash}').");
     }

@@ -1,16 +1,16 @@
 //! `firn flake show`: the outputs of a flake as a tree.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Args;
+use firn_eval::print::attr_name;
 use firn_eval::{Attrs, Entry, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
 use firn_events::Level;
 use firn_flake::call::call_flake;
 use serde_json::{Map, json};
 
 use super::reference;
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, PrettyArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -25,6 +25,8 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
     /// Show what is in legacyPackages
     #[arg(long)]
     legacy: bool,
@@ -50,7 +52,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let mut tree = Tree {
         context: &context,
         system: context.settings.text("system"),
-        style: Style { colored: std::io::stdout().is_terminal() },
+        style: Style { colored: crate::output::is_styled() },
         arguments: &arguments,
     };
     let header = tree.style.bold(&locked.flake.locked.to_string());
@@ -61,7 +63,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         tree.visit(m, outputs, &Node { path: Vec::new(), header, indent: String::new() })
     })?;
     if arguments.json {
-        println!("{json}");
+        arguments.pretty.print(&json);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -245,7 +247,7 @@ impl Tree<'_> {
             let line = self.style.paint("32;1", &format!("{}{branch}", at.indent));
             let below = Node {
                 path: at.path.iter().copied().chain([&*name]).collect(),
-                header: format!("{line}{}", self.style.bold(&name)),
+                header: format!("{line}{}", self.style.bold(&attr_name(entry.sym))),
                 indent: format!("{}{below}", at.indent),
             };
             let child = self.visit(m, entry.value(), &below)?;

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use firn_eval::{Machine, Pos, R, Symbol, Value};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments};
@@ -19,6 +19,10 @@ pub struct Arguments {
     /// The template, such as base#http-test
     #[arg(short, long, value_name = "TEMPLATE", default_value = "base")]
     template: String,
+    #[command(flatten)]
+    locking: LockingArguments,
+    #[command(flatten)]
+    evaluation: EvaluationArguments,
 }
 
 /// Which template, and where it goes.
@@ -32,23 +36,27 @@ pub struct NewArguments {
 
 /// `firn flake init`: into the current folder.
 pub fn init(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
-    start(&arguments.template, Path::new("."), global)
+    start(arguments, Path::new("."), global)
 }
 
 /// `firn flake new`: into a folder.
 pub fn new(arguments: NewArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
-    start(&arguments.template.template, &arguments.folder, global)
+    start(arguments.template, &arguments.folder, global)
 }
 
-fn start(template: &str, folder: &Path, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+fn start(
+    arguments: Arguments,
+    folder: &Path,
+    global: &GlobalArguments,
+) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let source = SourceArguments::default();
+    let source = SourceArguments::of_flakes(arguments.evaluation, arguments.locking);
     let mut evaluation = Evaluation::new(&context, &source)?;
     let lookup = Lookup {
         prefixes: vec!["templates".to_owned()],
         defaults: vec!["templates.default".to_owned(), "defaultTemplate".to_owned()],
     };
-    let found = evaluation.find(template, &lookup)?;
+    let found = evaluation.find(&arguments.template, &lookup)?;
     let (path, welcome) = evaluation.run(|m| read(m, found.value))?;
     context.display.finish();
     let mut copy = Copy::default();

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use firn_flake::date;
+use firn_store_disk::LocalStore;
 
 use super::Globals;
 use crate::exit::Failure;
@@ -30,7 +31,10 @@ struct Generation {
 
 impl Profile {
     fn open(globals: &Globals) -> Result<Self, Failure> {
-        let path = globals.profile();
+        Self::at(globals.profile())
+    }
+
+    fn at(path: PathBuf) -> Result<Self, Failure> {
         // The user's own profile is a link into the folder of profiles.
         let path = match fs::read_link(&path) {
             Ok(target) if target.is_absolute() && number_in(&target).is_none() => target,
@@ -71,18 +75,26 @@ pub fn set(globals: &Globals, _flags: &[String], names: &[String]) -> Result<Exi
     if !real.starts_with(store.layout().store_dir.as_str()) {
         return Err(Failure::new(format!("error: '{path}' is not in the store")));
     }
-    let profile = Profile::open(globals)?;
+    add(&store, globals.profile(), &real)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a path of the store a profile's newest generation, unless it is that already, and the profile a link
+/// to it.
+///
+/// # Errors
+/// A link can't be made.
+pub fn add(store: &LocalStore, profile: PathBuf, real: &Path) -> Result<(), Failure> {
+    let profile = Profile::at(profile)?;
     let newest = profile.generations.last();
     if let Some(same) = newest.filter(|g| fs::read_link(&g.link).is_ok_and(|there| there == real)) {
-        profile.switch(&same.link)?;
-        return Ok(ExitCode::SUCCESS);
+        return profile.switch(&same.link);
     }
     let number = newest.map_or(1, |generation| generation.number + 1);
     let link = PathBuf::from(format!("{}-{number}-link", profile.path.display()));
-    replace_link(&real, &link)?;
+    replace_link(real, &link)?;
     store.add_indirect_root(&link).map_err(|err| Failure::new(format!("error: {err}")))?;
-    profile.switch(&link)?;
-    Ok(ExitCode::SUCCESS)
+    profile.switch(&link)
 }
 
 /// `--rollback`: back to the generation before the current one.

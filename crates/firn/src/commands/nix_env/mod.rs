@@ -11,6 +11,9 @@ mod selectors;
 mod source;
 mod xml;
 
+pub use generations::add as add_generation;
+pub use packages::DrvName;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -47,6 +47,8 @@ pub struct Options {
     pub add_root: Option<String>,
     /// What is shown of the work.
     pub verbosity: Verbosity,
+    /// Show nothing of what builds print.
+    pub no_build_output: bool,
     /// Use no network.
     pub offline: bool,
 }
@@ -124,6 +126,7 @@ impl Options {
             }
             "--refresh" => self.settings.push(("tarball-ttl".to_owned(), "0".to_owned())),
             "--log-format" => drop(value(argument, rest)?),
+            "-Q" | "--no-build-output" => self.no_build_output = true,
             "-" => self.inputs.push("-".into()),
             flag if flag.starts_with('-') => return self.take_setting(flag, rest),
             input => self.inputs.push(input.to_owned()),

@@ -71,6 +71,9 @@ pub struct Arguments {
     /// Hash and size are given
     #[arg(long)]
     pub hash_given: bool,
+    /// Don't show what builds print
+    #[arg(short = 'Q', long)]
+    pub no_build_output: bool,
     #[command(flatten)]
     pub global: GlobalArguments,
 }
@@ -121,6 +124,9 @@ struct Operations {
     /// Compare the content of paths with what was registered
     #[arg(long)]
     verify_path: bool,
+    /// Build paths again that are damaged
+    #[arg(long)]
+    repair_path: bool,
     /// Fail for paths that are not valid
     #[arg(long)]
     check_validity: bool,
@@ -187,6 +193,9 @@ pub struct Questions {
     /// Everything that paths need, as a graph for `dot`
     #[arg(long)]
     pub graph: bool,
+    /// Everything that paths need, as GraphML
+    #[arg(long)]
+    pub graphml: bool,
     /// Store paths that arguments lead to
     #[arg(long)]
     pub resolve: bool,
@@ -235,6 +244,8 @@ pub enum Operation {
     Verify,
     /// `--verify-path`
     VerifyPath,
+    /// `--repair-path`
+    RepairPath,
     /// `--check-validity`
     CheckValidity,
     /// `--register-validity`
@@ -278,6 +289,7 @@ impl Arguments {
             (flags.optimise, Operation::Optimise),
             (flags.verify, Operation::Verify),
             (flags.verify_path, Operation::VerifyPath),
+            (flags.repair_path, Operation::RepairPath),
             (flags.check_validity, Operation::CheckValidity),
             (flags.register_validity, Operation::RegisterValidity),
             (flags.load_db, Operation::LoadDb),

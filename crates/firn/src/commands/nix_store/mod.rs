@@ -24,11 +24,12 @@ type Run = fn(&Arguments, &Context) -> Result<ExitCode, Failure>;
 
 /// Runs `nix-store` with the process's arguments.
 pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let arguments = match Arguments::read(arguments) {
+    let mut arguments = match Arguments::read(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return crate::exit::usage(&error),
     };
     let operation = arguments.operation()?;
+    arguments.global.verbosity.raw_logs = !arguments.no_build_output;
     let context = Context::new(&arguments.global)?;
     implementation(operation)(&arguments, &context)
 }
@@ -49,6 +50,7 @@ fn implementation(operation: Operation) -> Run {
         Operation::Optimise => garbage::optimise,
         Operation::Verify => register::verify,
         Operation::VerifyPath => register::verify_path,
+        Operation::RepairPath => register::repair_path,
         Operation::CheckValidity => register::check_validity,
         Operation::RegisterValidity => register::register_validity,
         Operation::LoadDb => register::load_db,

@@ -20,7 +20,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         ask.binding(&paths, name)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let questions: [(bool, Question<'_>); 12] = [
+    let questions: [(bool, Question<'_>); 13] = [
         (query.requisites, Ask::sorted),
         (query.references, Ask::sorted),
         (query.referrers, Ask::sorted),
@@ -31,6 +31,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         (query.size, Ask::size),
         (query.tree, Ask::tree),
         (query.graph, Ask::graph),
+        (query.graphml, Ask::graphml),
         (query.resolve, Ask::resolve),
         (query.roots, Ask::roots),
     ];
@@ -181,6 +182,10 @@ impl Ask<'_> {
 
     fn graph(&self, paths: &[StorePath]) -> Result<(), Failure> {
         tree::print_graph(self.store, &self.used(paths)?)
+    }
+
+    fn graphml(&self, paths: &[StorePath]) -> Result<(), Failure> {
+        tree::print_graphml(self.store, &self.used(paths)?)
     }
 
     fn resolve(&self, paths: &[StorePath]) -> Result<(), Failure> {

@@ -28,14 +28,28 @@ pub fn verify(arguments: &Arguments, context: &Context) -> Result<ExitCode, Fail
     let mut bad = false;
     for problem in &problems {
         eprintln!("{}", describe(store.store_dir(), problem));
-        let mended =
-            matches!(problem, VerifyProblem::Disappeared(_) | VerifyProblem::BadLink(_, true));
-        bad |= !mended;
+        bad |= !is_mended(context, problem, arguments.repair);
     }
     if bad {
         eprintln!("warning: not all store errors were fixed");
     }
     Ok(ExitCode::from(u8::from(bad)))
+}
+
+/// Whether what was found is all right now; with `repair` damaged paths are built again.
+fn is_mended(context: &Context, problem: &VerifyProblem, repair: bool) -> bool {
+    let path = match problem {
+        VerifyProblem::Disappeared(_) | VerifyProblem::BadLink(_, true) => return true,
+        VerifyProblem::Modified(path, ..) | VerifyProblem::DisappearedInUse(path) if repair => path,
+        _ => return false,
+    };
+    match crate::commands::store::mend(context, [path.clone()]) {
+        Ok(()) => true,
+        Err(failure) => {
+            failure.show();
+            false
+        }
+    }
 }
 
 fn describe(dir: &StoreDir, problem: &VerifyProblem) -> String {
@@ -68,6 +82,13 @@ pub fn verify_path(arguments: &Arguments, context: &Context) -> Result<ExitCode,
         good &= check_content(&*store, &path, &info)?;
     }
     Ok(ExitCode::from(u8::from(!good)))
+}
+
+/// Builds paths again that are damaged.
+pub fn repair_path(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
+    let (_, paths) = arguments.store_and_paths(context)?;
+    crate::commands::store::mend(context, paths)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Fails for paths that are not valid, or prints them.

@@ -55,3 +55,32 @@ pub fn print_graph(store: &dyn Store, paths: &[StorePath]) -> Result<(), Failure
     println!("}}");
     Ok(())
 }
+
+const GRAPHML: &str = "\
+<?xml version='1.0' encoding='utf-8'?>
+<graphml xmlns='http://graphml.graphdrawing.org/xmlns'>
+<key id='narSize' for='node' attr.name='narSize' attr.type='long'/>
+<key id='name' for='node' attr.name='name' attr.type='string'/>
+<key id='type' for='node' attr.name='type' attr.type='string'/>
+<graph id='G' edgedefault='directed'>
+";
+
+/// Prints the closure of paths as GraphML, with the size, name and kind of each.
+pub fn print_graphml(store: &dyn Store, paths: &[StorePath]) -> Result<(), Failure> {
+    let start: StorePathSet = paths.iter().cloned().collect();
+    print!("{GRAPHML}");
+    // Nothing in a store path has a meaning in XML.
+    for path in firn_store::closure(store, &start)? {
+        let info = store.require_path_info(&path)?;
+        let kind = if path.is_derivation() { "derivation" } else { "output-path" };
+        println!("  <node id=\"{path}\">");
+        println!("    <data key=\"narSize\">{}</data>", info.nar_size);
+        println!("    <data key=\"name\">{}</data>", path.name());
+        println!("    <data key=\"type\">{kind}</data>\n  </node>");
+        for reference in info.references.iter().filter(|reference| **reference != path) {
+            println!("  <edge source=\"{path}\" target=\"{reference}\"/>");
+        }
+    }
+    println!("</graph>\n</graphml>");
+    Ok(())
+}

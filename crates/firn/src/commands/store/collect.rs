@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_store::Store;
+use firn_store::{Store, closure_with};
 use firn_store_disk::{GcAction, GcOptions, OptimiseStats};
 
+use crate::arguments::PathsArguments;
 use crate::commands::collection;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::store_paths;
 
 /// How much to delete.
 #[derive(Args)]
@@ -25,12 +25,17 @@ pub struct GcArguments {
 /// What to delete.
 #[derive(Args)]
 pub struct DeleteArguments {
-    /// The store paths
-    #[arg(required = true)]
-    paths: Vec<String>,
+    #[command(flatten)]
+    paths: PathsArguments,
     /// Delete even what roots need
     #[arg(long)]
     ignore_liveness: bool,
+    /// Leave what roots need instead of failing, as for --recursive
+    #[arg(long, visible_alias = "skip-live")]
+    skip_alive: bool,
+    /// Delete what refers to the paths too
+    #[arg(long)]
+    also_referrers: bool,
 }
 
 /// Nothing to say.
@@ -54,11 +59,14 @@ pub fn gc(arguments: &GcArguments, context: &Context) -> Result<ExitCode, Failur
 
 /// Deletes paths.
 pub fn delete(arguments: &DeleteArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let store = context.local_store()?;
-    let paths = arguments.paths.iter().map(|text| store_paths::of(store.store_dir(), text));
+    let store = context.store()?;
+    let mut paths = arguments.paths.paths(context)?;
+    if arguments.also_referrers {
+        paths = closure_with(&paths, |path| store.referrers(path))?;
+    }
     let options = GcOptions {
-        action: GcAction::DeleteSpecific,
-        paths: Some(paths.collect::<Result<_, _>>()?),
+        action: if arguments.skip_alive { GcAction::DeleteDead } else { GcAction::DeleteSpecific },
+        paths: Some(paths),
         ignore_liveness: arguments.ignore_liveness,
         ..collection::options(context)
     };

@@ -7,10 +7,10 @@ use clap::Args;
 use firn_formats::nar;
 use firn_store::Store;
 
+use crate::arguments::PathsArguments;
 use crate::commands::listing::{self, ListOptions};
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::store_paths;
 
 /// Which file to print.
 #[derive(Args)]
@@ -31,8 +31,8 @@ pub struct LsArguments {
 /// What to dump.
 #[derive(Args)]
 pub struct DumpArguments {
-    /// The store path
-    path: String,
+    #[command(flatten)]
+    paths: PathsArguments,
 }
 
 /// Prints a file.
@@ -65,9 +65,13 @@ fn tree(store: &dyn Store, path: &firn_formats::StorePath) -> Result<nar::NarNod
 /// Writes the archive of a path to standard output.
 pub fn dump(arguments: &DumpArguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.store()?;
-    let path = store_paths::of(store.store_dir(), &arguments.path)?;
+    let paths = arguments.paths.paths(context)?;
+    context.display.finish();
+    let (Some(path), 1) = (paths.first(), paths.len()) else {
+        return Err(Failure::new(format!("error: this takes one store path, not {}", paths.len())));
+    };
     let mut out = BufWriter::with_capacity(256 * 1024, std::io::stdout().lock());
-    store.write_nar(&path, &mut out)?;
+    store.write_nar(path, &mut out)?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

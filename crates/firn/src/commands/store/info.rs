@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{SecretKey, StorePathSet};
-use firn_store::closure;
+use firn_formats::SecretKey;
 use serde_json::json;
 
+use crate::arguments::{PathsArguments, PrettyArguments};
 use crate::context::{Context, OpenStore};
 use crate::exit::Failure;
-use crate::store_paths;
 
 /// How to print.
 #[derive(Args)]
@@ -18,6 +17,8 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
 }
 
 /// The hash.
@@ -46,15 +47,11 @@ pub fn path_from_hash_part(
 /// What to sign.
 #[derive(Args)]
 pub struct SignArguments {
-    /// The store paths
-    #[arg(required = true)]
-    paths: Vec<String>,
+    #[command(flatten)]
+    paths: PathsArguments,
     /// File with the secret key
     #[arg(short, long, value_name = "FILE")]
     key_file: PathBuf,
-    /// Sign everything that the paths need too
-    #[arg(short, long)]
-    recursive: bool,
 }
 
 /// Prints url, version and whether we are trusted.
@@ -66,7 +63,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         OpenStore::Dummy(_) => "dummy://".to_owned(),
     };
     if arguments.json {
-        println!("{}", json!({ "trusted": true, "url": url, "version": version }));
+        arguments.pretty.print(&json!({ "trusted": true, "url": url, "version": version }));
     } else {
         eprintln!("Store URL: {url}\nVersion: {version}\nTrusted: 1");
     }
@@ -81,11 +78,8 @@ pub fn sign(arguments: &SignArguments, context: &Context) -> Result<ExitCode, Fa
         Failure::new(format!("error: cannot read '{}': {e}", arguments.key_file.display()))
     })?;
     let key: SecretKey = text.trim().parse()?;
-    let paths = arguments.paths.iter().map(|text| store_paths::of(dir, text));
-    let mut paths: StorePathSet = paths.collect::<Result<_, _>>()?;
-    if arguments.recursive {
-        paths = closure(&*store, &paths)?;
-    }
+    let paths = arguments.paths.paths(context)?;
+    context.display.finish();
     let mut added = 0;
     for path in paths {
         let info = store.require_path_info(&path)?;

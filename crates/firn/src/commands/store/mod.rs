@@ -3,12 +3,16 @@
 mod add;
 mod collect;
 mod content;
+mod content_address;
+mod diff_closures;
 mod info;
 mod prefetch_file;
+mod repair;
 mod verify;
 
 pub use add::base_name;
 pub use collect::optimise;
+pub use repair::mend;
 pub use verify::check_content;
 
 use std::process::ExitCode;
@@ -32,6 +36,8 @@ pub enum Command {
     Cat(content::CatArguments),
     /// Delete paths that nothing needs
     Delete(collect::DeleteArguments),
+    /// Show what differs between the closures of two paths
+    DiffClosures(Box<diff_closures::Arguments>),
     /// Write the NAR of a path
     DumpPath(content::DumpArguments),
     /// Delete everything that no root needs
@@ -41,12 +47,16 @@ pub enum Command {
     Info(info::Arguments),
     /// List a folder in the store
     Ls(content::LsArguments),
+    /// Make copies of paths that are named by their contents
+    MakeContentAddressed(Box<content_address::Arguments>),
     /// Replace equal files by hard links
     Optimise(collect::OptimiseArguments),
     /// Print the path that a hash begins
     PathFromHashPart(info::HashPartArguments),
     /// Fetch a file into the store
     PrefetchFile(prefetch_file::Arguments),
+    /// Build paths again that are damaged
+    Repair(repair::Arguments),
     /// Sign paths
     Sign(info::SignArguments),
     /// Check that contents are what was registered
@@ -62,13 +72,16 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::AddPath(arguments) => add::add(&arguments, &context),
         Command::Cat(arguments) => content::cat(&arguments, &context),
         Command::Delete(arguments) => collect::delete(&arguments, &context),
+        Command::DiffClosures(arguments) => diff_closures::run(&arguments, &context),
         Command::DumpPath(arguments) => content::dump(&arguments, &context),
         Command::Gc(arguments) => collect::gc(&arguments, &context),
         Command::Info(arguments) => info::run(&arguments, &context),
         Command::Ls(arguments) => content::ls(&arguments, &context),
+        Command::MakeContentAddressed(arguments) => content_address::run(&arguments, &context),
         Command::Optimise(_) => collect::optimise(&context),
         Command::PathFromHashPart(arguments) => info::path_from_hash_part(&arguments, &context),
         Command::PrefetchFile(arguments) => prefetch_file::run(&arguments, &context),
+        Command::Repair(arguments) => repair::run(&arguments, &context),
         Command::Sign(arguments) => info::sign(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
     }

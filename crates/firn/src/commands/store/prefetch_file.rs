@@ -6,10 +6,10 @@ use clap::Args;
 use firn_fetch::Prefetch;
 use firn_formats::{Hash, HashAlgo};
 
+use crate::arguments::PrettyArguments;
 use crate::commands::nix_prefetch_url::store_name;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::output;
 
 /// What to fetch.
 #[derive(Args)]
@@ -34,6 +34,8 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
 }
 
 /// Fetches.
@@ -56,7 +58,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
     let fetched = fetched?;
     let (path, hash) = (store.store_dir().display(&fetched.path), fetched.hash.sri());
     if arguments.json {
-        output::print_json(&serde_json::json!({ "hash": hash, "storePath": path }));
+        arguments.pretty.print(&serde_json::json!({ "hash": hash, "storePath": path }));
     } else {
         eprintln!("Downloaded '{}' to '{path}' (hash '{hash}').", arguments.url);
     }

@@ -3,24 +3,18 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_formats::{Hash, HashAlgo, Hasher, PublicKey, Signature, StorePath, StorePathSet};
-use firn_store::{PathInfo, Store, closure};
+use firn_formats::{Hash, HashAlgo, Hasher, PublicKey, Signature, StorePath};
+use firn_store::{PathInfo, Store};
 
+use crate::arguments::PathsArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::store_paths;
 
 /// What to check.
 #[derive(Args)]
 pub struct Arguments {
-    /// The store paths
-    paths: Vec<String>,
-    /// Check every path
-    #[arg(long)]
-    all: bool,
-    /// Check everything that the paths need too
-    #[arg(short, long)]
-    recursive: bool,
+    #[command(flatten)]
+    paths: PathsArguments,
     /// Do not read contents
     #[arg(long)]
     no_contents: bool,
@@ -35,7 +29,8 @@ pub struct Arguments {
 /// Checks paths: exit status 1 for bad content, 2 for lack of trust, 3 for both.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.store()?;
-    let paths = wanted(arguments, &*store)?;
+    let paths = arguments.paths.paths(context)?;
+    context.display.finish();
     let keys = context.settings.list("trusted-public-keys");
     let keys: Vec<PublicKey> = keys.filter_map(|key| key.parse().ok()).collect();
     let (mut bad, mut untrusted) = (false, false);
@@ -50,18 +45,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         }
     }
     Ok(ExitCode::from(u8::from(bad) + 2 * u8::from(untrusted)))
-}
-
-fn wanted(arguments: &Arguments, store: &dyn Store) -> Result<StorePathSet, Failure> {
-    if arguments.all {
-        return Ok(store.all_valid()?);
-    }
-    if arguments.paths.is_empty() {
-        return Err(Failure::new("error: name store paths to verify, or --all"));
-    }
-    let paths = arguments.paths.iter().map(|text| store_paths::of(store.store_dir(), text));
-    let paths: StorePathSet = paths.collect::<Result<_, _>>()?;
-    if arguments.recursive { Ok(closure(store, &paths)?) } else { Ok(paths) }
 }
 
 /// Compares the content of a path with what was registered, and says so if they differ.

@@ -1,0 +1,57 @@
+//! `firn flake prefetch-inputs`: fetch all inputs of a flake into the store.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use firn_flake::lock::{Edge, LockFile};
+
+use super::reference;
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::flake_config::lock_flake;
+use crate::installable::input_failure;
+
+/// Which flake.
+#[derive(Args)]
+pub struct Arguments {
+    /// The flake
+    #[arg(default_value = ".")]
+    flake: String,
+    #[command(flatten)]
+    locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
+}
+
+/// Fetches; one input that can't be had does not keep the others from being fetched.
+pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let context = Context::new(global)?;
+    let request = arguments.locking.request(&context)?;
+    let flakes = arguments.locking.flakes(&context)?;
+    let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
+    let lock = &locked.locking.lock;
+    let (mut todo, mut seen, mut failed) = (vec![LockFile::ROOT], Vec::new(), false);
+    while let Some(node) = todo.pop() {
+        if seen.contains(&node) {
+            continue;
+        }
+        seen.push(node);
+        let node = &lock.nodes[node];
+        // What lies in the tree of another input comes with that.
+        let own = node.locked.as_ref().filter(|input| input.locked.input.relative_path().is_none());
+        if let Some(input) = own {
+            let fetched = flakes.fetch(&input.locked.input).map_err(input_failure);
+            if let Err(failure) = fetched {
+                failed = true;
+                failure.show();
+            }
+        }
+        todo.extend(node.inputs.values().filter_map(|edge| match edge {
+            Edge::Node(node) => Some(*node),
+            _ => None,
+        }));
+    }
+    context.display.finish();
+    Ok(ExitCode::from(u8::from(failed)))
+}
