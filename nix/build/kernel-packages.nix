@@ -3,6 +3,7 @@
   fromDebian,
   debianGroups,
   lib,
+  pkgs,
   group,
 }:
 let
@@ -44,7 +45,7 @@ let
       commonStructuredConfig = { };
     };
   };
-  self = {
+  self = (pkgs.__lacking.linuxPackages or { }) // {
     inherit kernel;
     recurseForDerivations = true;
     kernelOlder = kernel.kernelOlder;

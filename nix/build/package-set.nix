@@ -17,9 +17,29 @@ let
     builtins.listToAttrs (
       map (name: {
         inherit name;
-        value = final.callPackage (../pkgs + "/${name}/package.nix") { };
+        value = final.callPackage (asDebianMadeIt name (import (../pkgs + "/${name}/package.nix"))) { };
       }) curatedNames
     );
+  # What nixpkgs builds from sources can be built otherwise (`override { withX = true; }`); Debian's binaries
+  # can't. What a package here does not take is told and left out.
+  asDebianMadeIt =
+    name: function:
+    let
+      formals = builtins.functionArgs function;
+      call =
+        args:
+        let
+          unknown = builtins.attrNames (removeAttrs args (builtins.attrNames formals));
+        in
+        lib.warnIf (unknown != [ ])
+          "base's `${name}' is made of Debian's binaries, and built no other way: ${
+            lib.concatMapStringsSep ", " (argument: "`${argument}'") unknown
+          } given to `${name}.override' has no effect."
+          (function (builtins.intersectAttrs formals args));
+    in
+    if formals == { } then function else lib.setFunctionArgs call formals;
+
+  lacking = import ./lacking { inherit lib system; };
 
   # Debian's packages that only have another name here.
   named =
@@ -40,6 +60,8 @@ let
     ) (import ../pkgs/debian/named.nix);
 
   functions = final: {
+    # Of sets of packages that `base` has a part of, the rest.
+    __lacking = lacking.sets;
     # By which `types.pkgs` knows a package set.
     _type = "pkgs";
     inherit lib;
@@ -58,14 +80,20 @@ let
     buildPackages = final;
     pkgsBuildBuild = final;
     pkgsBuildHost = final;
+    pkgsBuildTarget = final;
+    pkgsHostHost = final;
     pkgsHostTarget = final;
+    pkgsTargetTarget = final;
     targetPackages = final;
 
     callPackage = lib.callPackageWith final;
     callPackages = lib.callPackagesWith final;
     newScope = extra: lib.callPackageWith (final // extra);
+    # Packages are built for the platform that builds them: there is one set, for whatever use.
+    splicePackages = { pkgsHostTarget, ... }: pkgsHostTarget;
     makeScopeWithSplicing' =
       { f, ... }: lib.makeScope final.newScope f;
+    generateSplicesForMkScope = _: { };
     extend = overlay: import ./package-set.nix {
       inherit lib system config;
       overlays = overlays ++ [ overlay ];
@@ -85,9 +113,11 @@ let
     curated
     (import ../pkgs/aliases.nix)
     (final: _prev: import ./systems.nix { pkgs = final; inherit lib system; })
-  ]
-  ++ overlays;
+  ];
 
-  pkgs = builtins.foldl' (prev: overlay: prev // overlay pkgs prev) (functions pkgs) layers;
+  extended = builtins.foldl' (prev: overlay: prev // overlay pkgs prev);
+  own = extended (functions pkgs) layers;
+  # There are many names of what is lacking: they come in late.
+  pkgs = extended (lacking.packages // own) overlays;
 in
 pkgs

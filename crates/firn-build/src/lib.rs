@@ -33,7 +33,7 @@ mod scratch;
 mod substitute;
 mod sweeper;
 
-pub use builtins::{BuildEnv, sandbox_helper};
+pub use builtins::{BuildEnv, Lacking, sandbox_helper};
 pub use cancel::Cancel;
 pub use drv_options::{DrvOptions, OutputChecks};
 pub use failure::{BuildFailure, BuildFailures, DISK_FULL_HELP, FailureKind};

@@ -1,7 +1,8 @@
 //! The packages of a set: derivations with their names and descriptions.
 //!
 //! Follows the Nix manual, "nix search": what is looked into, and that broken parts of
-//! `legacyPackages` are passed over.
+//! `legacyPackages` are passed over. So is what stands for packages that a set lacks (`isLacking`,
+//! see `nix/build/lacking`).
 
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
 
@@ -60,7 +61,9 @@ fn look_into(
     let value = m.force(value)?;
     if m.is_derivation(value)? {
         let attrs = m.force_attrs(value, Pos::NONE, "")?;
-        found.push(package(m, attrs, path)?);
+        if m.attr(attrs, Symbol::of("isLacking"))?.is_none() {
+            found.push(package(m, attrs, path)?);
+        }
         return Ok(());
     }
     let is_set_of_packages =

@@ -22,6 +22,7 @@ use crate::exit::Failure;
 /// The builders that derivations reach as `builtin:NAME` (ARCHITECTURE.md, "Builtin builders").
 static BUILTINS: &[&dyn BuiltinBuilder] = &[
     &firn_build::BuildEnv,
+    &firn_build::Lacking,
     &firn_debian::builders::DebianBuilder,
     &firn_debian::builders::DebianUsrBuilder,
     &firn_fetch::FetchUrl,

@@ -14,7 +14,8 @@ let
     }) names
   );
 in
-modules
+(pkgs.__lacking.python3Packages or { })
+// modules
 // {
   python = pkgs.python3;
   callPackage = lib.callPackageWith (pkgs // modules);

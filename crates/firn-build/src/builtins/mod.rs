@@ -1,8 +1,10 @@
 //! Builders that are part of the program, on the side of the sandbox.
 
 mod buildenv;
+mod lacking;
 
 pub use buildenv::BuildEnv;
+pub use lacking::Lacking;
 
 use firn_store::{BuiltinBuilder, BuiltinJob};
 use std::io::Write;

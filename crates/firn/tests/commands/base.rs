@@ -135,6 +135,38 @@ fn what_has_no_effect_is_told() {
     assert!(!shown.contains("jellyfin") && !shown.contains("gnome"), "{shown}");
 }
 
+/// A machine with packages that `base` lacks is evaluated, with a warning for each; building one fails with its name.
+#[test]
+fn what_is_lacking_is_told_when_it_is_needed() {
+    let user = User::new();
+    user.write(
+        "machine.nix",
+        r#"
+        let
+          config = { pkgs, ... }: {
+            fileSystems."/".device = "/dev/vda";
+            environment.systemPackages = with pkgs; [ nushell (ripgrep.override { withPCRE2 = true; }) ];
+            fonts.packages = [ pkgs.nerd-fonts.hack ];
+          };
+          machine = import <nixpkgs/nixos> { configuration = config; };
+        in
+        builtins.isString machine.system.drvPath
+        "#,
+    );
+    let words = ["nix-instantiate", "--eval", "--read-write-mode", "machine.nix"];
+    let output = user.call(&words);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "true\n", "{shown}");
+    assert_eq!(shown.matches("base has no package `nushell'").count(), 1, "{shown}");
+    assert!(shown.contains("`withPCRE2' given to `ripgrep.override' has no effect"), "{shown}");
+    let (_, shown) = user.fails(&["nix-build", "--no-out-link", "<nixpkgs>", "-A", "nushell"]);
+    assert!(
+        shown.contains("Builder failed: base has no package `nushell'")
+            || shown.matches("base has no package `nushell'").count() > 1,
+        "{shown}"
+    );
+}
+
 /// What the doc comments of the library show of a store and of git, where `./project` is a repository
 /// with `tracked.txt` in it, and another file that is not.
 #[test]

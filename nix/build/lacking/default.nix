@@ -1,0 +1,119 @@
+# What nixpkgs has and `base` lacks, by name: a machine or shell that names such a package can be evaluated as
+# far as that goes. Whoever asks for its store path is warned, and building it fails with its name (`builtin:lacking`).
+#
+# Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package and 1 for
+# a function that makes one; `sets/NAME.json` the same for a set of packages.
+{ lib, system }:
+let
+  inherit (builtins)
+    attrNames
+    fromJSON
+    isAttrs
+    isFunction
+    listToAttrs
+    mapAttrs
+    readDir
+    readFile
+    ;
+
+  # One that looks like a package to modules and functions, whatever they change about it.
+  standIn =
+    pname: sentence:
+    let
+      drv = derivation {
+        name = lib.strings.sanitizeDerivationName pname;
+        inherit system;
+        builder = "builtin:lacking";
+        lacking = sentence;
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      };
+      # One warning, whichever is asked for first.
+      told = lib.warn sentence drv;
+      same = _: self;
+      self = {
+        type = "derivation";
+        name = drv.name;
+        inherit pname;
+        version = "0";
+        inherit system;
+        outputs = [ "out" ];
+        outputName = "out";
+        drvPath = told.drvPath;
+        outPath = told.outPath;
+        all = [ self ];
+        passthru = { };
+        override = same;
+        overrideAttrs = same;
+        overrideDerivation = same;
+        withPackages = same;
+        withPlugins = same;
+        withExtensions = same;
+        # By which a search passes it over.
+        isLacking = true;
+        meta = {
+          name = drv.name;
+          description = "A package of nixpkgs that base lacks";
+          mainProgram = pname;
+          position = "base:0";
+          outputsToInstall = [ "out" ];
+          available = false;
+          broken = false;
+          insecure = false;
+          unfree = false;
+          unsupported = false;
+          license = [ ];
+          maintainers = [ ];
+          platforms = lib.platforms.all;
+        };
+      }
+      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "debug" ] same;
+    in
+    self;
+
+  package =
+    path: name:
+    standIn name "base has no package `${path}${name}': what needs it can't be built here. Use another package, leave it out, or take nixpkgs for it (`firn search base ${name}' looks for names that base has).";
+
+  nameIn =
+    fallback: args:
+    if isFunction args then
+      nameIn fallback (args (package "" fallback))
+    else if isAttrs args then
+      args.pname or (args.name or fallback)
+    else
+      fallback;
+  # A builder: what it is called with names the package that it would make.
+  function =
+    path: name:
+    let
+      self = {
+        __functor =
+          _: args:
+          standIn (lib.toString (nameIn name args)) "base has no `${path}${name}', which makes `${lib.toString (nameIn name args)}': that package can't be built here.";
+        override = _: self;
+      };
+    in
+    self;
+
+  members = path: mapAttrs (name: kind: (if kind == 1 then function else package) path name);
+  sets = listToAttrs (
+    map (
+      file:
+      let
+        name = lib.removeSuffix ".json" file;
+      in
+      {
+        inherit name;
+        value = {
+          isLacking = true;
+        }
+        // members "${name}." (fromJSON (readFile (./sets + "/${file}")));
+      }
+    ) (attrNames (readDir ./sets))
+  );
+in
+{
+  packages = members "" (fromJSON (readFile ./packages.json)) // sets;
+  inherit sets;
+}
