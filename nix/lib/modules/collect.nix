@@ -140,11 +140,35 @@ let
 
   importFile =
     parentFile: path:
-    # Only plain paths are asked for beforehand: a string with context may yet have to be built.
-    if isPath path && !builtins.pathExists path then
-      explain.missingFile parentFile path
+    # A string with context may yet have to be built: it is asked for beforehand only where it may be elsewhere.
+    if isString path && builtins.hasContext path && partOfSystem path == null || builtins.pathExists path then
+      import path
     else
-      import path;
+      importElsewhere parentFile path;
+
+  # The folder of a system's modules in which a file lies, and its name there.
+  partOfSystem =
+    path: builtins.match "(.*/nixos/modules)/(.+)" (builtins.unsafeDiscardStringContext (toString path));
+
+  # What a folder of a system's modules says of files which are not there: `elsewhere.nix` beside them has
+  # `modules`, by name the module that stands for each.
+  elsewhere =
+    path:
+    let
+      parts = partOfSystem path;
+      table = builtins.elemAt parts 0 + "/elsewhere.nix";
+    in
+    if parts == null || !builtins.pathExists table then
+      null
+    else
+      (import table).modules.${builtins.elemAt parts 1} or null;
+
+  importElsewhere =
+    parentFile: path:
+    let
+      found = elsewhere path;
+    in
+    if found == null then explain.missingFile parentFile path else found;
 
   # A module in any form, in its full form.
   loadModule =
@@ -213,7 +237,11 @@ let
   disabledKey =
     modulesPath: file: item:
     if isString item then
-      if substring 0 1 item == "/" then item else "${toString modulesPath}/${item}"
+      let
+        path = if substring 0 1 item == "/" then item else "${toString modulesPath}/${item}";
+        found = elsewhere path;
+      in
+      if isPath found then toString found else path
     else if isConvertibleWithToString item then
       if item ? key && item.key != toString item then
         explain.ambiguousDisabled file item

@@ -151,7 +151,7 @@ let
         let
           definitions = map (
             definition: redefine definition null (setInPlace definition)
-          ) merged.unmatched;
+          ) unknown;
         in
         if definitions == [ ] then { } else freeformType.merge prefix definitions;
 
@@ -159,7 +159,7 @@ let
         if freeformType == null then declared else lib.attrsets.recursiveUpdate freeform declared;
       config =
         if values._module ? overlook then
-          values // { _module = values._module // { inherit overlooked; }; }
+          values // { _module = values._module // { inherit inert overlooked; }; }
         else
           values;
 
@@ -171,17 +171,16 @@ let
           }
         else
           null;
+      # What is defined of options that only a fallback declares is among what is not declared (./tree.nix).
+      parted = builtins.partition (definition: definition ? inert) merged.unmatched;
+      inert = parted.right;
+      unknown = if merged.unmatched == [ ] then [ ] else parted.wrong;
       # A module may declare `_module.overlook`: of the path of an option that is not declared, whether
-      # defining it is no error all the same. Such definitions are in `config._module.overlooked`.
-      sorted = builtins.partition (
-        definition: declared._module.overlook definition.prefix
-      ) merged.unmatched;
+      # defining it is no error all the same. Such definitions are in `config._module.overlooked`, and those of
+      # options with fallbacks in `config._module.inert`.
+      sorted = builtins.partition (definition: declared._module.overlook definition.prefix) unknown;
       overlooked = sorted.right;
-      unmatched =
-        if merged.unmatched != [ ] && declared._module ? overlook then
-          sorted.wrong
-        else
-          merged.unmatched;
+      unmatched = if unknown != [ ] && declared._module ? overlook then sorted.wrong else unknown;
       checked = seq checkUnmatched;
 
       extendModules =

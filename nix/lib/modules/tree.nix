@@ -104,6 +104,24 @@ let
     in
     if own == [ ] then declarations else own;
 
+  # What is defined of an option that only a fallback declares is told apart among what is not declared.
+  noteInert =
+    file: path: definitions: result:
+    if file != fallbackFile then
+      result
+    else
+      result
+      // {
+        unmatched = map (
+          definition:
+          definition
+          // {
+            prefix = path;
+            inert = true;
+          }
+        ) definitions;
+      };
+
   # A name that several modules may declare, each `{ _file, pos, options }`, with its definitions.
   resolve =
     context: above: place: here: definitions:
@@ -141,7 +159,7 @@ let
     One level. `context` finds the positions of definitions (see `locate.nix`), `loc` is the level's
     path, `above` how many names of it lie outside of this evaluation. Gives `{ options, value,
     unmatched }`; `unmatched` are the definitions `{ file, value, prefix }` of names that are not
-    declared.
+    declared, and, with `inert`, those of options that only a fallback declares.
   */
   level =
     context: above: loc: declarations: definitions:
@@ -174,13 +192,15 @@ let
           position = unsafeGetAttrPos name declaration.options;
         in
         if option._type or null == "option" then
-          define.evalOption {
-            whence = context place;
-            loc = place;
-            inherit option type;
-            record = declare.recordOf place declaration._file position option type;
-            definitions = defined.${name} or [ ];
-          }
+          noteInert declaration._file (drop above place) (defined.${name} or [ ]) (
+            define.evalOption {
+              whence = context place;
+              loc = place;
+              inherit option type;
+              record = declare.recordOf place declaration._file position option type;
+              definitions = defined.${name} or [ ];
+            }
+          )
         else if option ? _type then
           explain.notAnOption place option._type declaration._file
         else
@@ -244,7 +264,7 @@ let
   # Does what is usual in the evaluator, where there is such help (see ./default.nix).
   native = builtins.firn.modules or null;
   helpers = {
-    inherit declaredSet resolve;
+    inherit declaredSet fallbackFile resolve;
     inherit (declare) locatedType;
     inherit (explain) whileEvaluating;
     inherit (lib.types) unspecified;

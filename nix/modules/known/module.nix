@@ -2,7 +2,7 @@
 # set or read them can be evaluated; what a machine does not get is told in one warning.
 #
 # Facts about NixOS (of July 2026; of July 2020 for services which the copy at hand did not have): path, type,
-# default. `options/TOP.json` holds them by path: an object is a level, a list is an option, `[ TYPE ]`,
+# default. `options/TOP.nix` holds them by path: a set is a level, a list is an option, `[ TYPE ]`,
 # `[ TYPE DEFAULT ]`, or `[ "open" LEVEL ]` for a level that has changed since 2020 or is known by name only: what is not
 # listed there may be set as well. A type is a name, or a list of a name and what belongs to it (see `types.nix`).
 #
@@ -19,13 +19,11 @@ let
     attrNames
     concatMap
     elemAt
-    fromJSON
     head
     isList
     length
     mapAttrs
     readDir
-    readFile
     ;
   inherit (lib)
     concatStringsSep
@@ -38,7 +36,7 @@ let
     ;
 
   known = listToAttrs (
-    map (file: nameValuePair (removeSuffix ".json" file) (fromJSON (readFile (./options + "/${file}")))) (
+    map (file: nameValuePair (removeSuffix ".nix" file) (import (./options + "/${file}"))) (
       attrNames (readDir ./options)
     )
   );
@@ -84,58 +82,43 @@ let
       if level != null then levels place level else declare place entry
     );
 
-  # What of these is set by somebody, each `{ loc, files }`. Below a switch that is off, only switches count: what
-  # else is set there has no effect in NixOS either.
-  used =
-    onlySwitches: loc: table: declared: values:
-    if isList (table.enable or null) && isOurs declared.enable then
-      if isSet declared.enable && values.enable == true then
-        [
-          {
-            inherit loc;
-            inherit (declared.enable) files;
-          }
-        ]
-      else
-        usedBelow true loc (removeAttrs table [ "enable" ]) declared values
-    else
-      usedBelow onlySwitches loc table declared values;
-  usedBelow =
-    onlySwitches: loc: table: declared: values:
-    concatMap (
-      name:
-      let
-        entry = table.${name};
-      in
-      if onlySwitches && levelOf entry == null then
-        [ ]
-      else
-        usedHere onlySwitches (loc ++ [ name ]) entry declared.${name} or null values.${name}
-    ) (attrNames table);
-  usedHere =
-    onlySwitches: place: entry: option: value:
+  isOurs = option: option.declarations or [ ] == [ fallbackFile ];
+  isSet = option: option.highestPrio < 1500;
+
+  # What is told of what somebody defines, each `{ loc, files }`. Where a level has a switch that is on, the level
+  # is told; below a switch that is off, only other switches count: what else is set there has no effect in NixOS either.
+  toldFor = definition: tellBelow false [ ] definition.prefix known options config;
+  tellBelow =
+    isOff: above: path: table: declared: values:
     let
+      name = head path;
+      below = lib.tail path;
+      entry = table.${name};
       level = levelOf entry;
+      hasSwitch = isList (table.enable or null) && isOurs declared.enable;
+      isOn = isSet declared.enable && values.enable == true;
     in
-    if option == null then
-      [ ]
-    else if level != null then
-      if lib.isOption option then [ ] else used onlySwitches place level option value
-    else
+    if hasSwitch && isOn then
+      [
+        {
+          loc = above;
+          inherit (declared.enable) files;
+        }
+      ]
+    else if below == [ ] then
       optional
         (
-          lib.isOption option
-          && isOurs option
+          !(isOff || hasSwitch)
           # Asking for the priority evaluates the default.
           && !(lib.last entry ? pkgs)
-          && isSet option
+          && isSet declared.${name}
         )
         {
-          loc = place;
-          inherit (option) files;
-        };
-  isSet = option: option.highestPrio < 1500;
-  isOurs = option: option.declarations or [ ] == [ fallbackFile ];
+          loc = above ++ [ name ];
+          inherit (declared.${name}) files;
+        }
+    else
+      tellBelow (isOff || hasSwitch) (above ++ [ name ]) below level declared.${name} values.${name};
 
   # Is more defined than that something is off, under conditions that hold?
   inForce = value: lib.any (content: isOn (content.content or content)) (properties.dischargeProperties value);
@@ -165,7 +148,7 @@ let
         entry ? ${head path} && inOpen entry.${head path} (lib.tail path)
     );
 
-  declaredUsed = used false [ ] known options config;
+  declaredUsed = concatMap toldFor config._module.inert;
   # By name, as several modules may define one.
   effectless = lib.zipAttrsWith (_: files: lib.unique (lib.concatLists files)) (
     map (use: { ${showOption use.loc} = use.files; }) (declaredUsed ++ beyond declaredUsed)

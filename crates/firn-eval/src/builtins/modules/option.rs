@@ -3,7 +3,7 @@
 use firn_syntax::{Symbol, sym};
 
 use super::properties::{Tag, all_plain, kind, select};
-use super::tree::{DEFINITIONS, State, result, symbol};
+use super::tree::{DEFINITIONS, INERT, State, result, symbol};
 use super::{Definition, field, helper, list_of, set_of, sets};
 use crate::attrs::Attrs;
 use crate::coerce::Coerce;
@@ -28,8 +28,22 @@ pub(super) fn declared(
     let value = m.lazy_native(&VALUE, &args[..7]);
     args[7] = value;
     let options = m.lazy_native(&OPTIONS, &args);
-    let none = m.empty_list();
-    Ok(result(m, options, none, value))
+    let unmatched = if is_fallback(m, state, file)? {
+        m.lazy_native(&INERT, &args[..2])
+    } else {
+        m.empty_list()
+    };
+    Ok(result(m, options, unmatched, value))
+}
+
+/// Is a file the one whose declarations count only where there are no others?
+fn is_fallback(m: &mut Machine, state: State, file: Value) -> R<bool> {
+    let fallback = helper(m, state.helpers(), "fallbackFile")?;
+    let (file, fallback) = (m.force(file)?, m.force(fallback)?);
+    Ok(match (file.as_str(), fallback.as_str()) {
+        (Some(file), Some(fallback)) => file.bytes() == fallback.bytes(),
+        _ => false,
+    })
 }
 
 /// The type of an option, at once if that takes no evaluation.

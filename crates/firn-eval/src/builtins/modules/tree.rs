@@ -452,28 +452,51 @@ fn unmatched(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
                 let below = field(m, result, sym::UNMATCHED)?;
                 all.extend(list_of(m, below)?.iter());
             }
-            None => unmatched_here(m, state, entry.sym, entry.value(), &mut all)?,
+            None => {
+                let definitions = list_of(m, entry.value())?;
+                let prefix = prefix(m, state, entry.sym)?;
+                let more = m.attrs_of(&[(sym::PREFIX, prefix)]);
+                with_more(m, Definition::all(definitions), more, &mut all)?;
+            }
         }
     }
     Ok(m.list(&all))
 }
 
-fn unmatched_here(
-    m: &mut Machine,
-    state: State,
-    name: Symbol,
-    definitions: Value,
-    all: &mut Vec<Value>,
-) -> R<()> {
+/// The path of a name from the root of this evaluation.
+fn prefix(m: &mut Machine, state: State, name: Symbol) -> R<Value> {
     let place = state.place(m, name)?;
     let place = list_of(m, place)?;
     let above = m.force_int(state.above(), Pos::NONE, "")?;
-    let prefix = m.sublist(place, (above as usize).min(place.len()), place.len());
-    let prefix = m.attrs_of(&[(sym::PREFIX, prefix)]);
-    let prefix = set_of(m, prefix)?;
-    for definition in Definition::all(list_of(m, definitions)?) {
+    Ok(m.sublist(place, (above as usize).min(place.len()), place.len()))
+}
+
+/// Definitions as sets with further attributes.
+fn with_more(
+    m: &mut Machine,
+    definitions: impl IntoIterator<Item = Definition>,
+    more: Value,
+    all: &mut Vec<Value>,
+) -> R<()> {
+    let more = set_of(m, more)?;
+    for definition in definitions {
         let plain = definition.set(m);
-        all.push(m.update(plain, prefix).value());
+        all.push(m.update(plain, more).value());
     }
     Ok(())
+}
+
+/// The definitions of an option that is declared as a fallback only: `{ file, value, prefix, inert }`.
+pub(super) static INERT: PrimOp =
+    PrimOp::new("__moduleInert", &["state", "name"], inert, "").without_frame();
+
+fn inert(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let state = State::of(m, args[0])?;
+    let name = symbol(args[1]);
+    let definitions = state.definitions(m, name)?;
+    let prefix = prefix(m, state, name)?;
+    let more = m.attrs_of(&[(sym::PREFIX, prefix), (Symbol::of("inert"), Value::TRUE)]);
+    let mut all = Vec::new();
+    with_more(m, definitions, more, &mut all)?;
+    Ok(m.list(&all))
 }

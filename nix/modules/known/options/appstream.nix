@@ -1,0 +1,3 @@
+{
+  enable = [ "bool" true ];
+}

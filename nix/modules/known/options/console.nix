@@ -1,0 +1,3 @@
+{
+  extraTTYs = [ "anything" ];
+}

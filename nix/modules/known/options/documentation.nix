@@ -1,0 +1,4 @@
+{
+  man = { cache = { enable = [ "bool" false ]; generateAtRuntime = [ "bool" false ]; }; man-db = { manualPages = [ "path" ]; package = [ "package" { pkgs = "man-db"; } ]; skipPackages = [ [ "listOf" "package" ] [ ] ]; }; mandoc = { cachePath = [ [ "listOf" "str" ] [ "/share/man" ] ]; enable = [ "bool" false ]; extraConfig = [ "lines" "" ]; manPath = [ [ "listOf" "str" ] [ "share/man" ] ]; package = [ "package" { pkgs = "mandoc"; } ]; settings = [ [ "submodule" { manpath = [ [ "listOf" "str" ] [ ] ]; output = { fragment = [ "bool" false ]; includes = [ [ "nullOr" "str" ] null ]; indent = [ [ "nullOr" "int" ] null ]; man = [ [ "nullOr" "str" ] null ]; paper = [ [ "nullOr" "str" ] null ]; style = [ [ "nullOr" "path" ] null ]; toc = [ "bool" false ]; width = [ [ "nullOr" "int" ] null ]; }; } ] { } ]; }; manualPages = [ "path" ]; };
+  nixos = { options = { allowDocBook = [ "anything" ]; }; };
+}

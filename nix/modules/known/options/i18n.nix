@@ -1,0 +1,7 @@
+{
+  defaultCharset = [ "str" "UTF-8" ];
+  glibcLocales = [ "package" { pkgs = "glibcLocales"; } ];
+  imperativeLocale = [ "bool" false ];
+  inputMethod = { enableGtk2 = [ "bool" false ]; enableGtk3 = [ "bool" true ]; enabled = [ [ "nullOr" [ "enum" [ "ibus" "fcitx5" "nabi" "uim" "hime" "kime" ] ] ] null ]; fcitx = [ "anything" ]; fcitx5 = { addons = [ [ "listOf" "package" ] [ ] ]; ignoreUserConfig = [ "bool" false ]; quickPhrase = [ [ "attrsOf" "str" ] { } ]; quickPhraseFiles = [ [ "attrsOf" "path" ] { } ]; settings = { addons = [ [ "attrsOf" "anything" ] { } ]; globalOptions = [ [ "submodule" { } [ "attrsOf" [ "attrsOf" [ "nullOr" "anything" ] ] ] ] { } ]; inputMethod = [ [ "submodule" { } [ "attrsOf" [ "attrsOf" [ "nullOr" "anything" ] ] ] ] { } ]; }; waylandFrontend = [ "bool" false ]; }; ibus = { engines = [ [ "listOf" "anything" ] [ ] ]; panel = [ [ "nullOr" "path" ] null ]; waylandFrontend = [ "bool" false ]; }; kime = { daemonModules = [ [ "listOf" [ "enum" [ "Xim" "Wayland" "Indicator" ] ] ] [ "Xim" "Wayland" "Indicator" ] ]; extraConfig = [ "lines" "" ]; iconColor = [ [ "enum" [ "Black" "White" ] ] "Black" ]; }; package = [ [ "nullOr" "path" ] null ]; type = [ [ "nullOr" [ "enum" [ "ibus" "fcitx5" "nabi" "uim" "hime" "kime" ] ] ] null ]; uim = { toolbar = [ [ "enum" [ "gtk" "gtk3" "gtk-systray" "gtk3-systray" "qt5" ] ] "gtk" ]; }; };
+  localeCharsets = [ [ "attrsOf" "str" ] { } ];
+}

@@ -1,0 +1,4 @@
+{
+  gids = [ [ "attrsOf" "int" ] ];
+  uids = [ [ "attrsOf" "int" ] ];
+}

@@ -1,0 +1,3 @@
+{
+  efi = [ "anything" true ];
+}

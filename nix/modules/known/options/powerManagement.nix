@@ -1,0 +1,4 @@
+{
+  bootCommands = [ "lines" "" ];
+  powertop = { postStart = [ "lines" "" ]; preStart = [ "lines" "" ]; };
+}

@@ -1,0 +1,7 @@
+{
+  enable = [ "anything" ];
+  enableMediaKeys = [ "bool" ];
+  enableOSSEmulation = [ "bool" ];
+  extraConfig = [ "lines" ];
+  mediaKeys = [ "anything" ];
+}
