@@ -1,0 +1,1 @@
+import ../../../../../modules/core/modular-services/config-data-path.nix

@@ -1,0 +1,1 @@
+{ imports = [ ../../../../../modules/core/modular-services/module.nix ]; }
