@@ -133,13 +133,15 @@ let
         let
           option = declare.fixupOptionType place (declare.mergeOptionDecls place list);
         in
-        define.evalOption {
-          whence = context place;
-          loc = place;
-          inherit definitions option;
-          inherit (option) type;
-          record = option;
-        };
+        noteInert (head list)._file (drop above place) definitions (
+          define.evalOption {
+            whence = context place;
+            loc = place;
+            inherit definitions option;
+            inherit (option) type;
+            record = option;
+          }
+        );
       own = preferOwn here;
     in
     if options == [ ] then

@@ -156,13 +156,16 @@ let
   tell = name: files: "- ${name}, set in ${concatStringsSep ", " (map toString files)}";
 in
 {
-  _file = fallbackFile;
-  options = levels [ ] known // {
-    _module.overlook = mkOption {
-      type = lib.types.functionTo lib.types.bool;
-      internal = true;
-      description = "Of the path of an option that is not declared: whether defining it is no error.";
-    };
+  imports = [
+    {
+      _file = fallbackFile;
+      options = levels [ ] known;
+    }
+  ];
+  options._module.overlook = mkOption {
+    type = lib.types.functionTo lib.types.bool;
+    internal = true;
+    description = "Of the path of an option that is not declared: whether defining it is no error.";
   };
   config._module.overlook = inOpen known;
   config.warnings = optional (effectless != { }) (
