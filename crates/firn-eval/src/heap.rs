@@ -231,6 +231,9 @@ impl Heap {
     /// A fresh mapping. Huge pages are left to the machine's policy: asked for here, they cost more
     /// system time than they saved where it was measured (docs/performance.md).
     fn map(&mut self, size: usize, how: libc::c_int) -> *mut u8 {
+        if crate::memory::is_too_much(self.total, size) {
+            std::panic::resume_unwind(Box::new(crate::stack::OutOfMemory));
+        }
         // SAFETY: an anonymous private mapping at an address the kernel chooses.
         let start = unsafe {
             libc::mmap(

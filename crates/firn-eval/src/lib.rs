@@ -33,6 +33,7 @@ mod helpers;
 mod host;
 mod load;
 mod machine;
+mod memory;
 pub mod paths;
 mod pos;
 mod primop;

@@ -96,19 +96,15 @@ fn parse_one(
     let (origin, text, dir) = input_text(options, input)?;
     let file = sources.add(origin, text).map_err(|e| format!("error: {e}"))?;
     let globals = firn_eval::global_names(firn_instantiate::TABLES);
-    let parsed = firn_syntax::parse(&file, parsing).and_then(|ast| {
-        firn_syntax::scope::check(&ast, &|name| globals.contains(&name)).map(|()| ast)
-    });
-    let ast = parsed.map_err(|d| {
-        firn_diag::cppnix::render(
-            &d,
-            sources,
-            firn_diag::cppnix::Style { show_trace: true, ..Default::default() },
-        )
-    })?;
+    let explain = |d: Box<firn_diag::Diagnostic>| {
+        let style = firn_diag::cppnix::Style { show_trace: true, ..Default::default() };
+        firn_diag::cppnix::render(&d, sources, style)
+    };
+    let ast = firn_syntax::parse(&file, parsing).map_err(explain)?;
     for warning in ast.warnings() {
         eprintln!("{}", firn_diag::cppnix::render(warning, sources, Default::default()));
     }
+    firn_syntax::scope::check(&ast, &|name| globals.contains(&name)).map_err(explain)?;
     let home = std::env::var("HOME").unwrap_or_default();
     let mut out = firn_syntax::print::print(&ast, Path::new(&dir), Path::new(&home));
     out.push(b'\n');

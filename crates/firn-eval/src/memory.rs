@@ -1,0 +1,44 @@
+//! How much memory the machine has left. The kernel promises more than it has, and ends whoever takes it at
+//! its word; an evaluation that grows without end should rather stop with an error.
+
+/// From this size on, and each time as much has come together, the machine is asked.
+const WATCHED: usize = 256 << 20;
+
+/// Whether `size` bytes more than `total` are too much for this machine.
+pub(crate) fn is_too_much(total: usize, size: usize) -> bool {
+    let asks = (total + size) / WATCHED > total / WATCHED;
+    asks && left().is_some_and(|left| size > left)
+}
+
+/// Bytes that the machine can still give; unknown where the kernel does not say.
+fn left() -> Option<usize> {
+    read(&std::fs::read_to_string("/proc/meminfo").ok()?)
+}
+
+/// Reads the text of `/proc/meminfo` (proc_meminfo(5)).
+fn read(text: &str) -> Option<usize> {
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()
+    };
+    let kilobytes = value("MemAvailable:")? + value("SwapFree:").unwrap_or(0);
+    kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_read() {
+        let text = "MemTotal:       1000 kB\nMemAvailable:    600 kB\nSwapFree:         24 kB\n";
+        assert_eq!(read(text), Some(624 * 1024));
+        assert_eq!(read("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn small_steps_are_not_looked_at_and_what_nobody_has_is_refused() {
+        assert!(!is_too_much(0, 1 << 20));
+        assert!(is_too_much(0, 1 << 60));
+    }
+}
