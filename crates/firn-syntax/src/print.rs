@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::ast::{
-    Ast, AttrKind, AttrName, AttrsId, BinaryOp, Expr, ExprId, LambdaId, PathId, PathKind,
+    Ast, AttrKind, AttrName, AttrsId, BinaryOp, Expr, ExprId, LambdaId, PathId, PathKind, Text,
 };
 use crate::symbol::Symbol;
 
@@ -83,6 +83,7 @@ pub fn print_expr(ast: &Ast, id: ExprId, folder: &Path, home: &Path) -> Vec<u8> 
         match step {
             Step::Text(text) => printer.out.extend_from_slice(text.as_bytes()),
             Step::Name(name) => identifier(&mut printer.out, name.bytes()),
+            Step::Literal(text) => string_literal(&mut printer.out, ast.text(text)),
             Step::Expr(id) => printer.expr(id),
         }
     }
@@ -92,10 +93,11 @@ pub fn print_expr(ast: &Ast, id: ExprId, folder: &Path, home: &Path) -> Vec<u8> 
 enum Step {
     Text(&'static str),
     Name(Symbol),
+    Literal(Text),
     Expr(ExprId),
 }
 
-use Step::{Expr as E, Name, Text as T};
+use Step::{Expr as E, Literal, Name, Text as T};
 
 struct Printer<'a> {
     ast: &'a Ast,
@@ -118,11 +120,7 @@ impl Printer<'_> {
             Expr::Float(x) => return self.out.extend_from_slice(float(x.float()).as_bytes()),
             Expr::Str(text) => return string_literal(&mut self.out, ast.text(text)),
             Expr::Path(kind, text) => return self.path(kind, ast.text(text)),
-            Expr::SearchPath(text) => {
-                self.out.extend_from_slice(b"(__findFile __nixPath ");
-                string_literal(&mut self.out, ast.text(text));
-                return self.out.push(b')');
-            }
+            Expr::SearchPath(text) => vec![T("(__findFile __nixPath "), Literal(text), T(")")],
             Expr::Interpolated(parts) | Expr::InterpolatedPath(parts) => {
                 let parts = ast.parts(parts);
                 let parts = parts.iter().map(|part| part.expr);
@@ -218,9 +216,10 @@ impl Printer<'_> {
         vec![T("("), E(left), T(infix), E(right), T(")")]
     }
 
-    /// Operators that CppNix has as calls, without their parentheses.
+    /// Operators and search paths, which CppNix has as calls, without their parentheses.
     fn as_call(&self, id: ExprId) -> Option<Vec<Step>> {
         let (function, left, right) = match self.ast.expr(id) {
+            Expr::SearchPath(text) => return Some(vec![T("__findFile __nixPath "), Literal(text)]),
             Expr::Negate(operand) => return Some(vec![T("__sub 0 "), E(operand)]),
             Expr::Binary { op, left, right, .. } => match op {
                 BinaryOp::Sub => ("__sub ", left, right),
