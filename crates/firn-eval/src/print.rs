@@ -207,7 +207,7 @@ impl Machine {
         let mut printer = Printer {
             out: Vec::new(),
             options,
-            seen: FxHashSet::default(),
+            seen: Seen::default(),
             attrs: 0,
             items: 0,
             indent: 0,
@@ -222,7 +222,7 @@ impl Machine {
     /// When the value is nested too deeply.
     pub fn print_ambiguous(&mut self, v: Value) -> R<Vec<u8>> {
         let mut out = Vec::new();
-        let mut seen = FxHashSet::default();
+        let mut seen = Seen::default();
         ambiguous(self, v, &mut out, &mut seen, 0)?;
         Ok(out)
     }
@@ -244,11 +244,23 @@ fn deep(m: &mut Machine, depth: usize) -> R<()> {
     if depth & 0xfff == 0xfff { m.poll_plain() } else { Ok(()) }
 }
 
+/// The lists and sets that were printed.
+#[derive(Default)]
+struct Seen(FxHashSet<u64>);
+
+impl Seen {
+    /// Whether `v` was printed before. A literal inside a function counts as another one each time,
+    /// since each call would have made its own.
+    fn again(&mut self, m: &Machine, v: Value) -> bool {
+        !m.shared_literals.contains(&v.word()) && !self.0.insert(v.word())
+    }
+}
+
 fn ambiguous(
     m: &mut Machine,
     v: Value,
     out: &mut Vec<u8>,
-    seen: &mut FxHashSet<u64>,
+    seen: &mut Seen,
     depth: usize,
 ) -> R<()> {
     deep(m, depth)?;
@@ -260,7 +272,7 @@ fn ambiguous(
     }
     match v.kind() {
         Kind::Attrs(attrs) => {
-            if !attrs.is_empty() && !seen.insert(v.word()) {
+            if !attrs.is_empty() && seen.again(m, v) {
                 out.extend_from_slice("«repeated»".as_bytes());
                 return Ok(());
             }
@@ -274,7 +286,7 @@ fn ambiguous(
             out.push(b'}');
         }
         Kind::List(list) => {
-            if !list.is_empty() && !seen.insert(v.word()) {
+            if !list.is_empty() && seen.again(m, v) {
                 out.extend_from_slice("«repeated»".as_bytes());
                 return Ok(());
             }
@@ -312,7 +324,7 @@ fn push_scalar(out: &mut Vec<u8>, v: Value, max: usize) {
 struct Printer {
     out: Vec<u8>,
     options: PrintOptions,
-    seen: FxHashSet<u64>,
+    seen: Seen,
     attrs: usize,
     items: usize,
     indent: usize,
@@ -401,8 +413,8 @@ impl Printer {
         }
     }
 
-    fn repeated(&mut self, v: Value) -> bool {
-        if self.options.track_repeated && !self.seen.insert(v.word()) {
+    fn repeated(&mut self, m: &Machine, v: Value) -> bool {
+        if self.options.track_repeated && self.seen.again(m, v) {
             self.colored(MAGENTA, "«repeated»");
             return true;
         }
@@ -428,7 +440,7 @@ impl Printer {
 
     fn set(&mut self, m: &mut Machine, v: Value, depth: usize) -> R<()> {
         let Some(attrs) = v.as_attrs() else { return Ok(()) };
-        if self.repeated(v) {
+        if self.repeated(m, v) {
             return Ok(());
         }
         if self.options.force && self.options.derivation_paths && m.is_derivation(v)? {
@@ -478,7 +490,7 @@ impl Printer {
 
     fn list(&mut self, m: &mut Machine, v: Value, depth: usize) -> R<()> {
         let Some(list) = v.as_list() else { return Ok(()) };
-        if !list.is_empty() && self.repeated(v) {
+        if !list.is_empty() && self.repeated(m, v) {
             return Ok(());
         }
         if depth >= self.options.max_depth {

@@ -195,7 +195,7 @@ impl Compiler<'_> {
             for (i, node) in nodes.iter().enumerate() {
                 set.slot_at(i).set(node.constant(0));
             }
-            return Ok(self.constant(set.value(), pos));
+            return Ok(self.literal(set.value(), pos));
         }
         let mut words = vec![layout as *const Layout as u64];
         words.extend(nodes.iter().map(|n| n.word_of()));

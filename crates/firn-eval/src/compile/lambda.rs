@@ -16,13 +16,13 @@ const MAX_ARITY: usize = 64;
 impl Compiler<'_> {
     pub(super) fn lambda(&mut self, id: ExprId) -> R<&'static Node> {
         let chain = self.chain(id);
-        self.scopes.enter();
+        self.scopes.enter_function();
         let outer_frame = self.frame.take();
         let outside = self.scopes.clone();
         let result = self.lambda_inside(&chain);
         self.scopes = outside;
         self.frame = outer_frame;
-        self.scopes.leave();
+        self.scopes.leave_function();
         let lambda = result?;
         let pos = self.pos(id);
         Ok(self.emit(vars::lambda, pos, Delay::Lambda, &[lambda as *const Lambda as u64]))

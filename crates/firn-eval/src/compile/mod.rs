@@ -87,6 +87,14 @@ impl Compiler<'_> {
         self.emit(op, pos, Delay::Const, &[value.word()])
     }
 
+    /// A list or set of constants, which is made once and serves whenever it is evaluated.
+    fn literal(&mut self, value: Value, pos: Pos) -> &'static Node {
+        if self.scopes.in_function() {
+            self.m.shared_literals.insert(value.word());
+        }
+        self.constant(value, pos)
+    }
+
     /// Compiles an expression that is not evaluated in the function's own environment exactly once.
     fn expr(&mut self, id: ExprId) -> R<&'static Node> {
         let frame = self.frame.take();
@@ -334,7 +342,7 @@ impl Compiler<'_> {
         if nodes.iter().all(|n| n.delay == Delay::Const) {
             let values: Vec<Value> = nodes.iter().map(|n| n.constant(0)).collect();
             let list = self.m.list(&values);
-            return Ok(self.constant(list, pos));
+            return Ok(self.literal(list, pos));
         }
         let cheap =
             nodes.len() <= 8 && nodes.iter().all(|n| matches!(n.delay, Delay::Const | Delay::Var));

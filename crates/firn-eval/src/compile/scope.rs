@@ -28,6 +28,8 @@ const SCAN: usize = 8;
 #[derive(Clone)]
 pub(crate) struct Scopes {
     level: u32,
+    /// How many functions are around.
+    functions: u32,
     innermost: Option<Rc<Frame>>,
 }
 
@@ -76,7 +78,7 @@ impl Names {
 
 impl Scopes {
     fn new() -> Scopes {
-        Scopes { level: 0, innermost: None }
+        Scopes { level: 0, functions: 0, innermost: None }
     }
 
     /// The scopes around a whole file, with names in the slots of one environment.
@@ -105,6 +107,21 @@ impl Scopes {
 
     pub fn leave(&mut self) {
         self.level -= 1;
+    }
+
+    pub fn enter_function(&mut self) {
+        self.functions += 1;
+        self.enter();
+    }
+
+    pub fn leave_function(&mut self) {
+        self.functions -= 1;
+        self.leave();
+    }
+
+    /// Whether what is compiled here may be evaluated more than once.
+    pub fn in_function(&self) -> bool {
+        self.functions > 0
     }
 
     /// Makes names visible in the innermost environment, hiding the same names further out.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use firn_source::SourceMap;
 use firn_syntax::Symbol;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::attrs::{Attrs, Layout, Shapes};
 use crate::context::{ContextElem, ContextJoin, Contexts, Ctx};
@@ -31,6 +31,9 @@ pub struct Machine {
     pub(crate) code: Heap,
     /// Values that code refers to.
     pub(crate) pinned: Vec<Value>,
+    /// Words of the lists and sets of constants inside functions: each call has the same one, where
+    /// the language has a new one for each.
+    pub(crate) shared_literals: FxHashSet<u64>,
     /// Environments whose first word has no room for their number of slots, with that.
     pub(crate) huge_envs: Vec<(Env, usize)>,
     /// Size of the heap from which a collection pays.
@@ -103,6 +106,7 @@ impl Machine {
             heap,
             code,
             pinned: Vec::new(),
+            shared_literals: FxHashSet::default(),
             huge_envs: Vec::new(),
             collect_from: collect::FIRST,
             collections: 0,
