@@ -256,13 +256,7 @@ impl Seen {
     }
 }
 
-fn ambiguous(
-    m: &mut Machine,
-    v: Value,
-    out: &mut Vec<u8>,
-    seen: &mut Seen,
-    depth: usize,
-) -> R<()> {
+fn ambiguous(m: &mut Machine, v: Value, out: &mut Vec<u8>, seen: &mut Seen, depth: usize) -> R<()> {
     deep(m, depth)?;
     let v = v.known();
     if v.is_thunk() {

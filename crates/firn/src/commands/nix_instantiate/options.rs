@@ -25,6 +25,8 @@ pub struct Options {
     pub json: bool,
     /// Print as XML.
     pub xml: bool,
+    /// `--no-location`: XML does not say where attributes and functions are defined.
+    pub no_location: bool,
     /// Print strings as they are.
     pub raw: bool,
     /// Show the whole trace of an error.
@@ -92,7 +94,8 @@ impl Options {
             "--add-root" => self.add_root = Some(value(argument, rest)?),
             "--read-write-mode" => self.read_write = true,
             "--readonly-mode" => self.read_only = true,
-            "--indirect" | "--no-location" => {}
+            "--no-location" => self.no_location = true,
+            "--indirect" => {}
             _ => return Ok(false),
         }
         Ok(true)

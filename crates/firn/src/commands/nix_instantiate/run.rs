@@ -184,27 +184,35 @@ pub fn automatic_arguments(m: &mut Machine, options: &Options) -> R<Attrs> {
 fn print(m: &mut Machine, options: &Options, value: Value, args: Attrs) -> R<()> {
     let value = m.force(value)?;
     let value = if args.is_empty() { value } else { m.call_auto(value, args)? };
-    let mut out = if options.raw {
-        m.coerce(
-            value,
-            firn_eval::Coerce { more: false, copy: false },
-            Pos::NONE,
-            "while generating the nix-instantiate output",
-        )?
-        .bytes()
-        .to_vec()
-    } else if options.json || options.xml {
-        let name = if options.json { "toJSON" } else { "toXML" };
-        let f = m.builtin(name)?;
-        let text = m.call(f, &[value], Pos::NONE)?;
-        m.force_string(text, Pos::NONE, "")?.bytes().to_vec()
+    let out = if options.raw {
+        raw(m, value)?
+    } else if options.json {
+        line(json(m, value)?)
+    } else if options.xml {
+        let mut out = Vec::new();
+        m.write_xml(value, options.strict, !options.no_location, &mut out)?;
+        out
     } else {
         let value = if options.strict { m.force_deep(value)? } else { value };
-        m.print_ambiguous(value)?
+        line(m.print_ambiguous(value)?)
     };
-    if !options.raw && !options.xml {
-        out.push(b'\n');
-    }
     let _ = std::io::stdout().write_all(&out);
     Ok(())
+}
+
+fn raw(m: &mut Machine, value: Value) -> R<Vec<u8>> {
+    let how = firn_eval::Coerce { more: false, copy: false };
+    let text = m.coerce(value, how, Pos::NONE, "while generating the nix-instantiate output")?;
+    Ok(text.bytes().to_vec())
+}
+
+fn json(m: &mut Machine, value: Value) -> R<Vec<u8>> {
+    let f = m.builtin("toJSON")?;
+    let text = m.call(f, &[value], Pos::NONE)?;
+    Ok(m.force_string(text, Pos::NONE, "")?.bytes().to_vec())
+}
+
+fn line(mut text: Vec<u8>) -> Vec<u8> {
+    text.push(b'\n');
+    text
 }
