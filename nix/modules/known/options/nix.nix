@@ -12,7 +12,6 @@
   daemonUser = [ "str" "root" ];
   envVars = [ "attrs" { } ];
   firewall = { allowLoopback = [ "anything" false ]; allowNonTCPUDP = [ "bool" false ]; allowPrivateNetworks = [ "anything" true ]; allowedTCPPorts = [ [ "listOf" [ "either" "str" "int" ] ] [ ] ]; allowedUDPPorts = [ [ "listOf" [ "either" "str" "int" ] ] [ ] ]; enable = [ "bool" false ]; extraNftablesRules = [ [ "listOf" "str" ] [ ] ]; };
-  generateRegistryFromInputs = [ "open" { enable = [ "bool" false ]; } ];
   linux-builder = [ "open" { enable = [ "bool" false ]; } ];
   maxJobs = [ [ "attrsOf" "anything" ] ];
   optimise = { persistent = [ "bool" true ]; randomizedDelaySec = [ "str" "1800" ]; };

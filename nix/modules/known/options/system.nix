@@ -4,7 +4,7 @@
   boot = { extraInitrd = { paths = [ [ "listOf" "str" ] [ ] ]; }; loader = { ukiFile = [ "str" ]; }; };
   checks = [ [ "listOf" "package" ] [ ] ];
   defaultChannel = [ "str" "https://channels.nixos.org/nixos-unstable" ];
-  disableInstallerTools = [ "open" { enable = [ "bool" false ]; } ];
+  disableInstallerTools = [ "bool" false ];
   etc = { overlay = { enable = [ "bool" false ]; mutable = [ "bool" true ]; }; };
   forbiddenDependenciesRegex = [ [ "listOf" "str" ] ];
   fsPackages = [ "anything" [ ] ];
