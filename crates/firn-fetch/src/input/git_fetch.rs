@@ -116,7 +116,9 @@ impl Fetcher {
         self.verify_commit(attrs, place, commit.as_deref())?;
         let time = state.head.map(|head| repository.commit_time(head)).transpose()?;
         info.set("lastModified", time.unwrap_or(0));
-        Ok(Tree { root: place.to_path_buf(), files: Some(state.files), info, scratch: None })
+        // A link to a repository is the repository, not a link in the store.
+        let root = place.canonicalize().unwrap_or_else(|_| place.to_path_buf());
+        Ok(Tree { root, files: Some(state.files), info, scratch: None })
     }
 
     /// The repository that has the wanted revision, that revision, and the reference it was found by.

@@ -70,7 +70,9 @@ impl Fetcher {
         let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         let files = names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect();
         let info = Attrs::new().with("ref", branch);
-        Ok(Some(Tree { root: place.to_path_buf(), files: Some(files), info, scratch: None }))
+        // As with Git: a link to a repository is the repository.
+        let root = place.canonicalize().unwrap_or_else(|_| place.to_path_buf());
+        Ok(Some(Tree { root, files: Some(files), info, scratch: None }))
     }
 
     fn hg_clone(&self, attrs: &Attrs) -> Result<HgClone, InputError> {
