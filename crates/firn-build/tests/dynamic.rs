@@ -99,6 +99,24 @@ fn a_wrong_hash_waits_for_nobody() {
     assert!(w.store.is_valid(&taken).unwrap());
 }
 
+/// Without `keep-going`, what was given up for a failure elsewhere is not told as a failure.
+#[test]
+fn what_is_given_up_is_no_failure() {
+    let mut w = World::new();
+    w.options.max_jobs = Some(1);
+    let bad = w.drv("bad", &["exit", "1"]).add();
+    let other = w.drv("other", &["write", "${out}", ""]).add();
+    let needs_bad = w.drv("needs-bad", &[]).input(&bad, "out").add();
+    let needs_other = w.drv("needs-other", &[]).input(&other, "out").add();
+    let wanted = [&bad, &needs_bad, &needs_other]
+        .map(|drv| DerivedPath::built(drv.clone(), OutputsSpec::All));
+    let failures = w.builder().build(&wanted, BuildMode::Normal).unwrap_err();
+    let told: Vec<_> = failures.0.iter().map(|failure| &failure.path).collect();
+    assert_eq!(told, [&bad], "{failures}");
+    let failures = w.build(&needs_bad).unwrap_err();
+    assert_eq!(failures.0.len(), 2, "{failures}");
+}
+
 /// With `keep-going` a derivation waits for all that it needs, and says how many of them failed; of several
 /// wanted things that failed there is a summary.
 #[test]

@@ -283,6 +283,9 @@ impl<'a> Session<'a> {
                 Err(_) => {}
             }
         }
+        if !self.tells_consequences(wanted) {
+            consequences.clear();
+        }
         if causes.is_empty() && consequences.is_empty() {
             return Ok(realised);
         }
@@ -294,14 +297,29 @@ impl<'a> Session<'a> {
         Err(BuildFailures(causes))
     }
 
+    /// Why something wanted failed, if it did.
+    fn kind_of(&self, path: &DerivedPath) -> Option<FailureKind> {
+        match &self.goals[*self.index.get(&key_of(path))?].state {
+            State::Done(Err(failure)) => Some(failure.kind),
+            _ => None,
+        }
+    }
+
+    /// Whether it is told what could not be built for the lack of something else. Where everything ends with
+    /// the first failure and that is of something wanted, the rest was given up.
+    fn tells_consequences(&self, wanted: &[DerivedPath]) -> bool {
+        let is_cause = |kind| !matches!(kind, FailureKind::Dependency | FailureKind::Cancelled);
+        self.builder.options.keep_going
+            || !wanted.iter().filter_map(|path| self.kind_of(path)).any(is_cause)
+    }
+
     /// What is said last when several wanted things have failed.
     fn summary(&self, wanted: &[DerivedPath]) -> Option<BuildFailure> {
-        let has_failed = |path: &&DerivedPath| {
-            let number = self.index.get(&key_of(path));
-            number.is_some_and(|number| match &self.goals[*number].state {
-                State::Done(Err(failure)) => failure.kind != FailureKind::Cancelled,
-                _ => false,
-            })
+        let all = self.tells_consequences(wanted);
+        let has_failed = |path: &&DerivedPath| match self.kind_of(path) {
+            None | Some(FailureKind::Cancelled) => false,
+            Some(FailureKind::Dependency) => all,
+            Some(_) => true,
         };
         let failed: Vec<_> = wanted.iter().filter(has_failed).collect();
         if failed.len() < 2 {

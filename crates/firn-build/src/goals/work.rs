@@ -116,11 +116,17 @@ impl Session<'_> {
 
     pub(super) fn finish(&mut self, number: usize, result: Result<Built, BuildFailure>) {
         let failed = result.is_err();
+        let given_up = matches!(&result, Err(failure) if failure.kind == FailureKind::Cancelled);
         self.goals[number].state = State::Done(result);
         if failed && !self.builder.options.keep_going {
             self.stop.cancel();
         }
         for dependent in std::mem::take(&mut self.goals[number].dependents) {
+            if given_up && !matches!(self.goals[dependent].state, State::Done(_)) {
+                let path = self.goals[dependent].path.clone();
+                self.finish(dependent, Err(cancelled(&path)));
+                continue;
+            }
             self.goals[dependent].failed_inputs += usize::from(failed);
             if let State::Waiting(open) = &mut self.goals[dependent].state {
                 *open -= 1;

@@ -50,6 +50,7 @@ pub enum Command {
     /// Make copies of paths that are named by their contents
     MakeContentAddressed(Box<content_address::Arguments>),
     /// Replace equal files by hard links
+    #[command(alias = "optimize")]
     Optimise(collect::OptimiseArguments),
     /// Print the path that a hash begins
     PathFromHashPart(info::HashPartArguments),
