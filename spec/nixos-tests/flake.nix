@@ -65,7 +65,7 @@
 
             def check(node):
                 node.wait_for_open_port(port)
-                machine.wait_for_open_port("80")
+                machine.wait_for_open_port(80.5)
 
             check(machine)
           '';

@@ -4,9 +4,22 @@
   pkgs ? import ../.. { inherit system; },
   ...
 }:
+let
+  # What is called this way may have been written when users needed no group.
+  makeTest =
+    test:
+    pkgs.nixosTest (
+      test
+      // {
+        defaults = {
+          imports = [ test.defaults or { } ];
+          users.likeIn2020 = pkgs.lib.mkDefault true;
+        };
+      }
+    );
+in
 {
-  inherit pkgs;
-  makeTest = pkgs.nixosTest;
-  simpleTest = pkgs.nixosTest;
+  inherit pkgs makeTest;
+  simpleTest = makeTest;
   runInMachine = throw "base: `runInMachine' is no longer in NixOS";
 }

@@ -5,4 +5,6 @@ test:
   pkgs ? import ../.. { inherit system; },
   ...
 }@args:
-pkgs.nixosTest (if builtins.isFunction test then test (args // { inherit pkgs; inherit (pkgs) lib; }) else test)
+(import ../lib/testing-python.nix { inherit system pkgs; }).makeTest (
+  if builtins.isFunction test then test (args // { inherit pkgs; inherit (pkgs) lib; }) else test
+)

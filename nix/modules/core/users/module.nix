@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption mkIf mkDefault types;
   cfg = config.users;
+  older = cfg.likeIn2020;
   defaults = import ./defaults.nix;
 
   nullable =
@@ -67,7 +68,7 @@ let
         group = mkOption {
           type = types.str;
           default = "";
-          apply = group: if group == "" && config.isNormalUser then "users" else group;
+          apply = group: if group != "" then group else if config.isNormalUser then "users" else if older then "nogroup" else group;
           description = "The primary group.";
         };
         extraGroups = mkOption {
@@ -205,6 +206,12 @@ let
 in
 {
   options.users = {
+    likeIn2020 = mkOption {
+      type = types.bool;
+      default = false;
+      internal = true;
+      description = "Whether users need no group and no kind, as before NixOS 21.11; for tests that were written then.";
+    };
     mutableUsers = mkOption {
       type = types.bool;
       default = true;
@@ -299,7 +306,7 @@ in
       }
       {
         assertion =
-          (user.isSystemUser || (user.uid != null && user.uid < 1000)) != user.isNormalUser;
+          older || (user.isSystemUser || (user.uid != null && user.uid < 1000)) != user.isNormalUser;
         message = "Exactly one of users.users.${user.name}.isSystemUser and users.users.${user.name}.isNormalUser must be set.";
       }
       {

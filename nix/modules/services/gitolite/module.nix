@@ -56,6 +56,8 @@ in
     };
     users.groups.${cfg.group}.gid = config.ids.gids.gitolite or 127;
     environment.systemPackages = [ pkgs.gitolite pkgs.git ];
+    # Its modules of Perl are looked for in `/usr`.
+    system.usrPackages = [ pkgs.gitolite ];
     systemd.tmpfiles.rules = [
       "d '${cfg.dataDir}' 0750 ${cfg.user} ${cfg.group} - -"
       "d '${cfg.dataDir}/.gitolite' - ${cfg.user} ${cfg.group} - -"

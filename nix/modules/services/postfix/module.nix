@@ -238,6 +238,8 @@ in
   config = lib.mkIf cfg.enable {
     environment.etc.postfix.source = "/var/lib/postfix/conf";
     environment.systemPackages = [ cfg.package ];
+    # Ways to log in, which SASL looks for in `/usr`.
+    system.usrPackages = [ pkgs.debian.libsasl2-modules ];
     services.mail.sendmailSetuidWrapper = lib.mkIf cfg.setSendmail config.security.wrappers.sendmail;
     security.wrappers =
       let

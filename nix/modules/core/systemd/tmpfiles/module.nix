@@ -84,6 +84,8 @@ in
     };
   };
   config.environment.etc = {
+    # NixOS has no keys of root from the machine's credentials, and `/root/.ssh` is made by whoever wants it.
+    "tmpfiles.d/provision.conf".text = lib.mkDefault "";
     "tmpfiles.d/00-nixos.conf".text = ''
       # Made from `systemd.tmpfiles.rules`.
     ''
