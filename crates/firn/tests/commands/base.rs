@@ -30,6 +30,17 @@ fn machines_get_the_files_that_are_expected() {
     assert!(count >= 3);
 }
 
+/// Options of tests and of virtual machines, by what they change; no machine is started.
+#[test]
+fn options_of_tests_have_their_meaning() {
+    let user = User::new();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/nixos-tests/options.nix");
+    let cases = cases.display().to_string();
+    let words = ["nix-instantiate", "--eval", "--strict", "--read-write-mode", cases.as_str()];
+    let failed = user.run(&words);
+    assert!(failed.trim_end().ends_with("[ ]"), "these do not hold: {failed}");
+}
+
 /// What published code reads of nixpkgs' tree is there and evaluates.
 #[test]
 fn files_of_nixpkgs_are_where_they_are_expected() {

@@ -137,6 +137,8 @@ in
           "getty@tty1.service"
           "user.slice"
         ];
+        # It asks for seats first of all.
+        wants = [ "systemd-logind.service" ];
         conflicts = [ "getty@tty1.service" ];
         wantedBy = lib.optional xserver.autorun "graphical.target";
         restartIfChanged = false;

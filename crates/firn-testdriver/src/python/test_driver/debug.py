@@ -44,4 +44,6 @@ class Debug:
     def failed(self, frame):
         """Stops where the test has failed."""
         if self.enabled:
-            RemotePdb("127.0.0.1", 4444, self.tell).interaction(frame, None)
+            debugger = RemotePdb("127.0.0.1", 4444, self.tell)
+            debugger.reset()
+            debugger.interaction(frame, None)
