@@ -18,6 +18,7 @@
         hardware = runNixOSTest ./hardware.nix;
         mixed = runNixOSTest ./mixed.nix;
         created = runNixOSTest ./created.nix;
+        screen = runNixOSTest ./screen.nix;
         booted = runNixOSTest {
           imports = [ ./saved.nix ];
           name = "booted";

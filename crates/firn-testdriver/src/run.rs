@@ -112,8 +112,15 @@ impl Python {
         let folder = options.folder.join("python");
         write_shim(&folder).map_err(|error| format!("cannot write the test shim: {error}"))?;
         let mut command = Command::new(program);
-        // Isolated: neither the user's folders nor variables change what the script sees.
-        command.args(["-I", "-u", "-B"]).arg(folder.join(SHIM_FILE)).arg(socket);
+        // Neither the user's folders nor variables change what the script sees. Not by `-I`: the program may be one
+        // that says by a variable where its further packages are (`extraPythonPackages`).
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PYTHON") {
+                command.env_remove(name);
+            }
+        }
+        command.env("PYTHONSAFEPATH", "1");
+        command.args(["-s", "-u", "-B"]).arg(folder.join(SHIM_FILE)).arg(socket);
         command.current_dir(&options.out_dir);
         if options.mode != Mode::Interactive {
             command.stdin(Stdio::null());

@@ -10,10 +10,13 @@ let
   v = config.virtualisation;
   # Whether the configuration itself gives the option a value, not only its default.
   set = path: lib.hasAttrByPath path options && (lib.getAttrFromPath path options).highestPrio <= 100;
+  anySet = lib.any (name: set [ "virtualisation" name ]);
   reasons = [
     [ (v.useBootLoader || v.useEFIBoot || v.useBIOSBoot) "a boot loader" ]
     [ (v.emptyDiskImages != [ ]) "disks (virtualisation.emptyDiskImages)" ]
     [ (v.qemu.options != [ ] || v.qemu.drives != [ ]) "virtual hardware (virtualisation.qemu)" ]
+    [ (anySet [ "diskImage" "rootDevice" "useNixStoreImage" "writableStore" ]) "disks of its own (virtualisation.diskImage and the like)" ]
+    [ (anySet [ "bios" "useSecureBoot" ]) "firmware of its own (virtualisation.bios, virtualisation.useSecureBoot)" ]
     [ v.tpm.enable "a TPM" ]
     [ (lib.any (file: file != toString ./vm.nix) options.virtualisation.fileSystems.files) "file systems of its own (virtualisation.fileSystems)" ]
     [ (set [ "boot" "kernelPackages" ]) "a kernel of its own (boot.kernelPackages)" ]

@@ -141,7 +141,8 @@ fn no_screen(context: &Context<'_>, why: &str) -> Failure {
 
 /// Says what is missing until X11 and a graphical session run; what begins with `no` will never come.
 const X_STATE: &str = "if test -e /tmp/.X11-unix/X0; then \
-    journalctl -b SYSLOG_IDENTIFIER=systemd | grep -q 'Reached target Current graphical' \
+    journalctl -b SYSLOG_IDENTIFIER=systemd \
+    | grep -q 'Reached target \\(graphical-session.target - \\)\\?Current graphical' \
     || echo 'the server runs, but no graphical session has been reached'; \
     elif test \"$(systemctl show -P LoadState display-manager.service)\" != loaded \
     && test \"$(systemctl is-system-running 2>/dev/null)\" != starting; \
