@@ -30,8 +30,8 @@ pub(super) const FIRST: usize = 64 << 20;
 /// Stands in its place after a collection that found what can't be.
 const NEVER: usize = usize::MAX;
 const WORD: usize = size_of::<u64>();
-/// After so many nothing is collected any more: see [`Machine::scope_key`].
-const MOST_COLLECTIONS: u64 = 0xffff;
+/// As many as the bits of a [`Machine::scope_key`] tell apart: a key with this number is never stored.
+pub(super) const MOST_COLLECTIONS: u64 = 0xffff;
 
 impl Machine {
     /// Gives memory back, if the heap has grown so much since the last time that this pays; always in
@@ -92,11 +92,7 @@ impl Machine {
     fn sweep(&mut self, mut marker: Marker) {
         self.sweep_layouts(&mut marker);
         self.heap.forget_ends();
-        // More than the bits of a key hold would make an old key new again.
-        self.collections += 1;
-        if self.collections == MOST_COLLECTIONS {
-            self.collect_from = NEVER;
-        }
+        self.collections = MOST_COLLECTIONS.min(self.collections + 1);
         self.compared = Default::default();
         self.spare = Default::default();
         self.huge_envs.retain(|(env, _)| marker.is_marked(env.0 as usize));

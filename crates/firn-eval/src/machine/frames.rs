@@ -2,6 +2,7 @@
 //! when its expression has been evaluated is used again.
 
 use super::Machine;
+use super::collect::MOST_COLLECTIONS;
 use crate::heap::For;
 use crate::value::{Env, HUGE, Slot};
 
@@ -93,6 +94,11 @@ impl Machine {
     #[inline(always)]
     pub(crate) fn scope_key(&self, env: Env) -> u64 {
         env.0 as u64 | self.collections << Env::ADDRESS_BITS
+    }
+
+    /// Whether a [`Machine::scope_key`] may be kept: the last ones to be told apart would come again.
+    pub(crate) fn keeps_scope_keys(&self) -> bool {
+        self.collections < MOST_COLLECTIONS
     }
 
     /// Takes an environment back whose expression has been evaluated, if nothing refers to it.

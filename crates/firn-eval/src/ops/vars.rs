@@ -157,7 +157,7 @@ fn scope(m: &mut Machine, slot: &'static Slot, word: u64) -> R<Attrs> {
 /// and their scopes are values by now.
 #[inline(always)]
 fn remember_scope(m: &Machine, node: &'static Node, first: Env, slot: &'static Slot) {
-    if first.is_kept() {
+    if first.is_kept() && m.keeps_scope_keys() {
         node.cell(2).store(m.scope_key(first), Ordering::Relaxed);
         node.cell(3).store(slot as *const Slot as u64, Ordering::Relaxed);
     }
