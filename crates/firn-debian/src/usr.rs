@@ -241,7 +241,7 @@ fn may_fold(place: &str, owners: &[PathBuf]) -> bool {
 fn is_text(place: &str, target: &Path) -> bool {
     let inside =
         |folder: &&str| place.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
-    TEXTS.iter().any(|folder| inside(folder))
+    TEXTS.iter().any(inside)
         && target.is_absolute()
         && fs::symlink_metadata(target).is_ok_and(|meta| meta.is_file())
 }

@@ -88,7 +88,7 @@ impl Pair {
     }
 }
 
-/// What machines write to standard error, which arrives when it arrives.
+/// What machines write to their consoles and to standard error, which arrives when it arrives.
 #[derive(Default)]
 struct Talk {
     lines: Mutex<Vec<String>>,
@@ -138,8 +138,7 @@ fn container(
             switch.clone(),
         )],
         program,
-        console: Arc::new(|_| {}),
-        talk: Arc::new(move |line| talk.push(line)),
+        console: Arc::new(move |line| talk.push(line)),
     })
     .unwrap()
 }

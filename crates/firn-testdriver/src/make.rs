@@ -83,7 +83,6 @@ pub fn container(
         cards,
         program: around.program.to_path_buf(),
         console: sink(name, around.log),
-        talk: sink(name, around.log),
     };
     Container::new(options)
         .map(|container| Box::new(container) as Box<dyn Machine>)
@@ -171,7 +170,6 @@ pub fn vm(name: &str, config: &NodeConfig, around: &Surroundings<'_>, folder: Pa
         companions,
         ports,
         console: sink(name, around.log),
-        talk: sink(name, around.log),
     };
     Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
 }
@@ -225,7 +223,6 @@ pub fn command_vm(
         companions: Vec::new(),
         ports: Vec::new(),
         console: sink(name, log),
-        talk: sink(name, log),
     };
     Vm::new(options).map(|vm| Box::new(vm) as Box<dyn Machine>).map_err(|error| error.message)
 }

@@ -3,7 +3,7 @@
 use super::helper::{CONTROL_FD, HELPER_COMMAND, SPEC_FD, remove_groups};
 use super::inside;
 use super::spec::{Bind, Card, ContainerSpec, Root, cgroup_parent};
-use crate::agent::client::{Run, TalkSink};
+use crate::agent::client::Run;
 use crate::agent::{AgentClient, CONTAINER_SOCKET};
 use crate::console::{Console, LineSink};
 use crate::error::{Context, MachineError, Result};
@@ -43,10 +43,8 @@ pub struct ContainerOptions {
     pub cards: Vec<(Card, Arc<Switch>)>,
     /// The program to start as helper, normally the running one.
     pub program: PathBuf,
-    /// Sees every console line.
+    /// Sees every console line, and what commands write to standard error.
     pub console: LineSink,
-    /// Sees standard error of commands.
-    pub talk: TalkSink,
 }
 
 /// A node in namespaces.

@@ -5,7 +5,7 @@ use super::qmp::QmpClient;
 use super::resets::watch_resets;
 use super::saved::{self, SavedBoot};
 use crate::agent::AgentClient;
-use crate::agent::client::{Run, TalkSink};
+use crate::agent::client::Run;
 use crate::console::{Console, LineSink};
 use crate::error::{Context, ErrorKind, MachineError, Result};
 use crate::image::disk::DiskPlan;
@@ -108,10 +108,8 @@ pub struct VmOptions {
     pub companions: Vec<Companion>,
     /// Its places on switches.
     pub ports: Vec<SwitchPort>,
-    /// Sees every console line.
+    /// Sees every console line, and what commands write to standard error.
     pub console: LineSink,
-    /// Sees standard error of commands.
-    pub talk: TalkSink,
 }
 
 /// A node in QEMU.
@@ -167,7 +165,7 @@ impl Vm {
             Ok(running) => return Ok((running, run)),
             Err(error) => error,
         };
-        (self.options.talk)(&format!(
+        (self.options.console)(&format!(
             "warning: cannot resume the saved boot {}, so the machine boots: {error}",
             saved.folder.display()
         ));

@@ -35,10 +35,11 @@ fn machines_get_the_files_that_are_expected() {
 fn options_of_tests_have_their_meaning() {
     let user = User::new();
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/nixos-tests/options.nix");
-    let cases = cases.display().to_string();
-    let words = ["nix-instantiate", "--eval", "--strict", "--read-write-mode", cases.as_str()];
+    let cases = format!("import {} {{ }}", cases.display());
+    let words =
+        ["nix-instantiate", "--eval", "--strict", "--read-write-mode", "--expr", cases.as_str()];
     let failed = user.run(&words);
-    assert!(failed.trim_end().ends_with("[ ]"), "these do not hold: {failed}");
+    assert_eq!(failed.trim_end(), "[ ]", "cases that do not hold");
 }
 
 /// What published code reads of nixpkgs' tree is there and evaluates.
