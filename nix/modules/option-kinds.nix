@@ -27,4 +27,19 @@ in
       default = [ ];
       inherit description;
     };
+  # Something that may be left out.
+  maybe =
+    type: description:
+    mkOption {
+      type = types.nullOr type;
+      default = null;
+      inherit description;
+    };
+  # A text.
+  text =
+    default: description:
+    mkOption {
+      type = types.str;
+      inherit default description;
+    };
 }

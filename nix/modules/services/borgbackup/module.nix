@@ -3,20 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.borgbackup;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines names;
-  text =
-    default: description:
-    mkOption {
-      type = types.str;
-      inherit default description;
-    };
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe names text;
   isLocal = repo: lib.hasPrefix "/" repo;
   jobOptions =
     { name, config, ... }:

@@ -3,14 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.dovecot2;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe;
   base = "/run/dovecot2";
   stateDir = "/var/lib/dovecot";
   pluginLines = lib.optionalString (cfg.mailPlugins.globally.enable != [ ]) "mail_plugins = ${lib.concatStringsSep " " cfg.mailPlugins.globally.enable}\n"

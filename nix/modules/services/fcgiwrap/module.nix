@@ -3,6 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.fcgiwrap;
+  inherit (import ../../option-kinds.nix { inherit lib; }) maybe;
   instances =
     cfg.instances
     // lib.optionalAttrs cfg.enable {
@@ -21,13 +22,6 @@ let
       };
     };
   unit = name: "fcgiwrap" + lib.optionalString (name != "") "-${name}";
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
   socketKind = mkOption {
     type = types.enum [ "unix" "tcp" "tcp6" ];
     default = "unix";

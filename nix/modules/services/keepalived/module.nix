@@ -3,14 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.keepalived;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines names;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe names;
   ipOptions.options = {
     addr = mkOption {
       type = types.str;

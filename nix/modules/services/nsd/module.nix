@@ -3,14 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.nsd;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines names;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe names;
   yesNo = value: if value then "yes" else "no";
   each = key: list: lib.concatMapStrings (value: "  ${key}: ${value}\n") list;
   state = "/var/lib/nsd";

@@ -3,25 +3,12 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.postfix;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe text;
   list = type: mkOption {
     type = types.nullOr (types.listOf type);
     default = null;
     description = "Older option: a setting of `main.cf`.";
   };
-  text =
-    default: description:
-    mkOption {
-      type = types.str;
-      inherit default description;
-    };
   atom = types.oneOf [ types.bool types.int types.str types.path ];
   show = value: if lib.isBool value then (if value then "yes" else "no") else if lib.isList value then lib.concatStringsSep ", " (map show value) else toString value;
   # A value of several lines goes on where lines begin with a space.

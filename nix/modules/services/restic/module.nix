@@ -3,14 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.restic.backups;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag names;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag maybe names;
   backupOptions =
     { name, ... }:
     {

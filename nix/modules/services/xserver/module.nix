@@ -7,23 +7,10 @@
 }:
 let
   inherit (lib) mkOption types;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines names;
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe names text;
   cfg = config.services.xserver;
   dm = config.services.xserver.displayManager;
   server = pkgs.xorg-server;
-  maybe =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
-  text =
-    default: description:
-    mkOption {
-      type = types.str;
-      inherit default description;
-    };
   size = types.submodule {
     options = {
       x = mkOption {
