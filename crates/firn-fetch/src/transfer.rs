@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 use url::Url;
 
 /// What a fetch gave.
@@ -87,14 +87,7 @@ impl Fetcher {
         body: &str,
     ) -> Result<Vec<u8>, FetchError> {
         let parsed = parse(url)?;
-        let mut request = self.agent(&parsed)?.post(url);
-        for (name, value) in headers {
-            request = request.header(name.as_str(), value.as_str());
-        }
-        let given = names_credentials(headers);
-        if let Some(value) = self.authorization(&parsed).filter(|_| !given) {
-            request = request.header(header::AUTHORIZATION, value);
-        }
+        let request = self.with_headers(self.agent(&parsed)?.post(url), &parsed, headers);
         let mut response = request.send(body).map_err(|e| explain(&parsed, &e).error)?;
         match response.status().as_u16() {
             200..=299 => response.body_mut().read_to_vec().map_err(|e| explain(&parsed, &e).error),
@@ -193,14 +186,8 @@ impl Fetcher {
     }
 
     fn attempt(&self, agent: &Agent, transfer: &mut Transfer<'_>) -> Result<Fetched, Attempt> {
-        let mut request = agent.get(transfer.url.as_str());
-        for (name, value) in transfer.headers {
-            request = request.header(name.as_str(), value.as_str());
-        }
-        let given = names_credentials(transfer.headers);
-        if let Some(value) = self.authorization(transfer.url).filter(|_| !given) {
-            request = request.header(header::AUTHORIZATION, value);
-        }
+        let request = agent.get(transfer.url.as_str());
+        let mut request = self.with_headers(request, transfer.url, transfer.headers);
         // Only where the server can say that the file is still the same is a rest of any use.
         if let (Some(etag), true) = (&transfer.etag, transfer.done > 0) {
             request = request.header(header::RANGE, format!("bytes={}-", transfer.done));
@@ -212,6 +199,23 @@ impl Fetcher {
             return Err(explain_status(transfer.url, status));
         }
         transfer.receive(response)
+    }
+
+    /// The request with the caller's headers, and with credentials for its host unless these name some.
+    fn with_headers<B>(
+        &self,
+        mut request: RequestBuilder<B>,
+        url: &Url,
+        headers: &[(String, String)],
+    ) -> RequestBuilder<B> {
+        for (name, value) in headers {
+            request = request.header(name.as_str(), value.as_str());
+        }
+        let given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        match self.authorization(url).filter(|_| !given) {
+            Some(value) => request.header(header::AUTHORIZATION, value),
+            None => request,
+        }
     }
 
     fn authorization(&self, url: &Url) -> Option<String> {
@@ -341,10 +345,6 @@ impl Transfer<'_> {
         self.span.progress(self.done, self.done);
         Ok(Fetched { url, size: self.done, etag })
     }
-}
-
-fn names_credentials(headers: &[(String, String)]) -> bool {
-    headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
 }
 
 fn parse(url: &str) -> Result<Url, FetchError> {
