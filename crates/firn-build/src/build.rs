@@ -1,15 +1,17 @@
 //! One build, from its locks to its registered outputs.
 
+mod verdict;
+
 use crate::cancel::Cancel;
 use crate::copy::copy_tree;
 use crate::drv_options::DrvOptions;
-use crate::env::{EnvInputs, Rewrites, builder_env};
-use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
+use crate::env::{BuilderEnv, EnvInputs, Rewrites, builder_env};
+use crate::failure::{BuildFailure, FailureKind};
 use crate::ids::{UserSlot, may_give_away};
 use crate::log::{BuildLog, LogFile};
 use crate::options::{BuildOptions, SandboxMode};
 use crate::outputs::Finished;
-use crate::run::{Bounds, RunEnd, Stopped, run};
+use crate::run::{Bounds, run};
 use crate::sandbox::{SandboxInputs, host_ids, is_open, specification};
 use crate::scratch::Scratch;
 use crate::sweeper::{Leftovers, Sweeper};
@@ -19,7 +21,7 @@ use firn_formats::{
     Derivation, DerivationType, Hash, HashAlgo, StorePath, StorePathSet, hash_placeholder,
     output_path_name,
 };
-use firn_sandbox::{Ending, Launcher};
+use firn_sandbox::{Launcher, SandboxSpec};
 use firn_store::{ARTEFACTS, BuildMode, Store, StoreError, StoreResult, closure};
 use firn_store_disk::{LocalStore, PathLocks, delete_path};
 use std::collections::BTreeMap;
@@ -385,19 +387,12 @@ impl OneBuild<'_> {
         owner: Option<(u32, u32)>,
         span: Option<&Span>,
     ) -> Result<(), BuildFailure> {
-        let shared = self.shared;
-        let (options, store, drv) = (&shared.options, &*shared.store, &self.job.drv);
+        let (options, store, drv) = (&self.shared.options, &*self.shared.store, &self.job.drv);
         let dir = store.store_dir();
         let rewrites =
             Rewrites::new(made.iter().map(|(n, p)| (hash_placeholder(n), dir.display(p))));
         let build_dir = self.build_dir(scratch).map_err(|e| self.failure(&e))?;
-        if Path::new(dir.as_str()).starts_with(&build_dir) {
-            let text = format!(
-                "`sandbox-build-dir` must not contain the storeDir: '{dir}' is in '{build_dir}'\nhelp: \
-                 set 'sandbox-build-dir' to another folder"
-            );
-            return Err(BuildFailure::new(&self.job.drv_path, FailureKind::Permanent, text));
-        }
+        self.check_build_dir(&build_dir)?;
         let env_inputs = EnvInputs {
             store,
             drv,
@@ -409,16 +404,7 @@ impl OneBuild<'_> {
             impure: &options.impure_env,
         };
         let env = builder_env(&env_inputs, &rewrites).map_err(|e| self.failure(&e))?;
-        let mut files = env.files.clone();
-        if drv.builtin_name() == Some("fetchurl") {
-            let mut fetch = options.fetch.clone();
-            fetch.ca_file = fetch.ca_file.map(|_| "/etc/ssl/certs/ca-certificates.crt".into());
-            let json = serde_json::to_vec(&fetch).unwrap_or_default();
-            files.insert(OPTIONS_FILE.to_owned(), json);
-        }
-        for (name, contents) in &files {
-            write_file(&scratch.build.join(name), contents, owner).map_err(|e| self.failure(&e))?;
-        }
+        self.write_files(&env, scratch, owner).map_err(|e| self.failure(&e))?;
         let spec = specification(&SandboxInputs {
             store,
             options,
@@ -434,13 +420,59 @@ impl OneBuild<'_> {
             rewrites: &rewrites,
         })
         .map_err(|e| self.failure(&e))?;
+        self.run_builder(&spec, scratch, owner, span)
+    }
+
+    /// The store must not be seen inside of the build folder, where the builder could write to it.
+    fn check_build_dir(&self, build_dir: &str) -> Result<(), BuildFailure> {
+        let dir = self.shared.store.store_dir();
+        if !Path::new(dir.as_str()).starts_with(build_dir) {
+            return Ok(());
+        }
+        let text = format!(
+            "`sandbox-build-dir` must not contain the storeDir: '{dir}' is in '{build_dir}'\nhelp: \
+             set 'sandbox-build-dir' to another folder"
+        );
+        Err(BuildFailure::new(&self.job.drv_path, FailureKind::Permanent, text))
+    }
+
+    /// Writes the files that the builder's environment names into the build folder, and for
+    /// `builtin:fetchurl` the options of transfers.
+    fn write_files(
+        &self,
+        env: &BuilderEnv,
+        scratch: &Scratch,
+        owner: Option<(u32, u32)>,
+    ) -> StoreResult<()> {
+        for (name, contents) in &env.files {
+            write_file(&scratch.build.join(name), contents, owner)?;
+        }
+        if self.job.drv.builtin_name() == Some("fetchurl") {
+            let mut fetch = self.shared.options.fetch.clone();
+            fetch.ca_file = fetch.ca_file.map(|_| "/etc/ssl/certs/ca-certificates.crt".into());
+            let json = serde_json::to_vec(&fetch).unwrap_or_default();
+            write_file(&scratch.build.join(OPTIONS_FILE), &json, owner)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the builder in its sandbox to its end, keeps its log, and judges how it ended.
+    fn run_builder(
+        &self,
+        spec: &SandboxSpec,
+        scratch: &Scratch,
+        owner: Option<(u32, u32)>,
+        span: Option<&Span>,
+    ) -> Result<(), BuildFailure> {
+        let (shared, options) = (self.shared, &self.shared.options);
         let mut log = self.open_log(span)?;
         let bounds = Bounds {
             timeout: options.timeout,
             max_silent: options.max_silent_time,
             cancel: &shared.cancel,
         };
-        let ended = run(&shared.launcher, &spec, !drv.is_builtin(), owner, &bounds, |bytes| {
+        let is_program = !self.job.drv.is_builtin();
+        let ended = run(&shared.launcher, spec, is_program, owner, &bounds, |bytes| {
             log.bytes(bytes);
             Ok(options.max_log_size == 0 || log.size() <= options.max_log_size)
         });
@@ -481,61 +513,6 @@ impl OneBuild<'_> {
         let reporter = span.map_or(&self.shared.reporter, Span::reporter);
         Ok(BuildLog::new(file, reporter, span.map(Span::id), options.log_lines))
     }
-
-    fn judge(&self, ended: RunEnd, tail: &[String], scratch: &Scratch) -> Result<(), BuildFailure> {
-        let options = &self.shared.options;
-        let fail = |kind, text| Err(BuildFailure::new(&self.job.drv_path, kind, text));
-        let named = format!("building of '{}'", self.shown());
-        match ended.stopped {
-            Some(Stopped::Cancelled) => return Err(cancelled(&self.job.drv_path)),
-            Some(Stopped::TimedOut) => {
-                let text = format!("{named} timed out after {} seconds", options.timeout);
-                return fail(FailureKind::TimedOut, text);
-            }
-            Some(Stopped::Silent) => {
-                let seconds = options.max_silent_time;
-                let text = format!("{named} timed out after {seconds} seconds of silence");
-                return fail(FailureKind::TimedOut, text);
-            }
-            Some(Stopped::TooMuchLog) => {
-                let limit = options.max_log_size;
-                let text =
-                    format!("{named} killed after writing more than {limit} bytes of log output");
-                return fail(FailureKind::LogLimit, text);
-            }
-            Some(Stopped::LogClosed) | None => {}
-        }
-        let status = match ended.ending {
-            _ if ended.stopped == Some(Stopped::LogClosed) => {
-                "failed due to signal 9 (Killed): it closed its standard output and error and ran on".to_owned()
-            }
-            Ending::Exited(0) => return Ok(()),
-            Ending::Exited(code) => format!("failed with exit code {code}"),
-            Ending::Signaled(signal) => format!("failed due to signal {signal}"),
-            Ending::Lost => "failed: its sandbox was ended from outside".to_owned(),
-        };
-        let full =
-            disk_is_full(&self.shared.store.layout().real_store) || disk_is_full(&scratch.build);
-        let mut text = format!("Cannot build '{}'.\nReason: builder {status}.", self.shown());
-        text += &self.known_outputs();
-        if !tail.is_empty() {
-            text += &format!("\nLast {} log lines:", tail.len());
-            for line in tail {
-                text += "\n> ";
-                text += line;
-            }
-            text += &format!("\nFor full logs, run:\n  nix log {}", self.shown());
-        }
-        if full {
-            text += DISK_FULL_HELP;
-        }
-        let transient = full || !self.kind.is_sandboxed();
-        fail(if transient { FailureKind::Transient } else { FailureKind::Permanent }, text)
-    }
-
-    fn known_outputs(&self) -> String {
-        known_outputs(&self.job.drv, &self.shared.store)
-    }
 }
 
 /// The list of output paths in error messages.
@@ -549,11 +526,6 @@ pub fn known_outputs(drv: &Derivation, store: &LocalStore) -> String {
         text += &format!("\n  {}", dir.display(&path));
     }
     text
-}
-
-/// Fewer than 8 MiB left, as the reference judges.
-fn disk_is_full(path: &Path) -> bool {
-    rustix::fs::statvfs(path).is_ok_and(|s| s.f_bavail.saturating_mul(s.f_frsize) < 8 << 20)
 }
 
 fn write_file(path: &Path, contents: &[u8], owner: Option<(u32, u32)>) -> StoreResult<()> {
