@@ -39,7 +39,10 @@ let
     in
     if formals == { } then function else lib.setFunctionArgs call formals;
 
-  lacking = import ./lacking { inherit lib system; };
+  lacking = import ./lacking {
+    inherit lib system;
+    inherit (own) linuxPackages;
+  };
 
   # Debian's packages that only have another name here.
   named =
@@ -118,20 +121,6 @@ let
   extended = builtins.foldl' (prev: overlay: prev // overlay pkgs prev);
   own = extended (functions pkgs) layers;
   # There are many names of what is lacking: they come in late.
-  pkgs = extended (lacking.packages // otherKernels // own) overlays;
-  # A machine with a kernel that is lacking is described as with the one there is; what can't be had is its files.
-  otherKernels = builtins.mapAttrs (
-    _: kernel:
-    own.linuxPackages
-    // {
-      kernel =
-        own.linuxPackages.kernel
-        // removeAttrs kernel [
-          "meta"
-          "passthru"
-          "version"
-        ];
-    }
-  ) (lib.filterAttrs (name: _: lib.hasPrefix "linuxPackages_" name) lacking.packages);
+  pkgs = extended (lacking.packages // own) overlays;
 in
 pkgs

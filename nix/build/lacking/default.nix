@@ -1,12 +1,19 @@
 # What nixpkgs has and `base` lacks, by name: a machine or shell that names such a package can be evaluated as
 # far as that goes. Whoever asks for its store path is warned, and building it fails with its name (`builtin:lacking`).
 #
-# Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package and 1 for
-# a function that makes one; `sets/NAME.json` the same for a set of packages.
-{ lib, system }:
+# Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package, 1 for
+# a function that makes one and 2 for the packages of a kernel; `sets/NAME.json` the same for a set of packages.
+#
+# `linuxPackages` are the packages of the kernel that there is.
+{
+  lib,
+  system,
+  linuxPackages,
+}:
 let
   inherit (builtins)
     attrNames
+    elemAt
     fromJSON
     isAttrs
     isFunction
@@ -96,7 +103,26 @@ let
     in
     self;
 
-  members = path: mapAttrs (name: kind: (if kind == 1 then function else package) path name);
+  # A machine with a kernel that is lacking is described as with the one there is; what can't be had is its files.
+  kernel =
+    path: name:
+    linuxPackages
+    // {
+      kernel =
+        linuxPackages.kernel
+        // removeAttrs (package path name) [
+          "meta"
+          "passthru"
+          "version"
+        ];
+    };
+
+  kinds = [
+    package
+    function
+    kernel
+  ];
+  members = path: mapAttrs (name: kind: elemAt kinds kind path name);
   sets = listToAttrs (
     map (
       file:

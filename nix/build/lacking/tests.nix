@@ -6,6 +6,10 @@ let
   lacking = import ./. {
     inherit lib;
     system = "x86_64-linux";
+    linuxPackages = {
+      kernel.version = "6";
+      perf = "of the kernel that there is";
+    };
   };
   inherit (lacking) packages;
   changed = (packages.nushell.override { withX = true; }).overrideAttrs (old: {
@@ -46,6 +50,18 @@ lib.runTests {
       "nushell"
       "nushell"
       "nushell"
+    ];
+  };
+  testKernels = {
+    expr = with packages.linuxPackages_zen; [
+      kernel.pname
+      kernel.version
+      perf
+    ];
+    expected = [
+      "linuxPackages_zen"
+      "6"
+      "of the kernel that there is"
     ];
   };
   testBuilders = {
