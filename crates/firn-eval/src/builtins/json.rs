@@ -1,8 +1,9 @@
 //! `toJSON` and `fromJSON`. Number formats and messages are those of the JSON library that CppNix
 //! uses.
 
+use std::borrow::Cow;
+
 use firn_syntax::{Symbol, sym};
-use rustc_hash::FxHashMap;
 
 use crate::attrs::{Attrs, AttrsBuilder};
 use crate::coerce::Coerce;
@@ -267,7 +268,7 @@ type Read<T> = Result<T, Failure>;
 /// What is open around the value being read.
 enum Open {
     List(Vec<Value>),
-    Object { entries: FxHashMap<Symbol, Value>, key: Symbol },
+    Object { entries: Vec<(Symbol, Value)>, key: Symbol },
 }
 
 struct Reader<'a> {
@@ -275,7 +276,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn document(&mut self, m: &mut Machine) -> Read<Value> {
         if self.text.is_empty() {
             return Err(Failure::Syntax(
@@ -364,7 +365,7 @@ impl Reader<'_> {
                     self.space();
                     if self.peek() != Some(b'}') {
                         let key = self.key(m)?;
-                        open.push(Open::Object { entries: FxHashMap::default(), key });
+                        open.push(Open::Object { entries: Vec::new(), key });
                         continue;
                     }
                     self.at += 1;
@@ -380,7 +381,7 @@ impl Reader<'_> {
                         (b']', "array")
                     }
                     Open::Object { entries, key } => {
-                        entries.insert(*key, value);
+                        entries.push((*key, value));
                         (b'}', "object")
                     }
                 };
@@ -498,9 +499,18 @@ impl Reader<'_> {
     }
 
     /// A string literal's bytes, from its quote on.
-    fn string(&mut self) -> Read<Vec<u8>> {
+    fn string(&mut self) -> Read<Cow<'a, [u8]>> {
         let start = self.at;
         self.at += 1;
+        // Most have nothing to take apart: they are where they are.
+        let text = &self.text[self.at..];
+        let is_plain = |b: u8| matches!(b, 0x20..0x80) & (b != b'\\');
+        if let Some(end) = memchr::memchr(b'"', text)
+            && text[..end].iter().fold(true, |all, &b| all & is_plain(b))
+        {
+            self.at += end + 1;
+            return Ok(Cow::Borrowed(&text[..end]));
+        }
         let mut out = Vec::new();
         loop {
             let rest = &self.text[self.at..];
@@ -516,7 +526,7 @@ impl Reader<'_> {
                     if std::str::from_utf8(&out).is_err() {
                         return Err(self.broken(start, "invalid string: ill-formed UTF-8 byte"));
                     }
-                    return Ok(out);
+                    return Ok(Cow::Owned(out));
                 }
                 Some(b'\\') => self.escape(start, &mut out)?,
                 Some(_) => {
@@ -605,7 +615,11 @@ fn check_null(m: &mut Machine, text: &[u8]) -> R<()> {
 fn close_value(m: &mut Machine, open: Option<Open>) -> Value {
     match open {
         Some(Open::List(items)) => m.list(&items),
-        Some(Open::Object { entries, .. }) => {
+        Some(Open::Object { mut entries, .. }) => {
+            if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+                // Of two with one name the builder keeps the first, JSON the last.
+                entries.reverse();
+            }
             let mut builder = AttrsBuilder::with_capacity(entries.len());
             for (name, value) in entries {
                 builder.insert(name, value);
