@@ -5,8 +5,6 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use firn_formats::Hash;
-
 /// Path, content, and whether the file can be executed; sorted by path.
 static FILES: &[(&str, &[u8], bool)] = include!(concat!(env!("OUT_DIR"), "/base.rs"));
 
@@ -20,7 +18,7 @@ pub fn folder(cache: &Path, override_folder: Option<PathBuf>) -> io::Result<Path
     if let Some(folder) = override_folder {
         return fs::canonicalize(folder);
     }
-    let place = cache.join(format!("base-{}", digest().nix32()));
+    let place = cache.join(format!("base-{DIGEST}"));
     if place.exists() {
         return Ok(place);
     }
@@ -35,17 +33,8 @@ pub fn folder(cache: &Path, override_folder: Option<PathBuf>) -> io::Result<Path
     Ok(place)
 }
 
-/// A hash of all of it.
-pub fn digest() -> Hash {
-    let mut hasher = firn_formats::Hasher::new(firn_formats::HashAlgo::Sha256);
-    for (path, content, executable) in FILES {
-        hasher.update(path.as_bytes());
-        hasher.update(&[0, u8::from(*executable)]);
-        hasher.update(&content.len().to_le_bytes());
-        hasher.update(content);
-    }
-    hasher.finish()
-}
+/// What tells this distribution from any other, in hexadecimal digits: made when the program is compiled.
+pub const DIGEST: &str = include!(concat!(env!("OUT_DIR"), "/digest.rs"));
 
 fn write_files(folder: &Path) -> io::Result<()> {
     for (path, content, executable) in FILES {

@@ -46,7 +46,7 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     let mut machine = Machine::new(Rc::new(host), settings, &tables);
     let downloads = (context.fetch_options(), context.reporter.clone());
     machine.extension(move || Downloads { options: downloads.0, reporter: downloads.1 });
-    own_program::define(&mut machine);
+    own_program::define(&mut machine, &context.environment.cache);
     if let Some(global) = &context.debugger {
         crate::commands::repl::debugger::attach(&mut machine, context, global);
     }
