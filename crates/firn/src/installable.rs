@@ -233,8 +233,9 @@ impl<'c> Evaluation<'c> {
         let (text, outputs) = split_extended_outputs(text)?;
         if self.source.file.is_some() || self.source.expr.is_some() {
             let root = self.root_of_source()?;
-            let path = if text == "." || text.is_empty() { "" } else { text };
-            let value = self.run(|m| select(m, root, &split_path(path)))?;
+            let path = if text == "." { "" } else { text };
+            let arguments = self.arguments()?;
+            let value = self.run(|m| m.select_auto(root, path, arguments))?;
             return Ok(Found { value, path: path.to_owned(), outputs });
         }
         Ok(Found { outputs, ..self.find_in_flake(text, lookup)? })
@@ -390,17 +391,6 @@ pub fn split_path(path: &str) -> Vec<String> {
         parts.push(current);
     }
     parts
-}
-
-/// The value at a path; an error names what is missing.
-pub fn select(m: &mut Machine, root: Value, path: &[String]) -> R<Value> {
-    match try_select(m, root, path)? {
-        Some(value) => Ok(value),
-        None => {
-            let text = format!("attribute '{}' not found", path.join("."));
-            Err(m.fail(ErrorKind::Eval, Pos::NONE, text))
-        }
-    }
 }
 
 /// The value at a path, if it is there.

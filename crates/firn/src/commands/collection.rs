@@ -14,6 +14,20 @@ pub fn options(context: &Context) -> GcOptions {
     }
 }
 
+/// Collects what no root needs, at most `max_freed` bytes of it; with `dry_run` only says what would go.
+///
+/// # Errors
+/// A store that can't be opened, read or written.
+pub fn collect_dead(context: &Context, max_freed: u64, dry_run: bool) -> Result<(), Failure> {
+    let action = if dry_run { GcAction::ReturnDead } else { GcAction::DeleteDead };
+    let report = run(context, &GcOptions { action, max_freed, ..options(context) })?;
+    if dry_run {
+        report.paths.iter().for_each(|path| eprintln!("would delete '{path}'"));
+        println!("{} store paths would be deleted", report.paths.len());
+    }
+    Ok(())
+}
+
 /// Collects, reporting on standard error; what was freed goes to standard output.
 pub fn run(context: &Context, options: &GcOptions) -> Result<GcReport, Failure> {
     let store = context.local_store()?;

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use firn_store_disk::{GcAction, GcOptions};
 
 use super::collection;
 use crate::arguments::GlobalArguments;
@@ -49,15 +48,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
             delete_generations(&folder, oldest.flatten(), arguments.dry_run)?;
         }
     }
-    if arguments.dry_run {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let options = GcOptions {
-        action: GcAction::DeleteDead,
-        max_freed: arguments.max_freed.unwrap_or(u64::MAX),
-        ..collection::options(&context)
-    };
-    collection::run(&context, &options)?;
+    let max_freed = arguments.max_freed.unwrap_or(u64::MAX);
+    collection::collect_dead(&context, max_freed, arguments.dry_run)?;
     Ok(ExitCode::SUCCESS)
 }
 

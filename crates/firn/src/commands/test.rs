@@ -21,7 +21,7 @@ use crate::building;
 use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Found, Lookup, SourceArguments, select};
+use crate::installable::{Evaluation, Found, Lookup, SourceArguments};
 
 /// The commands on tests.
 #[derive(Subcommand)]
@@ -184,16 +184,16 @@ fn find(
 }
 
 /// The configuration of the test's variant for work by hand, as an attribute of the test.
-const INTERACTIVE_CONFIG: [&str; 3] = ["config", "interactive", "driverConfigurationFile"];
+const INTERACTIVE_CONFIG: &str = "config.interactive.driverConfigurationFile";
 
 fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let variant = Variant { backend: arguments.backend, saved_boot: arguments.saved_boot };
     let mut found = find(&context, &mut evaluation, &arguments.test, variant)?;
-    let path = INTERACTIVE_CONFIG.map(str::to_owned);
-    found.value = evaluation.run(|m| select(m, found.value, &path))?;
-    found.path = format!("{}.{}", found.path, path.join("."));
+    found.value =
+        evaluation.run(|m| m.select_auto(found.value, INTERACTIVE_CONFIG, m.empty_attrs()))?;
+    found.path = format!("{}.{INTERACTIVE_CONFIG}", found.path);
     let wanted = [evaluation.derived_path(&found)?];
     drop(evaluation);
     let store = context.local_store()?;

@@ -8,7 +8,7 @@ use firn_source::Origin;
 use super::session::Session;
 use crate::exit::Failure;
 use crate::flake_config;
-use crate::installable::{Lookup, input_failure, missing, select, split_path, try_select};
+use crate::installable::{Lookup, input_failure, missing, split_path, try_select};
 
 impl Session {
     /// Loads all that the command line and the user named before.
@@ -99,16 +99,16 @@ impl Session {
     }
 
     fn installable(&mut self, text: &str) -> Result<Value, Failure> {
-        let path = if text == "." { Vec::new() } else { split_path(text) };
+        let path = if text == "." { "" } else { text };
         if let Some(file) = self.source.file.clone() {
             let root = self.file_value(&file)?;
-            return self.run(|m| select(m, root, &path));
+            return self.run(|m| m.select_auto(root, path, m.empty_attrs()));
         }
         if let Some(expr) = self.source.expr.clone() {
             let folder = self.folder()?;
             return self.run(|m| {
                 let root = m.eval_text(Origin::String, expr.as_bytes(), &folder)?;
-                select(m, root, &path)
+                m.select_auto(root, path, m.empty_attrs())
             });
         }
         self.flake_attribute(text)

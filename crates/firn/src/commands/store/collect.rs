@@ -44,16 +44,7 @@ pub struct OptimiseArguments {}
 
 /// Collects garbage.
 pub fn gc(arguments: &GcArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let action = if arguments.dry_run { GcAction::ReturnDead } else { GcAction::DeleteDead };
-    let options = GcOptions {
-        action,
-        max_freed: arguments.max.unwrap_or(u64::MAX),
-        ..collection::options(context)
-    };
-    let report = collection::run(context, &options)?;
-    if arguments.dry_run {
-        report.paths.iter().for_each(|path| println!("{path}"));
-    }
+    collection::collect_dead(context, arguments.max.unwrap_or(u64::MAX), arguments.dry_run)?;
     Ok(ExitCode::SUCCESS)
 }
 
