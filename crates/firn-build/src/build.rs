@@ -418,6 +418,7 @@ impl OneBuild<'_> {
             build_dir: &build_dir,
             env: &env,
             rewrites: &rewrites,
+            reporter: span.map_or(&self.shared.reporter, Span::reporter),
         })
         .map_err(|e| self.failure(&e))?;
         self.run_builder(&spec, scratch, owner, span)

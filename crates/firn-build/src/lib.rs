@@ -30,6 +30,7 @@ mod resolve;
 mod run;
 mod sandbox;
 mod scratch;
+mod shell;
 mod substitute;
 mod sweeper;
 
@@ -42,4 +43,5 @@ pub use hook::PostBuildHook;
 pub use interactive::INTERACTIVE_FOLDER;
 pub use log::{log_path, open_log};
 pub use options::{BuildOptions, SandboxMode, SandboxPath};
+pub use shell::ShellCommand;
 pub use substitute::{NoSubstituter, Substituter};

@@ -1,6 +1,7 @@
 //! How builds run; the names are those of the settings.
 
 use crate::hook::PostBuildHook;
+use crate::shell::ShellCommand;
 use firn_fetch::FetchOptions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -40,9 +41,10 @@ pub struct BuildOptions {
     pub max_silent_time: u64,
     /// Which builds see nothing but their inputs (`sandbox`).
     pub sandbox: SandboxMode,
-    /// Host paths that builds see (`sandbox-paths`). Empty by default: a store that builds its own
-    /// `/bin/sh` names it here.
+    /// Host paths that builds see (`sandbox-paths`).
     pub sandbox_paths: Vec<SandboxPath>,
+    /// Where `/bin/sh` of sandboxes comes from, if neither `sandbox_paths` nor the derivation has one.
+    pub shell: Option<ShellCommand>,
     /// Size limit of `/dev/shm` (`sandbox-dev-shm-size`).
     pub sandbox_dev_shm_size: String,
     /// The build folder as builds see it (`sandbox-build-dir`).
@@ -96,6 +98,7 @@ impl Default for BuildOptions {
             max_silent_time: 0,
             sandbox: SandboxMode::Always,
             sandbox_paths: Vec::new(),
+            shell: None,
             sandbox_dev_shm_size: "50%".into(),
             sandbox_build_dir: "/build".into(),
             filter_syscalls: true,

@@ -5,6 +5,7 @@ use crate::env::{BuilderEnv, Rewrites};
 use crate::ids::{SLOT, UserSlot};
 use crate::options::{BuildOptions, SandboxMode};
 use crate::scratch::Scratch;
+use firn_events::Reporter;
 use firn_formats::{Derivation, DerivationType, StorePath, StorePathSet};
 use firn_sandbox::{Entry, Identity, Network, Privileges, Program, SandboxSpec, Text};
 use firn_store::{BuiltinJob, Store, StoreError, StoreResult, closure};
@@ -44,6 +45,8 @@ pub struct SandboxInputs<'a> {
     pub env: &'a BuilderEnv,
     /// Placeholders to replace in its arguments.
     pub rewrites: &'a Rewrites,
+    /// Where events go.
+    pub reporter: &'a Reporter,
 }
 
 /// The user and group outside that own what the build makes.
@@ -267,13 +270,31 @@ fn make_node(path: &Path, device: u64, owner: u32) -> std::io::Result<()> {
 
 /// `/bin/sh`, which the C library's `system` calls: what the derivation itself names in
 /// `sandboxShell` (firn's own attribute, set by the standard environment), so that nothing of the
-/// machine is needed. A sandbox path of that name takes precedence.
+/// machine is needed; else the one of the options. A sandbox path of that name takes precedence.
 fn add_shell(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
     let configured =
         sees_host(from) || from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
-    if let (false, Some(shell)) = (configured, &from.drv_options.shell) {
-        let (path, target) = ("/bin/sh".into(), shell.as_str().into());
-        spec.tree.push(Entry::Symlink { path, target });
+    if configured || from.drv.is_builtin() {
+        return;
+    }
+    let target = match (&from.drv_options.shell, &from.options.shell) {
+        (Some(shell), _) => shell.clone(),
+        (None, Some(command)) => match command.find(from.store, from.reporter) {
+            Some(shell) => {
+                add_paths(spec, from, &shell.closure);
+                shell.program.clone()
+            }
+            None => return,
+        },
+        (None, None) => return,
+    };
+    spec.tree.push(Entry::Symlink { path: "/bin/sh".into(), target: target.into() });
+}
+
+/// Shows store paths that are no inputs.
+fn add_paths(spec: &mut SandboxSpec, from: &SandboxInputs<'_>, paths: &StorePathSet) {
+    for path in paths.difference(from.inputs) {
+        spec.bind(from.store.real_path(path), from.store.store_dir().display(path), false);
     }
 }
 
@@ -296,8 +317,6 @@ fn add_sandbox_paths(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) -> StoreR
             optional: extra.optional,
         });
     }
-    for path in closure(from.store, &needed)?.difference(from.inputs) {
-        spec.bind(from.store.real_path(path), dir.display(path), false);
-    }
+    add_paths(spec, from, &closure(from.store, &needed)?);
     Ok(())
 }

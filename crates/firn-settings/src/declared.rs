@@ -394,7 +394,12 @@ pub static DECLARED: &[Setting] = &[
     s("sandbox-dev-shm-size", Text, "50%", "Size of `/dev/shm` in the sandbox."),
     s("sandbox-fallback", Flag, "false", "Build without a sandbox where none can be made."),
     named(
-        s("sandbox-paths", List, "", "Host paths that the sandbox shows, as `INSIDE=HOST?`."),
+        s(
+            "sandbox-paths",
+            List,
+            "",
+            "Host paths that the sandbox shows, as `INSIDE=HOST?`. Without `/bin/sh` among them, builds find the distribution's own shell there.",
+        ),
         &["build-sandbox-paths", "build-chroot-dirs"],
     ),
     s("secret-key-files", List, "", "Keys that sign what is built here."),

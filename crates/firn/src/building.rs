@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use firn_build::{
     BuildFailures, BuildOptions, Builder, Cancel, FailureKind, PostBuildHook, SandboxMode,
-    SandboxPath,
+    SandboxPath, ShellCommand,
 };
 use firn_formats::{DerivedPath, OutputsSpec, SingleDerivedPath, StorePath};
 use firn_settings::Settings;
@@ -105,6 +105,7 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
         sandbox: SandboxMode::parse(settings.text("sandbox")),
         sandbox_paths: sandbox_paths
             .map_err(|error: String| Failure::new(format!("error: {error}")))?,
+        shell: Some(shell(context, settings)),
         sandbox_dev_shm_size: settings.text("sandbox-dev-shm-size").to_owned(),
         sandbox_build_dir: settings.text("sandbox-build-dir").to_owned(),
         system: settings.text("system").to_owned(),
@@ -123,13 +124,26 @@ fn options(context: &Context) -> Result<BuildOptions, Failure> {
 /// The program of the setting `post-build-hook`, which finds all settings in its environment.
 fn post_build_hook(context: &Context, settings: &Settings) -> Option<PostBuildHook> {
     let program = Some(settings.text("post-build-hook")).filter(|text| !text.is_empty())?;
+    let environment = environment_with(context, settings);
+    Some(PostBuildHook { program: program.into(), environment })
+}
+
+/// The distribution's own shell, by another process of this program.
+fn shell(context: &Context, settings: &Settings) -> ShellCommand {
+    let arguments = ["build", "base#busybox", "--no-link", "--print-out-paths"];
+    let environment = environment_with(context, settings);
+    ShellCommand::new("/proc/self/exe".into(), &arguments, environment, "bin/busybox")
+}
+
+/// The process environment with all settings in it, for programs that act for this one.
+fn environment_with(context: &Context, settings: &Settings) -> BTreeMap<String, String> {
     let variables = context.variables().into_iter();
     let mut environment: BTreeMap<_, _> = variables
         .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
         .collect();
     let lines = settings.all().map(|(setting, value)| format!("{} = {value}\n", setting.name));
     environment.insert("NIX_CONFIG".to_owned(), lines.collect());
-    Some(PostBuildHook { program: program.into(), environment })
+    environment
 }
 
 /// The process environment, over which the setting `impure-env` is laid.

@@ -21,6 +21,7 @@ mod server;
 
 #[path = "../pty/mod.rs"]
 mod pty;
+mod shell_of_builds;
 mod shells;
 mod test_shell;
 mod unprivileged;
