@@ -16,6 +16,7 @@ let
   collect = import ./collect.nix { inherit lib; };
   tree = import ./tree.nix { inherit lib; };
   redefine = import ./redefine.nix;
+  reversed = builtins.firn.modules.reversed or reverseList;
   explain = import ./explain.nix { inherit lib; };
 
   # A set of only this definition, as deep as its path. `listToAttrs` takes positions from `value`.
@@ -141,7 +142,7 @@ let
             // specialArgs
           );
 
-      merged = tree.mergeTree prefix (reverseList (collected { }).modules);
+      merged = tree.mergeTree prefix (reversed (collected { }).modules);
 
       inherit (merged) options;
       declared = merged.value;

@@ -30,6 +30,20 @@ let
     "1500" = "a default in a declaration";
   };
 
+  # Does what is usual in the evaluator, where there is such help (see ../modules/default.nix).
+  quicker = builtins.firn.modules.mergeEqual or (slow: slow);
+  mergeEqual =
+    loc: definitions:
+    # A single definition is not compared: functions are not even equal to themselves.
+    if length definitions == 1 then
+      (head definitions).value
+    else if definitions == [ ] then
+      abort "mergeEqualOption: there is no definition of `${lib.options.showOption loc}'"
+    else if all (definition: definition.value == (head definitions).value) (tail definitions) then
+      (head definitions).value
+    else
+      throw "The option `${lib.options.showOption loc}' has conflicting definition values:${lib.options.showDefs definitions}\n${priorityAdvice definitions}";
+
   # What to do about definitions of one priority, which is in them if it is not the usual.
   priorityAdvice =
     definitions:
@@ -269,17 +283,7 @@ let
         lib.mergeEqualOption [ "x" ] [ { file = "a"; value = 1; } { file = "b"; value = 1; } ]
         => 1
       */
-      mergeEqualOption =
-        loc: definitions:
-        # A single definition is not compared: functions are not even equal to themselves.
-        if length definitions == 1 then
-          (head definitions).value
-        else if definitions == [ ] then
-          abort "mergeEqualOption: there is no definition of `${options.showOption loc}'"
-        else if all (definition: definition.value == (head definitions).value) (tail definitions) then
-          (head definitions).value
-        else
-          throw "The option `${options.showOption loc}' has conflicting definition values:${options.showDefs definitions}\n${priorityAdvice definitions}";
+      mergeEqualOption = quicker mergeEqual;
 
       /**
         The values of definitions.

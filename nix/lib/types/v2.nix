@@ -9,6 +9,22 @@ let
     ;
   inherit (lib.options) showDefs showOption;
 
+  # Does what is usual in the evaluator, where there is such help (see ../modules/default.nix).
+  quicker = builtins.firn.modules.headError or (slow: slow);
+  headErrorOf =
+    check: definitions:
+    if
+      if length definitions == 1 then
+        check (head definitions).value
+      else
+        all (definition: check definition.value) definitions
+    then
+      null
+    else
+      {
+        message = "Definition values: ${showDefs (filter (definition: !check definition.value) definitions)}";
+      };
+
   v2 = {
     /*
       A check that belongs to its type's `merge.v2`. The mark is lost when someone replaces `check` by
@@ -26,19 +42,7 @@ let
     };
 
     # What keeps definitions from a type: null, or a set with the message.
-    headErrorOf =
-      check: definitions:
-      if
-        if length definitions == 1 then
-          check (head definitions).value
-        else
-          all (definition: check definition.value) definitions
-      then
-        null
-      else
-        {
-          message = "Definition values: ${showDefs (filter (definition: !check definition.value) definitions)}";
-        };
+    headErrorOf = quicker headErrorOf;
 
     checkV2MergeCoherence =
       loc: type: result:

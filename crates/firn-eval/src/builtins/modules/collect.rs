@@ -14,7 +14,7 @@ use crate::layouts::MODULE;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
-use crate::value::{FunctionKind, Kind, Value};
+use crate::value::{Kind, Value};
 
 /// `collect helpers class args modules`: the modules that take part in their full form, nearest to
 /// the root first; or null when the library has to find them.
@@ -175,8 +175,8 @@ impl Loader {
     /// The result of a module that is a function with a pattern, given its arguments.
     fn apply(&self, m: &mut Machine, key: Value, module: Value) -> R<Option<Value>> {
         let Some(function) = module.as_function() else { return Ok(None) };
-        let FunctionKind::Closure(lambda, _) = function.kind() else { return Ok(None) };
-        let (1, Some(formals)) = (lambda.arity, &lambda.formals) else { return Ok(None) };
+        let formals = function.runs_next().and_then(|lambda| lambda.formals.as_ref());
+        let Some(formals) = formals else { return Ok(None) };
         let given = set_of(m, self.args)?;
         let mut missing = crate::attrs::AttrsBuilder::default();
         for formal in formals.list.iter().filter(|formal| given.get(formal.sym).is_none()) {

@@ -6,6 +6,7 @@
 //! They are not part of the language: `builtins.firn.modules`, for `nix/lib/modules` only.
 
 mod collect;
+mod definitions;
 mod merge;
 mod option;
 mod properties;
@@ -23,9 +24,12 @@ use crate::value::{List, Value};
 const TABLE: &[(&str, &PrimOp)] = &[
     ("attempt", &ATTEMPT),
     ("collect", &collect::COLLECT),
+    ("headError", &definitions::HEAD_ERROR),
     ("mergeAttributes", &merge::ATTRIBUTES),
     ("mergeElements", &merge::ELEMENTS),
+    ("mergeEqual", &definitions::MERGE_EQUAL),
     ("redefine", &REDEFINE),
+    ("reversed", &REVERSED),
     ("tree", &tree::TREE),
 ];
 
@@ -143,6 +147,17 @@ fn redefine(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     };
     let pos = inner.or(whole.pos);
     Ok(Definition { file: whole.file, value: args[2], pos }.set(m).value())
+}
+
+/// `reversed list`: its elements from the last to the first.
+static REVERSED: PrimOp =
+    PrimOp::new("__moduleReversed", &["list"], reversed, "Reverses a list, for `lib.modules`.")
+        .without_frame();
+
+fn reversed(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
+    let elements: Vec<Value> =
+        list_of(m, args[0])?.slots().iter().rev().map(|slot| slot.get()).collect();
+    Ok(m.list(&elements))
 }
 
 /// `attempt value`: `builtins.tryEval` for values that messages show, which may be wrong in ways that

@@ -2,6 +2,7 @@
 
 use firn_syntax::{Symbol, sym};
 
+use super::definitions::only_value;
 use super::properties::{Tag, all_plain, kind, select};
 use super::tree::{DEFINITIONS, INERT, State, result, symbol};
 use super::{Definition, field, helper, list_of, set_of, sets};
@@ -264,6 +265,9 @@ pub(super) fn merged(m: &mut Machine, kind: Attrs, loc: Value, values: Value) ->
         if m.call(check, &[value], Pos::NONE)? != Value::TRUE {
             return Ok(None);
         }
+    }
+    if let Some(value) = only_value(m, merge, all)? {
+        return m.force(value).map(Some);
     }
     m.call(merge, &[loc, values], Pos::NONE).map(Some)
 }
