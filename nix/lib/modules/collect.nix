@@ -25,7 +25,7 @@ let
   inherit (lib.strings) isConvertibleWithToString;
 
   properties = import ./properties.nix { inherit lib; };
-  explain = import ./explain.nix { inherit lib; };
+  explain = import ./explain-loading.nix { inherit lib; };
 
   # What may stand beside `config` or `options`.
   moduleAttributes = [
@@ -109,7 +109,7 @@ let
     args: key: name: hasDefault:
     addErrorContext ''while evaluating the module argument `${name}' in "${key}":'' (
       addErrorContext
-        "noting that argument `${name}` is not externally provided, so querying `_module.args` instead, requiring `config`"
+        "noting that argument `${name}` is not externally provided, so querying `_module.args` instead, requiring `config` (what `imports` need has to be in `specialArgs`)"
         (
           args.config._module.args.${name}
             or (explain.missingArgument key name hasDefault args args.config._module.args)
@@ -191,11 +191,15 @@ let
       unifyModuleSyntax parentFile parentKey (applyModuleArgs given parentKey m args)
     else if isList m then
       explain.nestedImports parentFile m
-    else
+    else if isPath m || isString m && (substring 0 1 m == "/" || builtins.hasContext m) then
       let
         name = toString m;
       in
-      unifyModuleSyntax name name (applyIfFunction given name (importFile parentFile m) args);
+      unifyModuleSyntax name name (applyIfFunction given name (importFile parentFile m) args)
+    else if isString m then
+      explain.notAPath parentFile m
+    else
+      explain.noModule parentFile parentKey m;
 
   checkClass =
     class: module:
@@ -217,7 +221,12 @@ let
             loaded = load parentFile "${parentKey}:anon-${toString n}" m;
             module = if class == null then loaded else checkClass class loaded;
             imports =
-              if module.imports == [ ] then [ ] else under module._file module.key module.imports;
+              if module.imports == [ ] then
+                [ ]
+              else if isList module.imports then
+                under module._file module.key module.imports
+              else
+                explain.importsNotAList module._file module.imports;
             own = {
               file = module._file;
               disabled = module.disabledModules;
@@ -277,6 +286,14 @@ let
   # for modules that it leaves to `collectSlowly`.
   native = builtins.firn.modules or null;
   helpers = {
+    inherit (explain) closedPattern;
+    # Of a file that can't be imported, the reason if the evaluator does not say enough.
+    importFailed =
+      parentFile: path:
+      if builtins.pathExists (path + "/.") && !builtins.pathExists (path + "/default.nix") then
+        explain.folderWithoutDefault parentFile path
+      else
+        null;
     inherit
       importFile
       lookUp

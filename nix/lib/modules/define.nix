@@ -211,7 +211,9 @@ let
         else
           all (definition: type.check definition.value) values;
       merged =
-        if values == [ ] then
+        if !(type ? merge) then
+          explain.notAType loc record
+        else if values == [ ] then
           if type.emptyValue ? value then type.emptyValue.value else explain.undefinedOption loc record
         else if type.merge ? v2 then
           if v2.headError == null then v2.value else mergeSelected whence loc type values v2

@@ -97,7 +97,7 @@ let
       };
     };
 
-  recursionHint = "if you get an infinite recursion here, you probably reference `config` in `imports`: which modules there are must be known before `config` is. Import unconditionally and make what the module defines conditional, with an `enable` option (`mkEnableOption`) and `mkIf`; or pass what `imports` need in `specialArgs`.";
+  recursionHint = "if you get an infinite recursion here, you probably reference `config` in `imports`: which modules there are must be known before `config` is. Import unconditionally and make what the module defines conditional, with an `enable` option (`mkEnableOption`) and `mkIf`; or pass what `imports` need in `specialArgs`. Instead of `config = if config.… then … else …`, write `mkIf`.";
 
   evalModules =
     evalArgs@{

@@ -9,6 +9,7 @@ let
     attrValues
     concatMap
     concatStringsSep
+    elem
     elemAt
     filter
     head
@@ -113,6 +114,15 @@ let
     in
     take 3 (sortOn rank sifted);
 
+  # What stands in modules beside the definitions.
+  besideConfig = [
+    "config"
+    "disabledModules"
+    "freeformType"
+    "imports"
+    "options"
+  ];
+
   # Is an option, or everything below a level, declared by fallbacks only?
   isFallback =
     node:
@@ -139,46 +149,27 @@ let
     else
       take 1 (concatMap (name: declarationOf value.${name}) (attrNames value));
 
-  # A sentence that fits what people most often get wrong about a type.
-  advice =
-    type: value:
-    let
-      is = name: type.name == name;
-      named = prefix: lib.strings.hasPrefix prefix type.name;
-    in
-    if is "bool" && isString value then
-      "Write `true' or `false' without quotes."
-    else if (is "str" || named "strMatching" || is "separatedString") && (isInt value || isBool value) then
-      "A string stands in quotes: \"${lib.generators.toPretty { } value}\"."
-    else if is "listOf" && !isList value then
-      "A list stands in brackets: [ … ]. One value is a list of one."
-    else if (named "int" || named "unsigned" || named "signed" || named "positiveInt") && isString value then
-      "Write the number without quotes."
-    else if (is "attrsOf" || is "lazyAttrsOf" || is "submodule") && isList value then
-      "An attribute set stands in braces: { name = …; }."
-    else if is "package" && isString value then
-      "A package is named by its attribute: `pkgs.${value}', without quotes."
-    else if builtins.isFunction value && !is "functionTo" then
-      "This is a function: an argument may be missing, or parentheses around a call in a list."
-    else if value == null then
-      "`null' is not allowed here; leave the definition out instead."
-    else
-      null;
+  advice = import ./advice.nix { inherit lib; };
 
   adviceFor =
-    type: definitions:
+    loc: type: definitions:
     let
-      found = filter (text: text != null) (map (definition: advice type definition.value) definitions);
+      found = filter (text: text != null) (map (definition: advice loc type definition.value) definitions);
       tried = attempt (if found == [ ] then "" else "\n\n${head found}");
     in
     if tried.success then tried.value else "";
-
-  # Terminal colours, for the message people meet who import a flake as a module.
-  escape = builtins.fromJSON ''"\u001b"'';
-  bold = text: "${escape}[1m${text}${escape}[0m";
-  green = text: "${escape}[1;32m${text}${escape}[0m";
 in
 {
+  # A position, a file with the line in which a word stands, and a choice: for the other messages.
+  inherit
+    alternatives
+    didYouMean
+    importing
+    isKnown
+    showPosition
+    word
+    ;
+
   # Context of every error below the value of an option: where it is defined, and with which priority
   # if not the usual one.
   whileEvaluating =
@@ -196,7 +187,7 @@ in
 
   wrongType =
     whence: loc: type: invalid:
-    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showWithPositions whence invalid}${adviceFor type invalid}";
+    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showWithPositions whence invalid}${adviceFor loc type invalid}";
 
   wrongTypeV2 =
     whence: loc: type: definitions: headError:
@@ -205,7 +196,7 @@ in
       invalid = filter (definition: !type.check definition.value) definitions;
       values = if invalid == [ ] then headError.message else "Definition values:${showWithPositions whence invalid}";
     in
-    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. TypeError: ${values}${adviceFor type invalid}";
+    throw "A definition for option `${showOption loc}' is not of type `${type.description}'. TypeError: ${values}${adviceFor loc type invalid}";
 
   undefined =
     loc: type:
@@ -223,7 +214,13 @@ in
 
   declaredTwice =
     loc: merged: declaration: reason:
-    throw "The option `${showOption loc}' in `${declaration._file}' is already declared in ${showFiles merged.declarations}.\nOne option can be declared several times only with types that can be merged and with one default, example, description and apply function in all: here ${reason}.";
+    let
+      positions = [ declaration.pos or null ] ++ map (place: if place.line == null then null else place) merged.declarationPositions;
+      places = map showPosition (filter (position: position != null) positions);
+    in
+    throw "The option `${showOption loc}' in `${declaration._file}' is already declared in ${showFiles merged.declarations}.${
+      optionalString (places != [ ]) "\n(declared at ${concatStringsSep ", " places})"
+    }\nOne option can be declared several times only with types that can be merged and with one default, example, description and apply function in all: here ${reason}.";
 
   notAnOption =
     loc: tag: file:
@@ -256,9 +253,23 @@ in
     loc: declaration:
     throw "In module ${locate.withLine declaration._file "[[:space:]]*options[. =].*"}: the options${optionalString (loc != [ ]) " under `${showOption loc}'"} are wrapped in a property of type `${declaration.options._type}' (`mkIf' and `mkMerge' make such), which only definitions can have.\nWhich options there are cannot depend on `config', because `config' depends on them. Declare the options unconditionally and make the definitions under `config' conditional.";
 
+  notAType =
+    loc: record:
+    throw "The option `${showOption loc}' is declared (${concatStringsSep ", " (declarationOf record)}) with ${
+      if builtins.isFunction record.type then
+        "a function as its type: an argument is missing, such as the type of the elements in `lib.types.listOf lib.types.str'"
+      else
+        "what is no type: types are made by `lib.types', such as `lib.types.str'"
+    }.";
+
   declarationNotASet =
     loc: declaration:
-    throw "In module ${declaration._file}: an option declaration for `${concatStringsSep "." loc}' has type `${typeOf declaration.options}' rather than an attribute set. Did you mean to define it outside of `options', under `config'?";
+    throw "In module ${declaration._file}: an option declaration for `${concatStringsSep "." loc}' has type `${typeOf declaration.options}' rather than an attribute set. ${
+      if builtins.isFunction declaration.options then
+        "It is a function: an argument may be missing, such as the description in `mkEnableOption \"…\"'."
+      else
+        "Did you mean to define it outside of `options', under `config'?"
+    }";
 
   definitionNotASet =
     whence: loc: definition: names:
@@ -270,7 +281,9 @@ in
     in
     throw "In module `${placed.file}', you're trying to define a value of type `${typeOf definition.config}'\nrather than an attribute set for the option\n`${path}'!\n${
       if loc == [ ] then
-        "The configuration in a module is an attribute set of definitions."
+        "The configuration in a module is an attribute set of definitions.${
+          optionalString (builtins.isFunction definition.config) " This is a function: an argument may be missing, such as the condition of `mkIf condition { … }'."
+        }"
       else
         "`${path}' is no option itself; there are options below it: ${concatStringsSep ", " shown}. Write `${path}.${example} = …;'."
     }";
@@ -288,98 +301,6 @@ in
     throw "The option `${showOption loc}' in module `${option._file}' would be a parent of the following options, but its type `${
       option.options.type.description or "<no description>"
     }' does not support nested options.\n${concatStringsSep "\n" lines}\nRename one of them, or give `${showOption loc}' a submodule type.";
-
-  strayAttributes =
-    file: key: m: names:
-    let
-      anchor = if m ? config then "config" else "options";
-      position = builtins.unsafeGetAttrPos (head names) m;
-    in
-    throw "Module `${key}' has an unsupported attribute `${head names}'${
-      optionalString (position != null) " (${showPosition position})"
-    }. This module has a top-level `${anchor}', so its definitions belong into `config': move ${
-      alternatives (map (name: "`${name}'") names)
-    } there, or, if the module declares no options, remove `config = { … }' around the others.";
-
-  noModule =
-    file: key: m:
-    throw "module ${toString file} (${key}) does not look like a module.\nA module is an attribute set, a function that gives one, or the path of a file with one of these; this is of type `${typeOf m}'.";
-
-  missingFile =
-    parent: path:
-    throw (
-      if isKnown parent then
-        "The module `${importing parent (baseNameOf (toString path))}' imports `${toString path}', which does not exist.\nCheck the path in `imports': it is relative to the file it is written in. In a flake, a new file must be added to git before it is seen."
-      else
-        "The module `${toString path}' does not exist.\nCheck the path in the list of modules. In a flake, a new file must be added to git before it is seen."
-    );
-
-  missingArgument =
-    key: name: hasDefault: args: moduleArgs:
-    let
-      available = attrNames (
-        removeAttrs (args // moduleArgs) [
-          "_class"
-          "_prefix"
-          "extendModules"
-          "moduleType"
-        ]
-      );
-    in
-    throw (
-      "The module `${locate.withLine key (word name)}' asks for the argument `${name}', which nobody provides.${
-        didYouMean (near: "`${near}'") (filter (levenshteinAtMost 2 name) available)
-      }\n\nArguments there are: ${concatStringsSep ", " available}.\nDefine it with `_module.args.${name} = …;' in any module, or, if `imports' need it, pass it in `specialArgs'."
-      + optionalString hasDefault "\nThe default in the function's header is never used: set the default with `_module.args.${name} = lib.mkDefault …;'."
-    );
-
-  nestedImports =
-    file: value:
-    throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${
-      showDefs [ { file = importing file "imports"; inherit value; } ]
-    }";
-
-  notAModule =
-    {
-      file,
-      type,
-      class,
-      prefix,
-    }:
-    let
-      into =
-        optionalString (isKnown file) ", while trying to load a module into ${toString file}"
-        + optionalString (prefix != [ ]) ", while trying to load a module into ${bold (showOption prefix)}";
-      attribute = if class == null then "modules.someApp.default" else "modules.${class}.default";
-      hints = {
-        configuration = "\n\nA configuration is the result of evaluating modules; please only import the modules that make up the configuration. Give the list of these a name with `let', or put it into a file or an attribute of its own.";
-        flake =
-          "\n\nA flake has modules among its outputs; name the one you want, such as\n\n    inputs.someflake.${green attribute}"
-          + optionalString (class == "nixos" || class == "darwin") "\n    inputs.someflake.${green "${class}Modules.default"}";
-      };
-    in
-    throw "Expected a module, but found a value of type ${escapeNixString type}${into}.\n\nModules are what stands in `imports = [ … ];' and `modules = [ … ];'; each is a path, a function or an attribute set.${hints.${type} or ""}";
-
-  wrongClass =
-    class: module:
-    let
-      own = escapeNixString module._class;
-      expected = escapeNixString class;
-    in
-    throw "The module `${module._file or module.key}` (class: ${own}) cannot be imported into a module evaluation that expects class ${expected}.\nThe module is made for ${own}: look for the one its author provides for ${expected}, or, if it is yours and fits both, leave out `_class'.";
-
-  ambiguousDisabled =
-    file: item:
-    throw "Module `${file}` contains a disabledModules item that is an attribute set that can be converted to a string (${toString item}) but also has a `.key` attribute (${item.key}) with a different value. Which of the two names the module to disable cannot be told.";
-
-  undeterminedDisabled =
-    file: item:
-    throw (
-      if isAttrs item then
-        "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `key` attribute. Without a key there is nothing to recognise it by: name the module by its path, by a path relative to modulesPath, or give it a `key`."
-      else
-        "Each disabledModules item must be a path, string, or a attribute set with a key attribute, or a value supported by toString. However, one of the disabledModules items in `${toString file}` is none of that, but is of type ${typeOf item}."
-    );
 
   unknownOptions =
     {
@@ -435,7 +356,9 @@ in
         else
           "\n\nHowever there are no options defined in `${showOption prefix}'. Are you sure you've declared your options properly? This can happen if you e.g. declared your options in `types.submodule' under `config' rather than `options'.";
       message = "The option `${option}' does not exist. Definition values:${values}${
-        if hasNoOptions then
+        if length first.prefix == 1 && elem name besideConfig then
+          "\n\n`${name}' is no option but a part of modules: it stands beside `config', not in it." + alsoUnknown
+        else if hasNoOptions then
           nothingDeclared
         else
           didYouMean (sibling: "`${absolute sibling}'") near + origin + alsoUnknown

@@ -7,6 +7,7 @@ let
     foldl'
     isAttrs
     isBool
+    isList
     mapAttrs
     sort
     ;
@@ -23,6 +24,34 @@ let
       definition // { inherit value; };
 
   tagOf = value: value._type or null;
+
+  abbreviated = value: lib.generators.toPretty { multiline = false; } (lib.generators.withRecursion { depthLimit = 2; throwOnDepthLimit = false; } value);
+
+  nonBoolean =
+    condition:
+    throw "‘mkIf’ called with a non-Boolean condition: it is of type `${builtins.typeOf condition}'${
+      if isAttrs condition then
+        " with the attributes ${lib.strings.concatMapStringsSep ", " (name: "`${name}'") (lib.lists.take 5 (builtins.attrNames condition))}${
+          if condition ? enable then ". Its attribute `enable' may be meant" else ""
+        }"
+      else if builtins.isFunction condition then
+        ". An argument may be missing, or parentheses around a call"
+      else
+        ", ${abbreviated condition}"
+    }.";
+
+  notAList =
+    contents:
+    let
+      position =
+        if isAttrs contents && contents != { } then
+          builtins.unsafeGetAttrPos (builtins.head (builtins.attrNames contents)) contents
+        else
+          null;
+    in
+    throw "`mkMerge' takes a list of definitions, not what is of type `${builtins.typeOf contents}'${
+      if position == null then "" else " (${position.file}:${toString position.line}:${toString position.column})"
+    }: mkMerge [ { … } { … } ]";
 
   properties = {
     /** The priority of a definition that has no property saying otherwise. */
@@ -73,7 +102,7 @@ let
     */
     mkMerge = contents: {
       _type = "merge";
-      inherit contents;
+      contents = if isList contents then contents else notAList contents;
     };
 
     /**
@@ -251,7 +280,7 @@ let
         concatMap properties.dischargeProperties definition.contents
       else if definition._type == "if" then
         if !isBool definition.condition then
-          throw "‘mkIf’ called with a non-Boolean condition"
+          nonBoolean definition.condition
         else if definition.condition then
           properties.dischargeProperties definition.content
         else

@@ -9,6 +9,7 @@ use rustc_hash::FxHashSet;
 use super::{field, helper, set_of};
 use crate::attrs::{Attrs, Key};
 use crate::builtins::sets::of_sorted;
+use crate::code::Formals;
 use crate::error::R;
 use crate::layouts::MODULE;
 use crate::machine::Machine;
@@ -142,10 +143,13 @@ impl Loader {
     ) -> R<Value> {
         let item = m.force(item)?;
         let (file, key, module) = if item.as_path().is_some() {
-            let import = helper(m, self.helpers, "importFile")?;
-            let module = m.call(import, &[file, item], Pos::NONE)?;
+            let module = self.import(m, file, item)?;
             let to_string = helper(m, self.helpers, "toString")?;
             let name = m.call(to_string, &[item], Pos::NONE)?;
+            if module.as_attrs().is_none() && module.as_function().is_none() {
+                let unify = helper(m, self.helpers, "unify")?;
+                return m.call(unify, &[name, name, module], Pos::NONE);
+            }
             (name, name, module)
         } else {
             let above = m.force_string(parent, Pos::NONE, "")?;
@@ -172,11 +176,44 @@ impl Loader {
         m.call(load, &[self.class, self.args, file, key, module], Pos::NONE)
     }
 
+    /// What a file holds.
+    fn import(&self, m: &mut Machine, parent: Value, path: Value) -> R<Value> {
+        let import = helper(m, self.helpers, "importFile")?;
+        m.call(import, &[parent, path], Pos::NONE).or_else(|raised| {
+            let error = m.set_aside();
+            let depth = m.depth;
+            let explain = helper(m, self.helpers, "importFailed")?;
+            m.call(explain, &[parent, path], Pos::NONE)?;
+            m.depth = depth;
+            m.error = error;
+            Err(raised)
+        })
+    }
+
+    /// A function that takes no more arguments than it names is an error: there are always more.
+    fn check_pattern(&self, m: &mut Machine, key: Value, formals: &Formals) -> R<()> {
+        if formals.ellipsis {
+            return Ok(());
+        }
+        let given = set_of(m, self.args)?;
+        let mut unexpected = m.sorted(given).map(|entry| entry.sym).filter(|name| {
+            !name.bytes().starts_with(b"_") && formals.list.iter().all(|formal| formal.sym != *name)
+        });
+        let Some(unexpected) = unexpected.next() else { return Ok(()) };
+        let mut named: Vec<_> = formals.list.iter().collect();
+        named.sort_by_key(|formal| formal.pos.0);
+        let names: Vec<Value> = named.iter().map(|formal| m.symbol_string(formal.sym)).collect();
+        let (names, unexpected) = (m.list(&names), m.symbol_string(unexpected));
+        let explain = helper(m, self.helpers, "closedPattern")?;
+        m.call(explain, &[key, names, unexpected], Pos::NONE).map(|_| ())
+    }
+
     /// The result of a module that is a function with a pattern, given its arguments.
     fn apply(&self, m: &mut Machine, key: Value, module: Value) -> R<Option<Value>> {
         let Some(function) = module.as_function() else { return Ok(None) };
         let formals = function.runs_next().and_then(|lambda| lambda.formals.as_ref());
         let Some(formals) = formals else { return Ok(None) };
+        self.check_pattern(m, key, formals)?;
         let given = set_of(m, self.args)?;
         let mut missing = crate::attrs::AttrsBuilder::default();
         for formal in formals.list.iter().filter(|formal| given.get(formal.sym).is_none()) {

@@ -196,7 +196,9 @@ fn options(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 fn quickly(m: &mut Machine, wanted: &Wanted) -> R<Option<Value>> {
     let option = set_of(m, wanted.option)?;
     let Some(values) = selected(m, wanted, option)? else { return Ok(None) };
-    let kind = set_of(m, wanted.kind)?;
+    // What is no type is a mistake that the library explains.
+    let kind = m.force(wanted.kind)?.as_attrs().filter(|kind| kind.get(sym::MERGE).is_some());
+    let Some(kind) = kind else { return Ok(None) };
     if let Some(slot) = kind.get(sym::DEPRECATION_MESSAGE)
         && !m.force_slot(slot)?.is_null()
     {

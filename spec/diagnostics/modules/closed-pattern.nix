@@ -1,0 +1,4 @@
+{ lib, config }:
+{
+  services.web.enable = true;
+}

@@ -1,0 +1,4 @@
+{ lib, config, ... }:
+{
+  imports = lib.mkIf config.services.web.enable [ ./conflict.other.nix ];
+}

@@ -1,0 +1,3 @@
+{
+  config.imports = [ ./conflict.other.nix ];
+}

@@ -1,0 +1,3 @@
+{
+  imports = [ "conflict.other.nix" ];
+}

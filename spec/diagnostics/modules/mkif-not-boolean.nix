@@ -1,0 +1,4 @@
+{ lib, config, ... }:
+{
+  networking.hostName = lib.mkIf config.services.web "web";
+}

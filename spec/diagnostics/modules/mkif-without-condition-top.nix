@@ -1,0 +1,6 @@
+{ lib, ... }:
+{
+  config = lib.mkIf {
+    services.web.enable = true;
+  };
+}

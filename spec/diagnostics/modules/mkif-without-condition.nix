@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  services.web.modules = lib.mkIf [ "x" ];
+}

@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  config = lib.mkMerge { services.web.enable = true; };
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  options.names = lib.mkOption { type = lib.types.listOf; };
+  config.names = [ "x" ];
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  options.user = lib.mkOption { type = lib.types.nullOr lib.types.str; };
+  config.user = 1000;
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  options.key = lib.mkOption { type = lib.types.path; };
+  config.key = "keys/id";
+}
