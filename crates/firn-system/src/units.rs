@@ -2,7 +2,8 @@
 //!
 //! The attribute `plan` is JSON, see [`Plan`]. Units that packages bring are in the merged `/usr`
 //! tree, where systemd finds them itself; here are the machine's own, drop-ins for the others,
-//! links that start units, and masks.
+//! links that start units, and masks. A unit of the machine's stands beside one of a package only if
+//! that package was asked for its units; else it takes the other's place, whatever `/usr` holds besides.
 
 use crate::{Error, Result, files, tree};
 use firn_store::{BuiltinBuilder, BuiltinJob};
@@ -23,6 +24,9 @@ pub struct Plan {
     units: BTreeMap<String, Unit>,
     /// The merged `/usr` tree with the packages' units.
     upstream: Option<PathBuf>,
+    /// The packages that were asked for their units.
+    #[serde(default)]
+    packages: Vec<PathBuf>,
     /// Packages' units that are masked.
     #[serde(default)]
     suppressed: Vec<String>,
@@ -79,6 +83,7 @@ impl BuiltinBuilder for UnitsBuilder {
 pub fn build(plan: &Plan, out: &Path) -> Result<()> {
     let folder = Folder { plan, out };
     files::make_folder(out)?;
+    folder.packaged_in_etc()?;
     for name in &plan.suppressed {
         if folder.upstream(name).is_some() {
             folder.link(Path::new("/dev/null"), name)?;
@@ -91,7 +96,7 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
         let path = out.join(name);
         if !path.is_symlink() {
             files::make_folder(path.parent().unwrap_or(out))?;
-            folder.link(&folder.reference(target, false), name)?;
+            folder.link(&folder.reference(target), name)?;
         }
     }
     Ok(())
@@ -103,14 +108,62 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    /// The unit `name` of a package, as seen on the running system. For an instance, its
+    /// The unit `name` in the merged tree, as seen on the running system. For an instance, its
     /// template counts as well.
     fn upstream(&self, name: &str) -> Option<PathBuf> {
         let usr = self.plan.upstream.as_ref()?;
         let place = Path::new("lib/systemd").join(&self.plan.kind);
-        let there = |file: &str| usr.join(&place).join(file).symlink_metadata().is_ok();
-        let file = [Some(name.to_owned()), template(name)].into_iter().flatten().find(|f| there(f));
-        file.map(|file| Path::new("/usr").join(place).join(file))
+        let there = |file: &String| exists(&usr.join(&place).join(file));
+        let file = names(name).into_iter().find(there)?;
+        Some(Path::new("/usr").join(place).join(file))
+    }
+
+    /// Do the packages that were asked for their units have one of this name?
+    fn is_packaged(&self, name: &str) -> bool {
+        let names = names(name);
+        self.unit_folders().any(|folder| names.iter().any(|name| exists(&folder.join(name))))
+    }
+
+    fn unit_folders(&self) -> impl Iterator<Item = PathBuf> {
+        let places = ["lib/systemd", "etc/systemd"];
+        self.plan.packages.iter().flat_map(move |package| {
+            places.map(|place| package.join(place).join(&self.plan.kind))
+        })
+    }
+
+    /// Links to what packages have in their `etc`, which the merged tree leaves out.
+    fn packaged_in_etc(&self) -> Result<()> {
+        for package in &self.plan.packages {
+            let folder = package.join("etc/systemd").join(&self.plan.kind);
+            if folder.is_dir() {
+                self.link_all(&folder, "")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Links to the files below `folder`. A link to a neighbour stays what it is, since systemd takes an
+    /// absolute one for another unit.
+    fn link_all(&self, folder: &Path, below: &str) -> Result<()> {
+        for entry in files::entries(folder)? {
+            let path = entry.path();
+            let place = format!("{below}{}", entry.file_name().to_string_lossy());
+            if path.is_dir() && !path.is_symlink() {
+                files::make_folder(&self.out.join(&place))?;
+                self.link_all(&path, &format!("{place}/"))?;
+            } else if !exists(&self.out.join(&place)) {
+                let near = |target: &PathBuf| {
+                    target.is_relative() && (!below.is_empty() || !target.starts_with(".."))
+                };
+                let target = fs::read_link(&path).ok().filter(near);
+                self.link(&target.unwrap_or_else(|| path.canonicalize().unwrap_or(path)), &place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_dropin(&self, name: &str, unit: &Unit) -> bool {
+        unit.override_strategy == Strategy::AsDropin || self.is_packaged(name)
     }
 
     fn unit(&self, name: &str, unit: &Unit) -> Result<()> {
@@ -119,17 +172,16 @@ impl Folder<'_> {
             files::remove(&path)?;
             return self.link(Path::new("/dev/null"), name);
         }
-        let dropin = unit.override_strategy == Strategy::AsDropin || self.upstream(name).is_some();
-        if dropin {
+        if self.is_dropin(name, unit) {
             let folder = self.out.join(format!("{name}.d"));
             files::make_folder(&folder)?;
             write(&folder.join("overrides.conf"), &unit.text)?;
         } else {
             write(&path, &unit.text)?;
         }
-        let own = !dropin;
+        let own = exists(&path);
         for alias in &unit.aliases {
-            self.link(&self.reference(name, own), alias)?;
+            self.link(&self.reference(name), alias)?;
         }
         for (kind, by) in [
             ("wants", &unit.wanted_by),
@@ -139,20 +191,16 @@ impl Folder<'_> {
             for other in by {
                 let folder = format!("{other}.{kind}");
                 files::make_folder(&self.out.join(&folder))?;
-                let target =
-                    if own { Path::new("..").join(name) } else { self.reference(name, false) };
+                let target = if own { Path::new("..").join(name) } else { self.reference(name) };
                 self.link(&target, &format!("{folder}/{name}"))?;
             }
         }
         Ok(())
     }
 
-    /// What a link to the unit `name` leads to.
-    fn reference(&self, name: &str, own: bool) -> PathBuf {
-        if name.starts_with('/') {
-            return PathBuf::from(name);
-        }
-        if own || self.plan.units.contains_key(name) && self.upstream(name).is_none() {
+    /// What a link to the unit `name` leads to: this folder's, the merged tree's, or nothing that is here.
+    fn reference(&self, name: &str) -> PathBuf {
+        if name.starts_with('/') || exists(&self.out.join(name)) {
             return PathBuf::from(name);
         }
         self.upstream(name).unwrap_or_else(|| PathBuf::from(name))
@@ -165,6 +213,15 @@ impl Folder<'_> {
         }
         symlink(target, &path).map_err(|err| Error::io("create the link", &path, &err))
     }
+}
+
+/// The names by which a unit is looked for: its own, and its template's.
+fn names(name: &str) -> Vec<String> {
+    [Some(name.to_owned()), template(name)].into_iter().flatten().collect()
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// `foo@.service` of `foo@bar.service`.
@@ -189,9 +246,20 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let usr = scratch.path().join("usr");
         fs::create_dir_all(usr.join("lib/systemd/system")).unwrap();
+        let asked = scratch.path().join("asked");
+        let etc = asked.join("etc/systemd/system");
+        fs::create_dir_all(asked.join("lib/systemd/system")).unwrap();
+        fs::create_dir_all(etc.join("in-etc.target.wants")).unwrap();
         for name in ["a.service", "getty@.service", "old.timer", "multi-user.target"] {
             fs::write(usr.join("lib/systemd/system").join(name), "").unwrap();
+            fs::write(asked.join("lib/systemd/system").join(name), "").unwrap();
         }
+        fs::write(usr.join("lib/systemd/system/not-asked.service"), "").unwrap();
+        for name in ["in-etc.service", "changed.service"] {
+            fs::write(etc.join(name), "").unwrap();
+        }
+        symlink("in-etc.service", etc.join("alias.service")).unwrap();
+        symlink("../in-etc.service", etc.join("in-etc.target.wants/in-etc.service")).unwrap();
         let unit = |text: &str, more: serde_json::Value| {
             let mut unit = serde_json::json!({
                 "enable": true, "overrideStrategy": "asDropinIfExists", "text": text });
@@ -201,6 +269,7 @@ mod tests {
         let plan = serde_json::json!({
             "type": "system",
             "upstream": usr,
+            "packages": [asked],
             "suppressed": ["old.timer", "absent.service"],
             "links": { "default.target": "multi-user.target", "x.target.wants/a": "/dev/null" },
             "units": {
@@ -208,6 +277,8 @@ mod tests {
                 "getty@tty1.service": unit("g", serde_json::json!({})),
                 "b.service": unit("own", serde_json::json!({
                     "wantedBy": ["multi-user.target"], "aliases": ["c.service"] })),
+                "not-asked.service": unit("full", serde_json::json!({ "wantedBy": ["x.target"] })),
+                "changed.service": unit("more", serde_json::json!({ "wantedBy": ["x.target"] })),
                 "off.service": unit("", serde_json::json!({ "enable": false })),
             }
         });
@@ -218,6 +289,13 @@ mod tests {
         assert_eq!(read("a.service.d/overrides.conf"), "drop");
         assert_eq!(link("x.target.wants/a.service"), "/usr/lib/systemd/system/a.service");
         assert_eq!(read("getty@tty1.service.d/overrides.conf"), "g");
+        assert_eq!(read("not-asked.service"), "full");
+        assert_eq!(link("x.target.wants/not-asked.service"), "../not-asked.service");
+        assert_eq!(link("in-etc.service"), etc.join("in-etc.service").display().to_string());
+        assert_eq!(link("alias.service"), "in-etc.service");
+        assert_eq!(link("in-etc.target.wants/in-etc.service"), "../in-etc.service");
+        assert_eq!(read("changed.service.d/overrides.conf"), "more");
+        assert_eq!(link("x.target.wants/changed.service"), "../changed.service");
         assert_eq!(read("b.service"), "own");
         assert_eq!(link("multi-user.target.wants/b.service"), "../b.service");
         assert_eq!(link("c.service"), "b.service");

@@ -93,10 +93,12 @@ let
   suppressed = lib.subtractLists (
     cfg.additionalUpstreamSystemUnits ++ lib.attrNames cfg.units
   ) cfg.suppressedSystemUnits;
+  unitPackages = lib.unique ([ cfg.package ] ++ cfg.packages);
   systemUnits = unitLib.generateUnits {
     type = "system";
     inherit (cfg) units;
     upstream = config.system.build.usr;
+    packages = unitPackages;
     inherit suppressed;
     links = lib.genAttrs cfg.startedOnDemand (_: "/dev/null") // {
       "default.target" = cfg.defaultUnit;
@@ -107,6 +109,7 @@ let
     type = "user";
     inherit (cfg.user) units;
     upstream = config.system.build.usr;
+    packages = unitPackages;
   };
 
   generatorMasks = lib.genAttrs (lib.subtractLists cfg.wantedGenerators defaults.generators) (

@@ -167,6 +167,7 @@ rec {
       type,
       units,
       upstream ? null,
+      packages ? [ ],
       suppressed ? [ ],
       links ? { },
     }:
@@ -181,6 +182,7 @@ rec {
           links
           ;
         upstream = if upstream == null then null else "${upstream}";
+        packages = map (package: "${package}") packages;
         units = mapAttrs (_: asData) units;
       };
       preferLocalBuild = true;

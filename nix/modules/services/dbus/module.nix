@@ -31,6 +31,7 @@ in
     (lib.mkIf cfg.enable {
       system.usrPackages = [ pkgs.dbus ] ++ lib.filter lib.isDerivation cfg.packages;
       environment.corePackages = [ pkgs.dbus ];
+      systemd.packages = [ pkgs.dbus ];
       systemd.startedOnDemand = [ "multi-user.target.wants/dbus.service" ];
       systemd.sockets.dbus = {
         overrideStrategy = "asDropin";

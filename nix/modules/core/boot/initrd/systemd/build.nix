@@ -71,6 +71,7 @@ let
   units = unitLib.generateUnits {
     type = "system";
     upstream = usrTree;
+    packages = [ usrTree ];
     inherit (cfg) units;
     suppressed = [ ];
     links = {
