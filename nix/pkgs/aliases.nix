@@ -147,6 +147,8 @@ final: prev: {
   gdisk = final.gptfdisk;
   libxcrypt = final.debian.libcrypt1;
   wireguard = final.wireguard-tools;
+  unbound-full = final.unbound;
+  unbound-with-systemd = final.unbound;
   virtiofsd = final.qemu;
   gnupg1 = final.gnupg;
   lua = final.lua5_4;

@@ -19,6 +19,7 @@
         mixed = runNixOSTest ./mixed.nix;
         created = runNixOSTest ./created.nix;
         screen = runNixOSTest ./screen.nix;
+        services = runNixOSTest ./services.nix;
         booted = runNixOSTest {
           imports = [ ./saved.nix ];
           name = "booted";

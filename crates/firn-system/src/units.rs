@@ -126,9 +126,10 @@ impl Folder<'_> {
 
     fn unit_folders(&self) -> impl Iterator<Item = PathBuf> {
         let places = ["lib/systemd", "etc/systemd"];
-        self.plan.packages.iter().flat_map(move |package| {
-            places.map(|place| package.join(place).join(&self.plan.kind))
-        })
+        self.plan
+            .packages
+            .iter()
+            .flat_map(move |package| places.map(|place| package.join(place).join(&self.plan.kind)))
     }
 
     /// Links to what packages have in their `etc`, which the merged tree leaves out.

@@ -3,6 +3,7 @@
 #   debian          every package of the lock by Debian's name; several may be one store path
 #   debianGroups    the store paths by name of the group
 #   fromDebian      a curated package from a group
+#   fromDebianPython   the same of programs in Python, which find their modules
 #   wrapDebian      a curated package made around a group, of links and wrappers
 #   mergedUsr       the merged `/usr` tree of a system
 {
@@ -117,6 +118,30 @@ in
       }
       // attrs
     );
+
+  # Debian's python looks for modules in /usr, which a package in the store does not have.
+  # fromDebianPython "borgbackup" { meta = { … }; }
+  fromDebianPython =
+    group:
+    {
+      pname ? group,
+      # Modules that it only uses where they are.
+      modules ? [ ],
+      meta,
+    }:
+    let
+      raw = debianGroups.${group};
+    in
+    pkgs.runCommandLocal "${pname}-${raw.version}" {
+      inherit meta;
+      inherit (pkgs) runtimeShell;
+      raw = "${raw}";
+      modules = map (module: "${module}") (raw.debianClosure ++ modules);
+      passthru = {
+        inherit pname;
+        inherit (raw) version debianClosure;
+      };
+    } (builtins.readFile ./python-programs.sh);
 
   # wrapDebian debianGroups.git { meta = { … }; } "mkdir -p $out/bin …"
   wrapDebian =

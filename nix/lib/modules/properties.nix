@@ -353,7 +353,7 @@ let
       let
         open =
           definition:
-          if tagOf definition.value == "order" then
+          if definition ? value && tagOf definition.value == "order" then
             withValue definition definition.value.content // { inherit (definition.value) priority; }
           else
             definition;

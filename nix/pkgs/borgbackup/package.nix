@@ -1,5 +1,5 @@
-{ fromDebian, lib }:
-fromDebian "borgbackup" {
+{ fromDebianPython, lib }:
+fromDebianPython "borgbackup" {
   meta = {
     description = "Backups without duplicates";
     homepage = "https://www.borgbackup.org/";

@@ -11,7 +11,6 @@
   groff = [ "groff-base" "gpl3Plus" "Sets texts" ];
   hitch = [ "hitch" "bsd2" "TLS in front of other servers" ];
   hostapd = [ "hostapd" "bsd3" "Access point for wireless networks" ];
-  httpie = [ "httpie" "bsd3" "HTTP on the command line" "http" ];
   i2pd = [ "i2pd" "bsd3" "Router of the network I2P" ];
   influxdb = [ "influxdb" "mit" "Database of time series" "influxd" ];
   irqbalance = [ "irqbalance" "gpl2Plus" "Spreads interrupts over processors" ];
@@ -59,6 +58,8 @@
   rpPPPoE = [ "pppoe" "gpl2Plus" "Point-to-point links by Ethernet" "pppoe" ];
   rspamd = [ "rspamd" "asl20" "Finds spam" "rspamd" ];
   snapper = [ "snapper" "gpl2Only" "Snapshots of file systems" ];
+  sshpass = [ "sshpass" "gpl2Plus" "Types passwords for ssh" ];
+  msmtp = [ "msmtp" "gpl3Plus" "Sends mail by another server" "msmtp" ];
   stunnel = [ "stunnel4" "gpl2Plus" "TLS around other connections" "stunnel" ];
   strongswan = [ "strongswan" "gpl2Plus" "Virtual private networks by IPsec" "swanctl" ];
   syslogng = [ "syslog-ng" "gpl2Plus" "Log daemon" "syslog-ng" ];

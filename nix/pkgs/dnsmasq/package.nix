@@ -1,5 +1,6 @@
 { fromDebian, lib }:
-fromDebian "dnsmasq" {
+fromDebian "dnsmasq-base" {
+  pname = "dnsmasq";
   meta = {
     description = "Small DNS and DHCP server";
     homepage = "https://thekelleys.org.uk/dnsmasq/doc.html";

@@ -1,5 +1,10 @@
-{ fromDebian, lib }:
-fromDebian "fail2ban" {
+{
+  debian,
+  fromDebianPython,
+  lib,
+}:
+fromDebianPython "fail2ban" {
+  modules = [ debian.python3-systemd ];
   meta = {
     description = "Bans addresses that try passwords";
     license = lib.licenses.gpl2Plus;

@@ -1,5 +1,5 @@
-{ fromDebian, lib }:
-fromDebian "meson" {
+{ fromDebianPython, lib }:
+fromDebianPython "meson" {
   meta = {
     description = "Build system";
     homepage = "https://mesonbuild.com/";

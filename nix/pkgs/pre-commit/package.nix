@@ -1,5 +1,5 @@
-{ fromDebian, lib }:
-fromDebian "pre-commit" {
+{ fromDebianPython, lib }:
+fromDebianPython "pre-commit" {
   meta = {
     description = "Runs checks before commits of git";
     homepage = "https://pre-commit.com";

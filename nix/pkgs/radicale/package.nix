@@ -1,5 +1,5 @@
-{ fromDebian, lib }:
-fromDebian "radicale" {
+{ fromDebianPython, lib }:
+fromDebianPython "radicale" {
   meta = {
     description = "Server of calendars and contacts";
     license = lib.licenses.gpl3Plus;

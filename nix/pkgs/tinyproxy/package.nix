@@ -1,5 +1,6 @@
 { fromDebian, lib }:
-fromDebian "tinyproxy" {
+fromDebian "tinyproxy-bin" {
+  pname = "tinyproxy";
   meta = {
     description = "Small HTTP proxy";
     license = lib.licenses.gpl2Plus;

@@ -1,5 +1,5 @@
-{ fromDebian, lib }:
-fromDebian "xandikos" {
+{ fromDebianPython, lib }:
+fromDebianPython "xandikos" {
   meta = {
     description = "Server of calendars on Git";
     license = lib.licenses.gpl3Plus;

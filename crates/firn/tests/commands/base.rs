@@ -100,7 +100,7 @@ fn what_has_no_effect_is_told() {
         r#"{ lib, ... }: {
           services.gnome.games.enable = lib.mkIf false true;
           services.grafana = { enable = true; settings.server.http_port = 3000; };
-          services.prometheus.exporters.node.enable = true;
+          programs.wireshark.enable = true;
           services.jellyfin.enable = false;
           services.openssh = { enable = true; permitRootLogin = "no"; };
         }"#,
@@ -135,7 +135,7 @@ fn what_has_no_effect_is_told() {
     let services = user.work().join("services.nix");
     for line in [
         format!("- services.grafana, set in {}", services.display()),
-        format!("- services.prometheus.exporters.node, set in {}", services.display()),
+        format!("- programs.wireshark, set in {}", services.display()),
         "base has no hardened profile: the machine is made without.".to_owned(),
         "root: /dev/disk/by-label/NIXOS_SD, ssh: no".to_owned(),
         "image: false".to_owned(),

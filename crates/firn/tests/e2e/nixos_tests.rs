@@ -30,6 +30,15 @@ fn everything_without_hardware() {
     program.assert_nothing_left();
 }
 
+/// Services, each asked once.
+#[test]
+fn services() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("services")]);
+    said.assert_success(&["test services passed"]);
+    program.assert_nothing_left();
+}
+
 #[test]
 fn hardware() {
     let Some(program) = Program::beside() else { return };
