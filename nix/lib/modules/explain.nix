@@ -322,14 +322,13 @@ in
         filter (definition: definition.prefix == first.prefix) unmatched
       );
       whence = locate.inModules modules first.prefix;
-      values =
+      inShowing =
+        value:
         builtins.addErrorContext
           "while evaluating the error message for definitions for `${option}', which is an option that does not exist"
-          (
-            builtins.addErrorContext "while evaluating a definition from `${first.file}'" (
-              showWithPositions whence definitions
-            )
-          );
+          (builtins.addErrorContext "while evaluating a definition from `${first.file}'" value);
+      values = inShowing (showWithPositions whence definitions);
+      isWhole = (attempt first.value).success;
 
       near = nearestWith (sibling: isFallback parent.${sibling}) name siblings;
       declaredAt = declarationOf parent.${head near};
@@ -364,5 +363,5 @@ in
           didYouMean (sibling: "`${absolute sibling}'") near + origin + alsoUnknown
       }";
     in
-    throw message;
+    if isWhole then throw message else inShowing (throw message);
 }

@@ -23,7 +23,7 @@ let
   # Evaluates what may be wrong itself.
   attempt = builtins.firn.modules.attempt or builtins.tryEval;
 
-  # A value for a message: not deep, not long, and nothing if it cannot be evaluated.
+  # A value for a message: not deep, not long, and nothing, or the reason, if it cannot be evaluated.
   abbreviate =
     value:
     let
@@ -39,7 +39,7 @@ let
       kept = take 5 lines ++ (if length lines > 5 then [ "..." ] else [ ]);
     in
     if !pretty.success then
-      ""
+      if pretty ? error then " (which fails: ${builtins.head (builtins.split "\n" pretty.error)})" else ""
     else if length lines == 1 then
       ": ${pretty.value}"
     else

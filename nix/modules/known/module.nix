@@ -16,30 +16,23 @@
 }:
 let
   inherit (builtins)
-    attrNames
     concatMap
     elemAt
     head
     isList
     length
     mapAttrs
-    readDir
     ;
   inherit (lib)
     concatStringsSep
-    listToAttrs
     mkOption
-    nameValuePair
     optional
-    removeSuffix
     showOption
     ;
 
-  known = listToAttrs (
-    map (file: nameValuePair (removeSuffix ".nix" file) (import (./options + "/${file}"))) (
-      attrNames (readDir ./options)
-    )
-  );
+  table = import ./table.nix { inherit lib; };
+  inherit (table) levelOf;
+  known = table.options;
   fallbackFile = import ../../lib/modules/fallback.nix;
   properties = import ../../lib/modules/properties.nix { inherit lib; };
   typeOf = import ./types.nix { inherit lib levels; };
@@ -62,15 +55,6 @@ let
       }
       // lib.optionalAttrs (length entry > 1) { default = defaultOf loc (elemAt entry 1); }
     );
-  # The level that an entry is, open or not; null if it is an option.
-  levelOf =
-    entry:
-    if !isList entry then
-      entry
-    else if head entry == "open" then
-      elemAt entry 1
-    else
-      null;
   levels =
     loc:
     mapAttrs (

@@ -147,6 +147,44 @@ fn what_has_no_effect_is_told() {
     assert!(!shown.contains("jellyfin") && !shown.contains("gnome"), "{shown}");
 }
 
+/// Accounts of services that `base` lacks are there when these are enabled, unless somebody chose other ones.
+#[test]
+fn accounts_of_lacking_services_are_made() {
+    let user = User::new();
+    user.write(
+        "machine.nix",
+        r#"
+        let
+          machine = import <nixpkgs/nixos> {
+            configuration = {
+              fileSystems."/".device = "/dev/vda";
+              users.users.telegraf.extraGroups = [ "disk" ];
+              services = {
+                telegraf.enable = true;
+                hydra.enable = true;
+                forgejo.enable = true;
+                headscale = { enable = true; user = "own"; };
+                gitea.enable = false;
+              };
+            };
+          };
+          inherit (machine.config.users) users groups;
+        in
+        builtins.toJSON [
+          (machine.system ? drvPath)
+          [ users.telegraf.uid users.telegraf.group users.telegraf.extraGroups ]
+          [ users.hydra-www.group groups.hydra.gid users.forgejo.isSystemUser ]
+          [ (users ? headscale) (users ? gitea) ]
+        ]
+        "#,
+    );
+    let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "machine.nix"];
+    assert_eq!(
+        user.run(&words),
+        r#"[true,[256,"telegraf",["disk"]],["hydra",122,true],[false,false]]"#
+    );
+}
+
 /// A machine with packages that `base` lacks is evaluated, with a warning for each; building one fails with its name.
 #[test]
 fn what_is_lacking_is_told_when_it_is_needed() {

@@ -161,7 +161,7 @@ fn reversed(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 }
 
 /// `attempt value`: `builtins.tryEval` for values that messages show, which may be wrong in ways that
-/// `tryEval` lets through, such as an attribute that is missing.
+/// `tryEval` lets through, such as an attribute that is missing; the message is in `error` then.
 static ATTEMPT: PrimOp = PrimOp::new(
     "__moduleAttempt",
     &["value"],
@@ -172,15 +172,19 @@ static ATTEMPT: PrimOp = PrimOp::new(
 
 fn attempt(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let depth = m.depth;
-    let (success, value) = match m.force(args[0]) {
-        Ok(value) => (Value::TRUE, value),
-        Err(raised) if m.error_mut().kind == ErrorKind::Interrupted => return Err(raised),
-        Err(raised) => {
-            m.take_error(raised);
-            m.depth = depth;
-            (Value::FALSE, Value::FALSE)
-        }
-    };
     let layout = m.interner.try_eval;
-    Ok(m.of_layout(layout, [(sym::SUCCESS, success), (sym::VALUE, value)]))
+    match m.force(args[0]) {
+        Ok(value) => Ok(m.of_layout(layout, [(sym::SUCCESS, Value::TRUE), (sym::VALUE, value)])),
+        Err(raised) if m.error_mut().kind == ErrorKind::Interrupted => Err(raised),
+        Err(raised) => {
+            let message = m.take_error(raised).message;
+            m.depth = depth;
+            let message = m.string(message.as_bytes());
+            Ok(m.attrs_of(&[
+                (sym::SUCCESS, Value::FALSE),
+                (sym::VALUE, Value::FALSE),
+                (Symbol::of("error"), message),
+            ]))
+        }
+    }
 }

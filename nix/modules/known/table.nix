@@ -1,0 +1,46 @@
+# The tables of `options/` as one, by path (see `module.nix`).
+{ lib }:
+let
+  inherit (builtins)
+    attrNames
+    elemAt
+    head
+    isList
+    readDir
+    tail
+    ;
+  inherit (lib) listToAttrs nameValuePair removeSuffix;
+
+  # The level that an entry is, open or not; null if it is an option.
+  levelOf =
+    entry:
+    if !isList entry then
+      entry
+    else if head entry == "open" then
+      elemAt entry 1
+    else
+      null;
+
+  # What stands at a path, an option or a level; null if there is nothing.
+  entryIn =
+    path: level:
+    let
+      entry = level.${head path} or null;
+    in
+    if level == null || entry == null then
+      null
+    else if tail path == [ ] then
+      entry
+    else
+      entryIn (tail path) (levelOf entry);
+
+  options = listToAttrs (
+    map (file: nameValuePair (removeSuffix ".nix" file) (import (./options + "/${file}"))) (
+      attrNames (readDir ./options)
+    )
+  );
+in
+{
+  inherit levelOf options;
+  entryAt = path: entryIn path options;
+}
