@@ -19,17 +19,27 @@ const SERVICE_MANAGER: &str = "/usr/lib/systemd/systemd";
 /// # Errors
 /// When the system can't be found or the service manager can't be started.
 pub fn main(arguments: &[OsString]) -> Result<std::convert::Infallible> {
+    // The kernel's command line may be needed to find the system.
     mount_kernel_file_systems();
-    let toplevel = system_folder(arguments.first().map(OsString::as_os_str))?;
-    let activation = Activation::new(&toplevel, Path::new("/"), Action::Boot)?;
-    for failure in activation.run() {
-        eprintln!("activation: {failure}");
-    }
+    prepare(&system_folder(arguments.first().map(OsString::as_os_str))?)?;
     let err = Command::new(SERVICE_MANAGER)
         .args(arguments.iter().skip(1))
         .env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin")
         .exec();
     Err(Error::io("start the service manager", Path::new(SERVICE_MANAGER), &err))
+}
+
+/// Makes the root ready for the service manager of the system in `toplevel`.
+///
+/// # Errors
+/// When the system says nothing that can be followed; single failures are reported only.
+pub fn prepare(toplevel: &Path) -> Result<()> {
+    let activation = Activation::new(toplevel, Path::new("/"), Action::Boot)?;
+    mount_kernel_file_systems();
+    for failure in activation.run() {
+        eprintln!("activation: {failure}");
+    }
+    Ok(())
 }
 
 /// The folder of the system: where the program was called from, else what the kernel was told.

@@ -1,7 +1,7 @@
 //! Which program this is: firn answers to several names, as the reference does.
 //!
 //! The name is the last component of `argv[0]`. Names of the reference's programs
-//! (`nix-instantiate`, …) select that program; `init`, `activate` and `switch-to-configuration`
+//! (`nix-instantiate`, …) select that program; `init`, `prepare-root`, `activate` and `switch-to-configuration`
 //! are reached through a system closure; anything else is `firn` itself (and `nix` is its synonym).
 //! A first argument that begins with two underscores is firn calling itself for a helper process.
 
@@ -31,6 +31,7 @@ const PROGRAMS: &[(&str, Entry)] = &[
     ("nix-shell", commands::nix_shell::main),
     ("nix-store", commands::nix_store::main),
     ("nixos-test-driver", commands::machine_helpers::test_driver),
+    ("prepare-root", commands::system::prepare_root),
     ("switch-to-configuration", commands::system::switch_to_configuration),
 ];
 

@@ -1,4 +1,5 @@
-//! The programs that a system's folder reaches: `init`, `activate`, `switch-to-configuration`.
+//! The programs that a system's folder reaches: `init`, `prepare-root`, `activate`,
+//! `switch-to-configuration`.
 //! What they do is in `firn-system`; the folder is the one they are called from.
 
 use std::ffi::OsString;
@@ -39,6 +40,13 @@ pub fn init(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         Ok(never) => match never {},
         Err(err) => Err(err.into()),
     }
+}
+
+/// `prepare-root`: what `init` does before the service manager starts, for an initial file system whose own
+/// service manager goes on in the machine.
+pub fn prepare_root(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    stage2::prepare(&folder(&arguments, 1))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `activate`: makes the machine's files what the system says, and touches no service.

@@ -61,6 +61,7 @@ let
     "boot.json".text = builtins.toJSON bootspec;
   }
   // kernelEntries
+  // optionalEntry "prepare-root" (config.boot.initrd.enable && config.boot.initrd.systemd.enable) (link program)
   // optionalEntry "bin/switch-to-configuration" config.system.switch.enable (link program)
   // optionalEntry "configuration-name" (config.boot.loader.grub.configurationName != "") {
     text = config.boot.loader.grub.configurationName;

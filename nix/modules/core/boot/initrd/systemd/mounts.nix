@@ -132,7 +132,48 @@ in
               "systemctl --no-block start initrd-cleanup.service"
             ];
           };
-          # systemd goes on with `init=` of the kernel's command line, but only where it sees a system.
+          # Where `init=` of the kernel's command line is a system of ours, its root is made ready here, and systemd
+          # goes on as the machine's own, which then knows what happened until now. Anything else is started as it is.
+          initrd-nixos-activation = {
+            description = "Activation of the Machine's System";
+            requiredBy = [ "initrd-switch-root.service" ];
+            before = [ "initrd-switch-root.service" ];
+            after = [ "initrd-switch-root.target" ];
+            unitConfig = {
+              DefaultDependencies = false;
+              AssertPathExists = "/etc/initrd-release";
+              RequiresMountsFor = "/sysroot";
+            };
+            serviceConfig.Type = "oneshot";
+            script = ''
+              init=
+              for word in $(${tool} cat /proc/cmdline); do
+                case "$word" in init=*) init="''${word#init=}" ;; esac
+              done
+              printf 'FIRST_PROGRAM=%s\n' "$init" > /run/switch-root.conf
+              system="''${init%/*}"
+              if [ -n "$system" ] && [ -L "/sysroot$system/prepare-root" ]; then
+                for folder in dev proc run sys; do
+                  ${tool} mkdir -p "/sysroot/$folder"
+                  ${tool} mount -o rbind "/$folder" "/sysroot/$folder"
+                done
+                ${tool} chroot /sysroot "$system/prepare-root"
+                printf 'FIRST_PROGRAM=\n' > /run/switch-root.conf
+              fi
+            '';
+          };
+          initrd-switch-root = {
+            overrideStrategy = "asDropin";
+            serviceConfig = {
+              EnvironmentFile = "-/run/switch-root.conf";
+              # An empty name is systemd's own.
+              ExecStart = [
+                ""
+                ''systemctl --no-block switch-root /sysroot "''${FIRST_PROGRAM}"''
+              ];
+            };
+          };
+          # systemd goes on only where it sees a system.
           prepare-root = {
             description = "Preparation of the Machine's Root";
             requiredBy = [ "initrd-fs.target" ];
