@@ -11,6 +11,7 @@ let
   # Whether the configuration itself gives the option a value, not only its default.
   set = path: lib.hasAttrByPath path options && (lib.getAttrFromPath path options).highestPrio <= 100;
   anySet = lib.any (name: set [ "virtualisation" name ]);
+  anyNetwork = lib.any (name: set [ "networking" name ]);
   reasons = [
     [ (v.useBootLoader || v.useEFIBoot || v.useBIOSBoot) "a boot loader" ]
     [ (v.emptyDiskImages != [ ]) "disks (virtualisation.emptyDiskImages)" ]
@@ -26,6 +27,7 @@ let
     [ (set [ "boot" "loader" "systemd-boot" "enable" ]) "a boot loader (boot.loader.systemd-boot)" ]
     [ (set [ "boot" "initrd" "systemd" "enable" ]) "an initrd (boot.initrd.systemd)" ]
     [ (set [ "networking" "usePredictableInterfaceNames" ]) "network cards (networking.usePredictableInterfaceNames)" ]
+    [ (anyNetwork [ "bonds" "bridges" "macvlans" "vlans" ]) "modules of the kernel for network devices (networking.bridges and the like)" ]
     [ config.services.timesyncd.enable "a clock of its own (services.timesyncd)" ]
     [ config.boot.initrd.network.enable "an initrd (boot.initrd.network)" ]
     [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]

@@ -1,6 +1,4 @@
 {
-  bonds = [ [ "attrsOf" [ "submodule" { driverOptions = [ [ "attrsOf" "str" ] { } ]; interfaces = [ [ "listOf" "str" ] ]; lacp_rate = [ [ "nullOr" "str" ] null ]; miimon = [ [ "nullOr" "int" ] null ]; mode = [ [ "nullOr" "str" ] null ]; xmit_hash_policy = [ [ "nullOr" "str" ] null ]; } ] ] { } ];
-  bridges = [ [ "attrsOf" [ "submodule" { interfaces = [ [ "listOf" "str" ] ]; rstp = [ "bool" false ]; } ] ] { } ];
   connman = [ "anything" ];
   defaultGatewayWindowSize = [ [ "nullOr" "int" ] null ];
   defaultMailServer = [ "open" { authPass = [ "anything" ]; authPassFile = [ [ "nullOr" "str" ] ]; authUser = [ "str" ]; directDelivery = [ "bool" ]; domain = [ "str" ]; hostName = [ "str" ]; root = [ "str" ]; setSendmail = [ "bool" ]; useSTARTTLS = [ "bool" ]; useTLS = [ "bool" ]; } ];
@@ -19,7 +17,6 @@
   iproute2 = { enable = [ "bool" false ]; rttablesExtraConfig = [ "lines" "" ]; };
   ipvlans = [ [ "attrsOf" [ "submodule" { flags = [ [ "nullOr" "str" ] null ]; interface = [ "str" ]; mode = [ [ "enum" [ "l2" "l3" "l3s" ] ] "l2" ]; } ] ] { } ];
   jool = { enable = [ "bool" false ]; nat64 = [ [ "attrsOf" [ "submodule" { framework = [ [ "enum" [ "netfilter" "iptables" ] ] "netfilter" ]; global = { pool6 = [ "str" "64:ff9b::/96" ]; }; } "anything" ] ] { } ]; siit = [ [ "attrsOf" [ "submodule" { framework = [ [ "enum" [ "netfilter" "iptables" ] ] "netfilter" ]; } "anything" ] ] { } ]; };
-  macvlans = [ [ "attrsOf" [ "submodule" { interface = [ "str" ]; mode = [ [ "nullOr" "str" ] null ]; } ] ] { } ];
   modemmanager = { enable = [ "bool" false ]; fccUnlockScripts = [ [ "listOf" [ "submodule" { id = [ "str" ]; path = [ "path" ]; } ] ] [ ] ]; package = [ "package" { pkgs = "modemmanager"; } ]; };
   nat64 = [ "open" { enable = [ "bool" false ]; } ];
   netbird = [ "open" { enable = [ "bool" false ]; } ];
@@ -35,7 +32,6 @@
   tcpcrypt = { enable = [ "bool" false ]; };
   ucarp = { addr = [ "str" ]; advBase = [ "unsigned" 1 ]; advSkew = [ "unsigned" 0 ]; deadratio = [ "unsigned" 3 ]; downscript = [ "path" ]; enable = [ "bool" false ]; extraParam = [ [ "nullOr" "str" ] null ]; ignoreIfState = [ "bool" false ]; interface = [ "str" ]; neutral = [ "bool" false ]; noMcast = [ "bool" false ]; package = [ "package" { pkgs = "ucarp"; } ]; passwordFile = [ "str" ]; preempt = [ "bool" false ]; shutdown = [ "bool" false ]; srcIp = [ "str" ]; upscript = [ "path" ]; vhId = [ "int" ]; };
   useHostResolvConf = [ "bool" false ];
-  vlans = [ [ "attrsOf" [ "submodule" { id = [ "int" ]; interface = [ "str" ]; } ] ] { } ];
   vpnc = [ "anything" ];
   vswitches = [ [ "attrsOf" [ "submodule" { controllers = [ [ "listOf" "str" ] [ ] ]; extraOvsctlCmds = [ "lines" "" ]; interfaces = [ [ "attrsOf" [ "submodule" { name = [ "str" ]; type = [ [ "nullOr" "str" ] null ]; vlan = [ [ "nullOr" "int" ] null ]; } ] ] ]; openFlowRules = [ "lines" "" ]; openFlowVersion = [ "str" "OpenFlow13" ]; supportedOpenFlowVersions = [ [ "listOf" "str" ] [ "OpenFlow13" ] ]; } ] ] { } ];
   wg-quick = [ "open" { interfaces = [ [ "attrsOf" [ "submodule" { address = [ [ "listOf" "str" ] [ ] ]; autostart = [ "bool" true ]; configFile = [ [ "nullOr" "str" ] null ]; dns = [ [ "listOf" "str" ] [ ] ]; extraOptions = [ [ "attrsOf" [ "either" "str" "int" ] ] { } ]; generatePrivateKeyFile = [ "bool" false ]; listenPort = [ [ "nullOr" "int" ] null ]; mtu = [ [ "nullOr" "int" ] null ]; peers = [ [ "listOf" [ "submodule" { allowedIPs = [ [ "listOf" "str" ] ]; endpoint = [ [ "nullOr" "str" ] null ]; persistentKeepalive = [ [ "nullOr" "int" ] null ]; presharedKey = [ [ "nullOr" "str" ] null ]; presharedKeyFile = [ [ "nullOr" "str" ] null ]; publicKey = [ "str" ]; } ] ] [ ] ]; postDown = [ "anything" "" ]; postUp = [ "anything" "" ]; preDown = [ "anything" "" ]; preUp = [ "anything" "" ]; privateKey = [ [ "nullOr" "str" ] null ]; privateKeyFile = [ [ "nullOr" "str" ] null ]; table = [ [ "nullOr" "str" ] null ]; type = [ [ "enum" [ "wireguard" "amneziawg" ] ] "wireguard" ]; } ] ] { } ]; } ];

@@ -51,6 +51,7 @@ let
       (section "VLAN" d.vlanConfig)
       (section "Bridge" d.bridgeConfig)
       (section "Bond" d.bondConfig)
+      (section "MACVLAN" d.macvlanConfig)
       (section "Tun" d.tunConfig)
       (section "Tap" d.tapConfig)
       (section "Tunnel" d.tunnelConfig)

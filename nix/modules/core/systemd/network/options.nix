@@ -92,6 +92,7 @@ let
       vlanConfig = section "Section `[VLAN]`.";
       bridgeConfig = section "Section `[Bridge]`.";
       bondConfig = section "Section `[Bond]`.";
+      macvlanConfig = section "Section `[MACVLAN]`.";
       tunConfig = section "Section `[Tun]`.";
       tapConfig = section "Section `[Tap]`.";
       tunnelConfig = section "Section `[Tunnel]`.";
