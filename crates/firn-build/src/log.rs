@@ -4,7 +4,7 @@ use bzip2::Compression;
 use bzip2::read::BzDecoder;
 use bzip2::write::BzEncoder;
 use firn_events::wire::{Import, Line, parse_line};
-use firn_events::{ActivityId, Event, Level, Reporter};
+use firn_events::{ActivityId, Event, Level, Outcome, Reporter};
 use firn_formats::StorePath;
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -151,6 +151,10 @@ impl BuildLog {
         match parse_line(text) {
             // Events of this program's own builders are no text for people to read again.
             Line::Event(event) => {
+                // Such a failure has been shown; only what is said after it is worth repeating.
+                if matches!(event, Event::Stop { outcome: Outcome::Failed { .. }, .. }) {
+                    self.tail.clear();
+                }
                 self.import.event(event);
                 return;
             }
@@ -245,5 +249,15 @@ mod tests {
         let other = StorePath::new("baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x.drv").unwrap();
         assert!(open_log(dir.path(), &other).unwrap().is_none());
         assert_eq!(kept, text.replace("@firn {\"event\":\"expect\"}\n", ""));
+    }
+
+    #[test]
+    fn what_a_failure_has_shown_is_not_among_the_last_lines() {
+        let mut log = BuildLog::new(None, &Reporter::new(Arc::new(Collect::default())), None, 9);
+        log.bytes(b"long report\n@firn {\"event\":\"stop\",\"id\":1,\"outcome\":\"ok\"}\nmore\n");
+        log.bytes(
+            b"@firn {\"event\":\"stop\",\"id\":2,\"outcome\":\"failed\",\"message\":\"m\"}\nwhy\n",
+        );
+        assert_eq!(log.finish(), ["why"]);
     }
 }

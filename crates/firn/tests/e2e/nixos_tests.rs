@@ -56,6 +56,14 @@ fn machines_by_commands() {
 }
 
 #[test]
+fn a_screen_and_its_windows() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("screen")]);
+    said.assert_success(&["test screen passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn disks_and_firmware() {
     let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("disks")]);
@@ -159,6 +167,9 @@ fn a_failure_leaves_log_and_files() {
         "these are its last words",
         "note: log and files are in '",
     ]);
+    // The last words are why it failed, not what consoles said until then.
+    let tail = said.text.rsplit(" log lines:\n").next().unwrap();
+    assert!(tail.starts_with("> error: testScript, line 5:\n"), "{tail}");
     let folder = said.text.split("note: log and files are in '").nth(1).unwrap();
     let folder = Path::new(folder.split('\'').next().unwrap());
     assert_eq!(std::fs::read_to_string(folder.join("evidence")).unwrap(), "of the failure");
