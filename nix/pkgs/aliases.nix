@@ -103,7 +103,13 @@ final: prev: {
   bluez5 = final.bluez;
   # There are no programs of 32 bits; profiles of hardware name their drivers.
   driversi686Linux = final;
-  qemu_test = final.qemu;
+  # With the programs for images of disks, which scripts of tests call.
+  qemu_test = final.symlinkJoin {
+    name = "qemu-with-utils-${final.qemu.version}";
+    inherit (final.qemu) version;
+    paths = [ final.qemu final.qemu-utils ];
+    meta.mainProgram = "qemu-system-x86_64";
+  };
   qemu_kvm = final.qemu;
   qemu_full = final.qemu;
   qemu-utils = final.debian.qemu-utils or final.qemu;

@@ -2,11 +2,12 @@
 
 use crate::config::Config;
 use crate::driver::Driver;
+use crate::folder::StateLinks;
 use crate::log::Log;
 use crate::report::{self, Report};
 use crate::rpc::{Mode, Server};
 use firn_events::{Activity, Outcome};
-use firn_machine::spawn_bound;
+use firn_machine::{Backend, spawn_bound};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,14 @@ fn run_inside(config: Config, log: Log, options: &RunOptions) -> Result<(), Repo
     log.set_level(config.log_level);
     let driver = Driver::new(config, log, options)?;
     let driver = Arc::new(driver);
+    // At a prompt the machines' folders may be kept under these names.
+    let _links = (options.mode != Mode::Interactive).then(|| {
+        let machines = driver.nodes.iter().filter(|node| node.machine.backend() == Backend::Vm);
+        let machines = machines.map(|node| {
+            (node.name.as_str(), node.folder.as_path(), node.config.vm.empty_disks.len())
+        });
+        StateLinks::new(&options.out_dir, machines)
+    });
     crate::forward::open_all(&driver)?;
     let socket = options.folder.join("script.sock");
     let listener = UnixListener::bind(&socket)

@@ -325,8 +325,8 @@ in
     qemu = {
       package = mkOption {
         type = types.package;
-        default = v.host.pkgs.qemu;
-        defaultText = lib.literalExpression "virtualisation.host.pkgs.qemu";
+        default = v.host.pkgs.qemu_test;
+        defaultText = lib.literalExpression "virtualisation.host.pkgs.qemu_test";
         description = "QEMU for this machine, where it is set; else the test's `qemu.package`.";
       };
       forceAccel = flag false "Whether the machine fails where hardware acceleration is not usable.";
