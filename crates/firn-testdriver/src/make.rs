@@ -25,11 +25,13 @@ pub const CONNECT_COMMAND: &str = "__connect";
 type Made = Result<Box<dyn Machine>, String>;
 
 /// Kernel parameters for a quick boot under emulation; none changes what a test can observe but
-/// side-channel mitigations and the audit log. `tsc=reliable` must not be among them: with it the clock of
+/// side-channel mitigations, where programs lie in memory, and the audit log. `tsc=reliable` must not be among them: with it the clock of
 /// guests on loaded hosts was seen to run four times too fast.
 pub const QUICK_PARAMETERS: &[&str] = &[
     "mitigations=off",
     "nokaslr",
+    // Code that lies at the same place in every process is translated less often.
+    "norandmaps",
     "audit=0",
     "cryptomgr.notests",
     // A test of a function that nothing uses.

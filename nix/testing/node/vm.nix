@@ -65,6 +65,7 @@ let
   quickParameters = [
     "mitigations=off"
     "nokaslr"
+    "norandmaps"
     "audit=0"
     "cryptomgr.notests"
     # A test of a function that nothing uses.
