@@ -96,7 +96,7 @@ in
         enableDefaultPath = false;
         serviceConfig.ExecStart = [
           ""
-          "-udevadm trigger --type=devices --action=add --subsystem-match=net --subsystem-match=block --subsystem-match=tty --sysname-match=ttyS* --sysname-match=hvc* --sysname-match=vd* --sysname-match=sd* --sysname-match=nvme* --sysname-match=dm-* --sysname-match=eth* --sysname-match=en*"
+          "-udevadm trigger --type=devices --action=add --subsystem-match=net --subsystem-match=block --subsystem-match=tty --sysname-match=ttyS* --sysname-match=hvc* --sysname-match=vd* --sysname-match=sd* --sysname-match=sr* --sysname-match=xvd* --sysname-match=mmcblk* --sysname-match=nvme* --sysname-match=dm-* --sysname-match=md* --sysname-match=eth* --sysname-match=en* --sysname-match=wl* --sysname-match=ww*"
         ];
       };
       systemd.suppressedSystemUnits = [ "systemd-udev-settle.service" ];
