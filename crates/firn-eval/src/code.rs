@@ -4,7 +4,7 @@
 //! compiler; only cache words change later. Evaluating a node is one indirect call, so a new special
 //! case costs nothing where it does not apply.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use firn_syntax::Symbol;
 
@@ -31,8 +31,24 @@ pub(crate) enum Delay {
     Lambda,
     /// `a + b` or `a - b` of small integers already known, else a thunk.
     Arith,
+    /// A Boolean operator whose operands are known, else a thunk.
+    Test,
     /// An attribute that is already computed, else a thunk.
     Select,
+    /// An attribute behind several names, with or without a default, that is already computed, else a
+    /// thunk.
+    Path,
+    /// Whether a known set has an attribute, else a thunk.
+    Has,
+    /// A call of so many arguments: a builtin that answers at once or a function that wants more, else a
+    /// thunk.
+    Call1,
+    Call2,
+    Call3,
+    /// A builtin of one argument that answers at once, else a thunk.
+    Prim,
+    /// One of two values, if the condition is known and it too, else a thunk.
+    If,
     /// A list whose elements need no thunks.
     List,
     /// A thunk: what it is is not compiled yet.
@@ -45,8 +61,9 @@ pub(crate) struct Node {
     pub op: Op,
     pub pos: Pos,
     pub delay: Delay,
-    /// Of a variable: how many environments out.
-    pub depth: u8,
+    /// Of a variable: how many environments out. Else how deep an attempt goes, and above it how often
+    /// attempts failed of late (`ops/attempt.rs`).
+    pub depth: AtomicU8,
     /// Of a variable: its slot. Else free for the operation.
     pub slot: u16,
 }
@@ -63,6 +80,12 @@ impl Node {
             std::ptr::copy_nonoverlapping(words.as_ptr(), at.add(HEADER_WORDS), words.len());
             &*(at as *const Node)
         }
+    }
+
+    /// Of a variable: how many environments out.
+    #[inline(always)]
+    pub fn depth(&self) -> u32 {
+        u32::from(self.depth.load(Ordering::Relaxed))
     }
 
     /// A word behind the header.

@@ -8,6 +8,9 @@ use crate::value::Value;
 /// The function behind a builtin: its arguments (not forced) and the position of the call.
 pub type PrimFn = fn(&mut Machine, &[Value], Pos) -> R<Value>;
 
+/// What a builtin gives for a value that is no thunk, if nothing has to be evaluated and nothing fails.
+pub type QuickFn = fn(&mut Machine, Value) -> Option<Value>;
+
 /// A builtin. One that is called `__name` is `builtins.name` and the global `__name`; any other is
 /// both under its own name.
 #[repr(align(8))]
@@ -27,6 +30,9 @@ pub struct PrimOp {
     pub feature: Option<&'static str>,
     /// Whether an error's trace names it.
     pub frame: bool,
+    /// Of a builtin of one argument: its result, if that follows from what is computed already, for
+    /// less than a thunk costs.
+    pub quick: Option<QuickFn>,
 }
 
 impl PrimOp {
@@ -37,12 +43,18 @@ impl PrimOp {
         fun: PrimFn,
         doc: &'static str,
     ) -> PrimOp {
-        PrimOp { name, args, strict: 0, doc, fun, feature: None, frame: true }
+        PrimOp { name, args, strict: 0, doc, fun, feature: None, frame: true, quick: None }
     }
 
     /// The first `count` arguments are forced in order before anything else.
     pub const fn strict(mut self, count: u8) -> PrimOp {
         self.strict = count;
+        self
+    }
+
+    /// May be asked before its result is needed.
+    pub const fn quick(mut self, quick: QuickFn) -> PrimOp {
+        self.quick = Some(quick);
         self
     }
 

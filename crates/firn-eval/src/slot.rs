@@ -44,6 +44,21 @@ impl Slot {
         unsafe { Value::from_word(word) }
     }
 
+    /// The value, if it is computed.
+    #[inline(always)]
+    pub(crate) fn known_at_once(&self) -> Option<Value> {
+        let word = self.word();
+        if word & TAG_MASK != TAG_THUNK {
+            // SAFETY: a word with another tag is a value.
+            return Some(unsafe { Value::from_word(word) });
+        }
+        if word == 0 || is_waiting(word) {
+            return None;
+        }
+        // SAFETY: neither empty nor waiting: a thunk's address or a reference.
+        known(unsafe { Value::from_word(word) })
+    }
+
     /// A word that refers to this slot.
     #[inline(always)]
     fn reference(&self) -> u64 {
@@ -268,7 +283,7 @@ impl Env {
     /// Keeps this environment, those around it, and those that arguments in them wait for.
     #[inline(never)]
     fn keep_all(self) {
-        let mut left = Vec::new();
+        let mut left = Left::default();
         let mut env = self;
         loop {
             let first = env.slot(0);
@@ -288,6 +303,43 @@ impl Env {
                 }
             }
         }
+    }
+}
+
+/// Environments still to be kept. There are few as a rule.
+struct Left {
+    few: [Env; Left::FEW],
+    count: usize,
+    more: Vec<Env>,
+}
+
+impl Default for Left {
+    fn default() -> Left {
+        Left { few: [Env::EMPTY; Left::FEW], count: 0, more: Vec::new() }
+    }
+}
+
+impl Left {
+    const FEW: usize = 4;
+
+    #[inline(always)]
+    fn push(&mut self, env: Env) {
+        match self.few.get_mut(self.count) {
+            Some(place) => {
+                *place = env;
+                self.count += 1;
+            }
+            None => self.more.push(env),
+        }
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Env> {
+        if let Some(env) = self.more.pop() {
+            return Some(env);
+        }
+        self.count = self.count.checked_sub(1)?;
+        Some(self.few[self.count])
     }
 }
 

@@ -166,6 +166,12 @@ impl Attrs {
         }
     }
 
+    /// The set without layers, if it has none or was made flat already.
+    #[inline(always)]
+    pub(crate) fn flat_already(self) -> Option<Attrs> {
+        if self.is_layered() { self.flat_cache() } else { Some(self) }
+    }
+
     pub(crate) fn flat_cache(self) -> Option<Attrs> {
         // SAFETY: the fifth word of a layered set is null or the same set, flat.
         let flat = unsafe { (*(self.0.add(4) as *const AtomicPtr<u64>)).load(Ordering::Acquire) };

@@ -19,14 +19,16 @@ pub(crate) const TABLE: &[PrimOp] = &[
         head,
         "Returns the first element of *list*; an error if it is empty.",
     )
-    .strict(1),
+    .strict(1)
+    .quick(quick_head),
     PrimOp::new(
         "__tail",
         &["list"],
         tail,
         "Returns *list* without its first element; an error if it is empty.",
     )
-    .strict(1),
+    .strict(1)
+    .quick(quick_tail),
     PrimOp::new(
         "__elemAt",
         &["xs", "n"],
@@ -113,6 +115,15 @@ fn head(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         Some(slot) => m.force_slot(slot),
         None => Err(m.fail(ErrorKind::Eval, Pos::NONE, "'builtins.head' called on an empty list")),
     }
+}
+
+fn quick_head(_: &mut Machine, list: Value) -> Option<Value> {
+    list.as_list()?.slots().first()?.known_at_once()
+}
+
+fn quick_tail(m: &mut Machine, list: Value) -> Option<Value> {
+    let list = list.as_list().filter(|list| !list.is_empty())?;
+    Some(m.sublist(list, 1, list.len()))
 }
 
 fn tail(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

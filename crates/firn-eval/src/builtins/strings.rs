@@ -25,7 +25,8 @@ pub(crate) const TABLE: &[PrimOp] = &[
          negative *len* it goes to the end.",
     )
     .strict(2),
-    PrimOp::new("__stringLength", &["s"], string_length, "Returns the number of bytes of the string *s*.").strict(1),
+    PrimOp::new("__stringLength", &["s"], string_length, "Returns the number of bytes of the string *s*.").strict(1)
+    .quick(|_, s| Value::inline_int(s.as_str()?.bytes().len() as i64)),
     PrimOp::new(
         "__concatStringsSep",
         &["separator", "list"],

@@ -16,7 +16,8 @@ use crate::attrs::Attrs;
 use crate::code::{Delay, Node, Op};
 use crate::error::{ErrorKind, R};
 use crate::machine::Machine;
-use crate::ops::{attrs, call, control, operators, select, text, vars};
+use crate::ops::operators::test;
+use crate::ops::{attempt, attrs, call, control, operators, select, text, vars};
 use crate::paths;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
@@ -75,7 +76,27 @@ impl Compiler<'_> {
         slot: u16,
         words: &[u64],
     ) -> &'static Node {
-        Node::emit(&mut self.m.code, Node { op, pos, delay, depth, slot }, words)
+        Node::emit(&mut self.m.code, Node { op, pos, delay, depth: depth.into(), slot }, words)
+    }
+
+    /// A node whose value may be had at once if those of `children` can; they are in the order in which
+    /// an attempt asks for them. What is outside of functions is evaluated once: nothing is won there, and
+    /// what the user prints without forcing it shows as it was written.
+    fn emit_attempt(
+        &mut self,
+        op: Op,
+        pos: Pos,
+        delay: Delay,
+        slot: u16,
+        (words, children): (&[u64], &[&'static Node]),
+    ) -> &'static Node {
+        let first = children.first().is_none_or(|first| attempt::may_succeed(first));
+        match attempt::depth(children) {
+            Some(depth) if first && self.scopes.in_function() => {
+                self.emit_with(op, pos, delay, depth, slot, words)
+            }
+            _ => self.emit_with(op, pos, Delay::Thunk, 0, slot, words),
+        }
     }
 
     fn constant(&mut self, value: Value, pos: Pos) -> &'static Node {
@@ -144,7 +165,7 @@ impl Compiler<'_> {
             Expr::HasAttr { base, path } => {
                 let base = self.expr(base)?;
                 let words = self.path_words(id, base, path)?;
-                Ok(self.emit(select::has_attr, pos, Delay::Thunk, &words))
+                Ok(self.emit_attempt(select::has_attr, pos, Delay::Has, 0, (&words, &[base])))
             }
             Expr::Attrs(set) => self.attrs(set, pos),
             Expr::List(items) => self.list(items, pos),
@@ -156,23 +177,35 @@ impl Compiler<'_> {
             Expr::If { condition, yes, no } => {
                 // Bindings of a branch get an environment of their own: the other must not pay.
                 let frame = self.frame;
-                let words = [
-                    self.expr(condition)?.word_of(),
-                    self.expr(yes)?.word_of(),
-                    self.expr(no)?.word_of(),
-                ];
+                let nodes = [self.expr(condition)?, self.expr(yes)?, self.expr(no)?];
                 self.frame = frame;
-                Ok(self.emit(control::branch, pos, Delay::Thunk, &words))
+                Ok(self.emit_attempt(
+                    control::branch,
+                    pos,
+                    Delay::If,
+                    0,
+                    (&nodes.map(Node::word_of), &nodes),
+                ))
             }
-            Expr::Not(a) => self.unary(operators::logical_not, a, pos),
+            Expr::Not(a) => {
+                let a = self.expr(a)?;
+                Ok(self.not(a, pos))
+            }
             Expr::Negate(a) => self.negate(a, pos),
             Expr::Binary { op, left, right, .. } => self.binary(op, left, right, pos),
         }
     }
 
-    fn unary(&mut self, op: Op, a: ExprId, pos: Pos) -> R<&'static Node> {
-        let a = self.expr(a)?;
-        Ok(self.emit(op, pos, Delay::Thunk, &[a.word_of()]))
+    fn not(&mut self, a: &'static Node, pos: Pos) -> &'static Node {
+        // The second word stands for the operand that other tests have.
+        let words = [a.word_of(), a.word_of()];
+        self.emit_attempt(
+            operators::logical_not,
+            pos,
+            Delay::Test,
+            operators::test::NOT,
+            (&words, &[a]),
+        )
     }
 
     fn literal_path(&mut self, kind: PathKind, text: &[u8], pos: Pos) -> R<Vec<u8>> {
@@ -278,22 +311,25 @@ impl Compiler<'_> {
         }
         let mut words = self.path_words(id, base, path)?;
         let Some(default) = default else {
-            return Ok(self.emit(select::select_path, pos, Delay::Thunk, &words));
+            return Ok(self.emit_attempt(
+                select::select_path,
+                pos,
+                Delay::Path,
+                0,
+                (&words, &[base]),
+            ));
         };
-        words.push(self.expr(default)?.word_of());
-        Ok(self.emit(select::select_or, pos, Delay::Thunk, &words))
+        let default = self.expr(default)?;
+        words.push(default.word_of());
+        Ok(self.emit_attempt(select::select_or, pos, Delay::Path, 0, (&words, &[base, default])))
     }
 
     fn select_one(&mut self, base: &'static Node, name: Symbol, pos: Pos) -> &'static Node {
         if let Some(value) = known_attr(base, name) {
             return self.constant(value, pos);
         }
-        self.emit(
-            select::select_one,
-            pos,
-            Delay::Select,
-            &[base.word_of(), u64::from(name.as_u32()), 0],
-        )
+        let words = [base.word_of(), u64::from(name.as_u32()), 0];
+        self.emit_attempt(select::select_one, pos, Delay::Select, 0, (&words, &[base]))
     }
 
     fn path_words(&mut self, id: ExprId, base: &'static Node, path: PathId) -> R<Vec<u64>> {
@@ -372,22 +408,23 @@ impl Compiler<'_> {
             return node;
         }
         let mut words = vec![function.word_of()];
-        let op: Op = match args.len() {
+        let (op, delay): (Op, Delay) = match args.len() {
             // The way that a profiler sees.
             n if profiled => {
                 words.push(n as u64);
-                call::call_profiled
+                (call::call_profiled, Delay::Thunk)
             }
-            1 => call::call1,
-            2 => call::call2,
-            3 => call::call3,
+            1 => (call::call1, Delay::Call1),
+            2 => (call::call2, Delay::Call2),
+            3 => (call::call3, Delay::Call3),
             n => {
                 words.push(n as u64);
-                call::call_many
+                (call::call_many, Delay::Thunk)
             }
         };
         words.extend(args.iter().map(|n| n.word_of()));
-        self.emit_with(op, pos, Delay::Thunk, 0, may_wait(args), &words)
+        let children = [&[function], args].concat();
+        self.emit_attempt(op, pos, delay, may_wait(args), (&words, &children))
     }
 
     /// A call of a builtin that is known now and gets all its arguments.
@@ -416,7 +453,8 @@ impl Compiler<'_> {
         let (now, rest) = args.split_at(arity);
         let mut words = vec![op as *const _ as u64];
         words.extend(now.iter().map(|n| n.word_of()));
-        let node = self.emit(code, pos, Delay::Thunk, &words);
+        let delay = if op.quick.is_some() { Delay::Prim } else { Delay::Thunk };
+        let node = self.emit_attempt(code, pos, delay, 0, (&words, now));
         Some(if rest.is_empty() { node } else { self.call_nodes(node, rest, pos) })
     }
 
@@ -462,7 +500,7 @@ impl Compiler<'_> {
             | u64::from(self.pos_at(self.ast.outer_start(right)).0) << 32,);
         let a = self.expr(left)?;
         let b = self.expr(right)?;
-        let plain: Op = match op {
+        let (plain, test): (Op, u16) = match op {
             BinaryOp::Sub => {
                 return self.builtin_operator(sym::SUB, operators::sub, Delay::Arith, (a, b), pos);
             }
@@ -476,7 +514,7 @@ impl Compiler<'_> {
                 return self.builtin_operator(
                     sym::LESS_THAN,
                     operators::less,
-                    Delay::Thunk,
+                    Delay::Test,
                     (a, b),
                     pos,
                 );
@@ -485,7 +523,7 @@ impl Compiler<'_> {
                 return self.builtin_operator(
                     sym::LESS_THAN,
                     operators::greater,
-                    Delay::Thunk,
+                    Delay::Test,
                     (a, b),
                     pos,
                 );
@@ -494,7 +532,7 @@ impl Compiler<'_> {
                 return self.builtin_operator(
                     sym::LESS_THAN,
                     operators::less_equal,
-                    Delay::Thunk,
+                    Delay::Test,
                     (a, b),
                     pos,
                 );
@@ -503,34 +541,43 @@ impl Compiler<'_> {
                 return self.builtin_operator(
                     sym::LESS_THAN,
                     operators::greater_equal,
-                    Delay::Thunk,
+                    Delay::Test,
                     (a, b),
                     pos,
                 );
             }
             BinaryOp::Add => {
                 let words = [a.word_of(), b.word_of(), 0, places.0];
-                return Ok(self.emit_with(
+                return Ok(self.emit_attempt(
                     text::add,
                     pos,
                     Delay::Arith,
-                    0,
                     operators::ARITH_ADD,
-                    &words,
+                    (&words, &[a, b]),
                 ));
             }
-            BinaryOp::Concat => operators::concat,
-            BinaryOp::Update => operators::update,
+            BinaryOp::Concat => return Ok(self.plain_operator(operators::concat, (a, b), pos)),
+            BinaryOp::Update => return Ok(self.plain_operator(operators::update, (a, b), pos)),
             BinaryOp::Equal if operators::is_prefix_test(a, b) => {
                 return Ok(self.prefix_test(a, b, pos));
             }
-            BinaryOp::Equal => operators::equal,
-            BinaryOp::NotEqual => operators::not_equal,
-            BinaryOp::And => operators::and,
-            BinaryOp::Or => operators::or,
-            BinaryOp::Implies => operators::implies,
+            BinaryOp::Equal => (operators::equal, test::EQUAL),
+            BinaryOp::NotEqual => (operators::not_equal, test::NOT_EQUAL),
+            BinaryOp::And => (operators::and, test::AND),
+            BinaryOp::Or => (operators::or, test::OR),
+            BinaryOp::Implies => (operators::implies, test::IMPLIES),
         };
-        Ok(self.emit(plain, pos, Delay::Thunk, &[a.word_of(), b.word_of()]))
+        let words = [a.word_of(), b.word_of()];
+        Ok(self.emit_attempt(plain, pos, Delay::Test, test, (&words, &[a, b])))
+    }
+
+    fn plain_operator(
+        &mut self,
+        op: Op,
+        (a, b): (&'static Node, &'static Node),
+        pos: Pos,
+    ) -> &'static Node {
+        self.emit(op, pos, Delay::Thunk, &[a.word_of(), b.word_of()])
     }
 
     fn prefix_test(&mut self, a: &'static Node, b: &'static Node, pos: Pos) -> &'static Node {
@@ -558,19 +605,27 @@ impl Compiler<'_> {
             && let Some(primop) = function.primop()
         {
             let words = [a.word_of(), b.word_of(), primop as *const _ as u64];
-            return Ok(self.emit_with(op, pos, delay, 0, operators::ARITH_SUB, &words));
+            return Ok(self.emit_attempt(op, pos, delay, code_of(op), (&words, &[a, b])));
         }
         let is = |other: Op| std::ptr::fn_addr_eq(op, other);
         let swapped = is(operators::greater) || is(operators::less_equal);
         let (a, b) = if swapped { (b, a) } else { (a, b) };
         let node = self.call_nodes(builtin, &[a, b], pos);
         let negated = is(operators::less_equal) || is(operators::greater_equal);
-        Ok(if negated {
-            self.emit(operators::logical_not, pos, Delay::Thunk, &[node.word_of()])
-        } else {
-            node
-        })
+        Ok(if negated { self.not(node, pos) } else { node })
     }
+}
+
+/// The code that an attempt at an operator that is a builtin goes by.
+fn code_of(op: Op) -> u16 {
+    let orders: [(Op, u16); 4] = [
+        (operators::less, test::LESS),
+        (operators::greater, test::GREATER),
+        (operators::less_equal, test::LESS_EQUAL),
+        (operators::greater_equal, test::GREATER_EQUAL),
+    ];
+    let known = orders.iter().find(|(known, _)| std::ptr::fn_addr_eq(*known, op));
+    known.map_or(operators::ARITH_SUB, |(_, code)| *code)
 }
 
 /// The value of an attribute of a set that is known when compiling (`builtins.x`).

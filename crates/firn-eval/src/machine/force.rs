@@ -214,7 +214,7 @@ impl Machine {
     /// thunks with the same function are two values, and functions inside sets and lists are equal
     /// only if they are one value. (nixpkgs compares platforms that way, and manuals show it.)
     #[inline(always)]
-    fn own_identity(&mut self, v: Value) -> Value {
+    pub(crate) fn own_identity(&mut self, v: Value) -> Value {
         if v.tag() == TAG_FUNCTION { self.copy_function(v) } else { v }
     }
 

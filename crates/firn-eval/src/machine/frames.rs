@@ -21,13 +21,13 @@ impl Default for Links {
 
 impl Links {
     #[inline(always)]
-    fn take(&mut self, slots: usize) -> Option<Env> {
+    fn take(&mut self, slots: usize, given: usize) -> Option<Env> {
         if slots > MOST_SLOTS || self.0[slots].is_null() {
             return None;
         }
         let env = Env(self.0[slots]);
         self.0[slots] = env.slot(0).word() as *const Slot;
-        for index in 1..=slots {
+        for index in 1 + given..1 + slots {
             env.slot(index).set_word(0);
         }
         Some(env)
@@ -52,7 +52,14 @@ impl Machine {
     /// An environment with `slots` empty slots.
     #[inline(always)]
     pub(crate) fn env(&mut self, parent: Env, slots: usize) -> Env {
-        if let Some(env) = self.spare.plain.take(slots) {
+        self.env_to_fill(parent, slots, 0)
+    }
+
+    /// An environment with `slots` slots, of which the caller fills the first `given` before anything can
+    /// read them; the others are empty.
+    #[inline(always)]
+    pub(crate) fn env_to_fill(&mut self, parent: Env, slots: usize, given: usize) -> Env {
+        if let Some(env) = self.spare.plain.take(slots, given) {
             env.begin(parent, slots);
             return env;
         }
@@ -69,10 +76,10 @@ impl Machine {
         env
     }
 
-    /// An environment with `slots` empty slots for a call whose arguments may have to wait.
+    /// The same for a call whose arguments may have to wait.
     #[inline(always)]
-    pub(crate) fn call_env(&mut self, parent: Env, slots: usize, caller: Env) -> Env {
-        if let Some(env) = self.spare.calls.take(slots) {
+    pub(crate) fn call_env(&mut self, parent: Env, slots: usize, given: usize, caller: Env) -> Env {
+        if let Some(env) = self.spare.calls.take(slots, given) {
             env.begin_call(parent, slots, caller);
             return env;
         }

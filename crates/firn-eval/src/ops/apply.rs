@@ -1,7 +1,7 @@
 //! Giving values to functions that are values: closures, builtins, what has some arguments already,
 //! and sets that are functions.
 
-use super::call::{argument_failed, bind_pattern, call_failed};
+use super::call::{MOST_PARAMETERS, argument_failed, bind_pattern, call_failed};
 use crate::code::{Formals, Lambda};
 use crate::error::{ErrorKind, FrameText, R, Raised};
 use crate::machine::Machine;
@@ -98,7 +98,7 @@ impl Machine {
         args: [Value; N],
         pos: Pos,
     ) -> R<Value> {
-        let env = self.env(parent, lambda.slots as usize);
+        let env = self.env_to_fill(parent, lambda.slots as usize, before.len() + N);
         for (i, value) in before.iter().enumerate() {
             env.slot(1 + i).set_word(value.word());
         }
@@ -167,8 +167,16 @@ impl Machine {
         if before.is_empty() {
             return Ok((self.call_primop(op, now, pos)?, left));
         }
-        let all: Vec<Value> = before.iter().map(Slot::get).chain(now.iter().copied()).collect();
-        Ok((self.call_primop(op, &all, pos)?, left))
+        let all = before.iter().map(Slot::get).chain(now.iter().copied());
+        if op.arity() > MOST_PARAMETERS {
+            let all: Vec<Value> = all.collect();
+            return Ok((self.call_primop(op, &all, pos)?, left));
+        }
+        let mut few = [Value::NULL; MOST_PARAMETERS];
+        for (to, value) in few.iter_mut().zip(all) {
+            *to = value;
+        }
+        Ok((self.call_primop(op, &few[..op.arity()], pos)?, left))
     }
 
     /// Runs a lambda that has all its arguments.

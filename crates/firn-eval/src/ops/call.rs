@@ -148,8 +148,9 @@ fn run_lambda(
     let slots = lambda.slots as usize;
     let plain = if lambda.formals.is_some() { count - 1 } else { count };
     let start = 1 + before.len();
+    let given = before.len() + plain;
     let inner = if node.slot == MAY_WAIT {
-        let inner = m.call_env(parent, slots, env);
+        let inner = m.call_env(parent, slots, given, env);
         for i in 0..plain {
             let child = call.arg(i);
             match at_once(m, child, env) {
@@ -159,7 +160,7 @@ fn run_lambda(
         }
         inner
     } else {
-        let inner = m.env(parent, slots);
+        let inner = m.env_to_fill(parent, slots, given);
         for i in 0..plain {
             let value = delay(m, call.arg(i), env);
             inner.slot(start + i).set(value);
@@ -242,8 +243,8 @@ fn run_primop(m: &mut Machine, op: &'static PrimOp, before: &[Slot], call: Call)
     m.call_primop(op, &args[..count], call.node.pos)
 }
 
-/// Builtins have fewer parameters than this.
-const MOST_PARAMETERS: usize = 4;
+/// Few builtins have more parameters than this.
+pub(super) const MOST_PARAMETERS: usize = 4;
 
 #[cold]
 fn call_delayed_primop(

@@ -2,6 +2,8 @@
 //! own, and one environment has what is common to all. Its slots are the function and what it is
 //! applied to; which element a slot is, its index says.
 
+use std::sync::atomic::AtomicU8;
+
 use crate::attrs::{Attrs, Layout};
 use crate::code::{Delay, Node, Op};
 use crate::error::R;
@@ -11,7 +13,7 @@ use crate::pos::Pos;
 use crate::value::*;
 
 const fn element(op: Op) -> Node {
-    Node { op, pos: Pos::NONE, delay: Delay::Thunk, depth: 0, slot: 0 }
+    Node { op, pos: Pos::NONE, delay: Delay::Thunk, depth: AtomicU8::new(0), slot: 0 }
 }
 
 static OF_LIST: Node = element(of_list);

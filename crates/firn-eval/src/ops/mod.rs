@@ -1,6 +1,7 @@
 //! The operations of nodes, by concept, and how a node gives a value without evaluating.
 
 mod apply;
+pub(crate) mod attempt;
 pub(crate) mod attrs;
 pub(crate) mod call;
 pub(crate) mod control;
@@ -47,16 +48,15 @@ pub(crate) fn at_once(m: &mut Machine, node: &'static Node, env: Env) -> Option<
             let lambda = unsafe { node.data(0) };
             Some(m.closure(lambda, env))
         }
-        Delay::Arith => operators::try_arith(m, node, env),
-        Delay::Select => select::try_select(node, env),
         Delay::List => attrs::try_list(m, node, env),
+        _ => attempt::attempt_own(m, node, env),
     }
 }
 
 /// The value of a variable to be put somewhere else; nothing if the slot is empty yet.
 #[inline(always)]
 fn share_var(node: &'static Node, env: Env) -> Option<Value> {
-    let owner = env.up(u32::from(node.depth));
+    let owner = env.up(node.depth());
     let slot = owner.slot(node.slot as usize);
     if slot.word() == 0 {
         return None;
@@ -72,19 +72,9 @@ fn share_var(node: &'static Node, env: Env) -> Option<Value> {
 /// the slot is empty yet.
 #[inline(always)]
 pub(crate) fn peek_var(node: &'static Node, env: Env) -> Option<Value> {
-    let slot = env.up(u32::from(node.depth)).slot(node.slot as usize);
+    let slot = env.up(node.depth()).slot(node.slot as usize);
     if slot.word() == 0 {
         return None;
     }
     Some(slot.get().known())
-}
-
-/// A value that a node has at no cost and without failing: a constant or a computed variable.
-#[inline(always)]
-pub(crate) fn peek(node: &'static Node, env: Env) -> Option<Value> {
-    match node.delay {
-        Delay::Const => Some(node.constant(0)),
-        Delay::Var => peek_var(node, env).filter(|v| !v.is_thunk()),
-        _ => None,
-    }
 }

@@ -3,8 +3,9 @@
 use crate::code::{Delay, Node};
 use crate::error::{R, Raised};
 use crate::machine::Machine;
+use crate::ops::attempt::{attempt, attempt_bool, quick_equal};
 use crate::ops::control::condition;
-use crate::ops::{delay, peek};
+use crate::ops::delay;
 use crate::primop::PrimOp;
 use crate::value::{Env, Str, Value};
 
@@ -14,10 +15,47 @@ pub(crate) const ARITH_SUB: u16 = 1;
 
 /// The result of `a + b` or `a - b` when both are small integers already known and it fits.
 #[inline(always)]
-pub(crate) fn try_arith(_: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
-    let a = peek(node.child(0), env)?.as_inline_int()?;
-    let b = peek(node.child(1), env)?.as_inline_int()?;
+pub(crate) fn try_arith(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    let a = attempt(m, node.child(0), env)?.as_inline_int()?;
+    let b = attempt(m, node.child(1), env)?.as_inline_int()?;
     Value::inline_int(if node.slot == ARITH_ADD { a + b } else { a - b })
+}
+
+/// An operator that gives a Boolean: the code in the header's `slot` of its node.
+pub(crate) mod test {
+    pub(crate) const EQUAL: u16 = 2;
+    pub(crate) const NOT_EQUAL: u16 = 3;
+    pub(crate) const NOT: u16 = 4;
+    pub(crate) const AND: u16 = 5;
+    pub(crate) const OR: u16 = 6;
+    pub(crate) const IMPLIES: u16 = 7;
+    pub(crate) const LESS: u16 = 8;
+    pub(crate) const GREATER: u16 = 9;
+    pub(crate) const LESS_EQUAL: u16 = 10;
+    pub(crate) const GREATER_EQUAL: u16 = 11;
+}
+
+/// The answer of such an operator when its operands are known and simple.
+pub(crate) fn try_test(m: &mut Machine, node: &'static Node, env: Env) -> Option<bool> {
+    let (left, right) = (node.child(0), node.child(1));
+    match node.slot {
+        test::NOT => Some(!attempt_bool(m, left, env)?),
+        test::AND => Some(attempt_bool(m, left, env)? && attempt_bool(m, right, env)?),
+        test::OR => Some(attempt_bool(m, left, env)? || attempt_bool(m, right, env)?),
+        test::IMPLIES => Some(!attempt_bool(m, left, env)? || attempt_bool(m, right, env)?),
+        test::EQUAL => quick_equal(attempt(m, left, env)?, attempt(m, right, env)?),
+        test::NOT_EQUAL => Some(!quick_equal(attempt(m, left, env)?, attempt(m, right, env)?)?),
+        order => {
+            let a = attempt(m, left, env)?.as_inline_int()?;
+            let b = attempt(m, right, env)?.as_inline_int()?;
+            Some(match order {
+                test::LESS => a < b,
+                test::GREATER => a > b,
+                test::LESS_EQUAL => a <= b,
+                _ => a >= b,
+            })
+        }
+    }
 }
 
 /// An operator that is a builtin of two arguments. Words: left, right, the builtin.
@@ -175,7 +213,7 @@ pub(crate) fn starts_with(m: &mut Machine, node: &'static Node, env: Env) -> R<V
 fn try_starts_with(m: &mut Machine, node: &'static Node, env: Env) -> Option<bool> {
     let (call, prefix) = (node.child(0), node.child(1));
     for (callee, index) in [(call.child(0), 2), (call.child(2).child(0), 3)] {
-        let op = peek(callee, env)?.as_function()?.original().primop()?;
+        let op = attempt(m, callee, env)?.as_function()?.original().primop()?;
         if op as *const PrimOp as u64 != node.word(index) {
             return None;
         }
@@ -209,7 +247,7 @@ pub(crate) fn is_prefix_test(left: &'static Node, right: &'static Node) -> bool 
         && is(length, super::call::call1)
         && text.delay == Delay::Var
         && length.child(1).delay == Delay::Var
-        && (length.child(1).depth, length.child(1).slot) == (right.depth, right.slot)
+        && (length.child(1).depth(), length.child(1).slot) == (right.depth(), right.slot)
 }
 
 /// `a != b`. Words: operands.

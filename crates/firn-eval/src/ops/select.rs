@@ -4,24 +4,62 @@ use crate::attrs::Attrs;
 use crate::code::{Node, symbol_of_word};
 use crate::error::{ErrorKind, EvalError, R, Raised};
 use crate::machine::Machine;
-use crate::ops::peek;
+use crate::ops::attempt::{attempt, attempt_attrs};
 use crate::ops::vars::cached_find;
 use crate::pos::Pos;
 use crate::value::{Env, Slot, Value};
 use firn_syntax::Symbol;
 
-/// An attribute with a name known from the text, if it can be had at once: the set and the value
-/// are computed already. (Nodes of `select_one`.)
+/// An attribute with a name known from the text, if the set and the value are computed already. (Nodes of
+/// `select_one`.)
 #[inline(always)]
-pub(crate) fn try_select(node: &'static Node, env: Env) -> Option<Value> {
-    let attrs = peek(node.child(0), env)?.as_attrs()?;
-    if attrs.is_layered() {
-        return None;
-    }
+pub(crate) fn try_select(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    let attrs = attempt_attrs(m, node.child(0), env)?.flat_already()?;
     let index = cached_find(node, 2, attrs.layout(), node.symbol(1))?;
-    let value = attrs.slot_at(index).get().known();
-    // A function keeps the identity of the value that is made here (`Machine::own_identity`).
-    (!value.is_thunk() && value.as_function().is_none()).then_some(value)
+    attrs.slot_at(index).known_at_once()
+}
+
+/// The end of a path of known names through sets that are computed already.
+enum Way {
+    To(&'static Slot),
+    /// A set lacks the name, or there is something else than a set.
+    Missing,
+}
+
+/// Follows a path as far as it is known; nothing if that is not to its end. (Nodes of `select_path` and
+/// those with the same words.)
+fn follow(m: &mut Machine, node: &'static Node, env: Env) -> Option<Way> {
+    let mut value = attempt(m, node.child(0), env)?;
+    let last = node.word(1) as usize - 1;
+    for i in 0..=last {
+        let Name::Known(sym) = name_at(node, NAMES + 2 * i) else { return None };
+        let Some(attrs) = value.as_attrs() else { return Some(Way::Missing) };
+        let attrs = attrs.flat_already()?;
+        let index = cached_find(node, NAMES + 2 * i + 1, attrs.layout(), sym);
+        let Some(index) = index else { return Some(Way::Missing) };
+        let slot = attrs.slot_at(index);
+        if i == last {
+            return Some(Way::To(slot));
+        }
+        value = slot.known_at_once()?;
+    }
+    None
+}
+
+/// An attribute behind several names, or its default. (Nodes of `select_path` and `select_or`.)
+pub(crate) fn try_path(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    match follow(m, node, env)? {
+        Way::To(slot) => slot.known_at_once(),
+        Way::Missing if std::ptr::fn_addr_eq(node.op, select_or as crate::code::Op) => {
+            attempt(m, node.child(NAMES + 2 * node.word(1) as usize), env)
+        }
+        Way::Missing => None,
+    }
+}
+
+/// Whether there is an attribute. (Nodes of `has_attr`.)
+pub(crate) fn try_has(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    Some(Value::bool(matches!(follow(m, node, env)?, Way::To(_))))
 }
 
 /// `base.name`. Words: base, name, cache.

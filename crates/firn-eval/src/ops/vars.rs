@@ -69,7 +69,7 @@ pub(crate) fn var2(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
 
 /// A variable any number of environments out.
 pub(crate) fn var_n(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    var(m, node, env.up(u32::from(node.depth)))
+    var(m, node, env.up(node.depth()))
 }
 
 /// A variable too far out for the header: words 0 and 1 are depth and slot.
