@@ -102,9 +102,25 @@ in
     in
     lib.filter (package: !lib.elem (lib.getName package) names) packages;
 
-  systemdUtils = import ./core/systemd/units.nix { inherit lib pkgs; } // {
-    inherit escapeSystemdPath;
-  };
+  systemdUtils =
+    let
+      unitLib = import ./core/systemd/units.nix { inherit lib pkgs; };
+      unitTypes = import ./core/systemd/unit-options.nix { inherit lib unitLib; };
+    in
+    unitLib
+    // {
+      inherit escapeSystemdPath;
+      lib = unitLib // lib.mapAttrs' (kind: lib.nameValuePair "${kind}ToUnit") unitLib.unitOf;
+      types = unitTypes // {
+        services = unitTypes.services [
+          pkgs.coreutils
+          pkgs.findutils
+          pkgs.gnugrep
+          pkgs.gnused
+          pkgs.systemd
+        ];
+      };
+    };
 
   escapeUnitArgument = escapeShellArg;
   stripLeadingSlash = removePrefix "/";

@@ -43,6 +43,7 @@ let
           outputName = "out";
           # Debian's packages hold everything in one output.
           dev = package;
+          static = package;
           lib = package;
           bin = package;
           man = package;

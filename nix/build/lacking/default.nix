@@ -24,8 +24,9 @@ let
     ;
 
   # One that looks like a package to modules and functions, whatever they change about it.
+  # `extra` are attributes of its own.
   standIn =
-    pname: sentence:
+    extra: pname: sentence:
     let
       drv = derivation {
         name = lib.strings.sanitizeDerivationName pname;
@@ -74,13 +75,24 @@ let
           platforms = lib.platforms.all;
         };
       }
-      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "debug" ] same;
+      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "debug" "unwrapped" "goModules" ] same
+      // extra;
     in
     self;
 
+  # Neovim's own Lua, of which configurations compute search paths.
+  lua = self: {
+    lua = self // {
+      pkgs.luaLib = {
+        genLuaPathAbsStr = packages: "${packages}/share/lua/5.1/?.lua";
+        genLuaCPathAbsStr = packages: "${packages}/lib/lua/5.1/?.so";
+      };
+    };
+  };
+
   package =
     path: name:
-    standIn name "base has no package `${path}${name}': what needs it can't be built here. Use another package, leave it out, or take nixpkgs for it (`firn search base ${name}' looks for names that base has).";
+    standIn (lib.optionalAttrs (name == "neovim-unwrapped") (lua (package "" "luajit"))) name "base has no package `${path}${name}': what needs it can't be built here. Use another package, leave it out, or take nixpkgs for it (`firn search base ${name}' looks for names that base has).";
 
   nameIn =
     fallback: args:
@@ -97,7 +109,17 @@ let
       self = {
         __functor =
           _: args:
-          standIn (lib.toString (nameIn name args)) "base has no `${path}${name}', which makes `${lib.toString (nameIn name args)}': that package can't be built here.";
+          let
+            pname = lib.toString (nameIn name args);
+            made =
+              extra:
+              standIn extra pname "base has no `${path}${name}', which makes `${pname}': that package can't be built here.";
+          in
+          # What wraps a package takes it before its other arguments.
+          if args.type or null == "derivation" then
+            made { __functor = _: more: made (said path name more); }
+          else
+            made (said path name args);
         override = _: self;
       };
     in
@@ -122,6 +144,21 @@ let
     function
     kernel
   ];
+  # What others read of a result that its arguments say.
+  said =
+    path: name: args:
+    if !isAttrs args then
+      { }
+    else
+      args.passthru or { }
+      // lib.optionalAttrs (lib.hasInfix "Neovim" name) {
+        initRc = "";
+      }
+      // lib.optionalAttrs (path == "dockerTools.") {
+        imageName = args.name or "image";
+        imageTag = if args.tag or null == null then "lacking" else args.tag;
+      };
+
   members = path: mapAttrs (name: kind: elemAt kinds kind path name);
   sets = listToAttrs (
     map (
@@ -140,6 +177,11 @@ let
   );
 in
 {
-  packages = members "" (fromJSON (readFile ./packages.json)) // sets;
+  packages =
+    members "" (fromJSON (readFile ./packages.json))
+    // sets
+    // {
+      makeRustPlatform = _: sets.rustPlatform;
+    };
   inherit sets;
 }

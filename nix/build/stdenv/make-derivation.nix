@@ -9,10 +9,11 @@ let
     elem
     filter
     isAttrs
-    isFunction
     isList
     removeAttrs
     ;
+  # A set with `__functor` is a function too.
+  inherit (lib.trivial) isFunction;
 
   # Attributes that describe the package to other expressions and never reach the build.
   outside = [

@@ -13,12 +13,9 @@ let
       attrs ? { },
     }:
     import ../tree.nix {
-      inherit
-        system
-        name
-        entries
-        attrs
-        ;
+      # As in packages, what can't be in a name is left out of it.
+      name = lib.strings.sanitizeDerivationName name;
+      inherit system entries attrs;
     };
 
   # writeTextFile { name; text; executable; destination = "/bin/x"; checkPhase; meta; … }

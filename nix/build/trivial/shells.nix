@@ -2,7 +2,8 @@
 { pkgs, lib, ... }:
 {
   # mkShell { packages; inputsFrom; shellHook; … }
-  mkShell = lib.makeOverridable (
+  # A function with `override { stdenv = …; }`, whose results can be overridden too.
+  mkShell = lib.makeOverridable ({ stdenv ? pkgs.stdenv }: lib.makeOverridable (
     {
       name ? "nix-shell",
       packages ? [ ],
@@ -11,10 +12,10 @@
       nativeBuildInputs ? [ ],
       propagatedBuildInputs ? [ ],
       propagatedNativeBuildInputs ? [ ],
-      stdenv ? pkgs.stdenv,
       ...
     }@attrs:
     let
+      used = attrs.stdenv or stdenv;
       rest = removeAttrs attrs [
         "name"
         "packages"
@@ -31,7 +32,7 @@
         (attrs.${kind} or [ ])
         ++ lib.subtractLists inputsFrom (lib.flatten (lib.catAttrs kind inputsFrom));
     in
-    stdenv.mkDerivation (
+    used.mkDerivation (
       {
         inherit name;
         buildInputs = merged "buildInputs";
@@ -52,8 +53,8 @@
       }
       // rest
     )
-  );
-  mkShellNoCC = args: pkgs.mkShell ({ stdenv = pkgs.stdenvNoCC; } // args);
+  )) { };
+  mkShellNoCC = pkgs.mkShell.override { stdenv = pkgs.stdenvNoCC; };
 
   # Shell functions makeWrapper and wrapProgram for builds.
   makeWrapper = pkgs.makeSetupHook { name = "make-shell-wrapper-hook"; substitutions.shell = pkgs.runtimeShell; } ./make-wrapper.sh;

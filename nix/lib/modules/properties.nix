@@ -265,6 +265,8 @@ let
           inherit (config) priority;
           inherit content;
         }) config.content
+      else if config._type == "definition" then
+        pushInto (_: value: config // { inherit value; }) config.value
       else
         [ config ];
 

@@ -3,6 +3,7 @@
 {
   debian,
   debianGroups,
+  coreutils,
   runCommand,
   runtimeShell,
   lib,
@@ -29,7 +30,19 @@ runCommand "gcc-wrapper-${compiler.version}"
       isGNU = true;
       isClang = false;
       targetPrefix = "";
-      bintools = compiler;
+      # What those who wrap linkers themselves take from the wrapper there.
+      bintools = compiler // {
+        bintools = compiler;
+        shell = runtimeShell;
+        suffixSalt = "x86_64_unknown_linux_gnu";
+        wrapperName = "BINTOOLS_WRAPPER";
+        coreutils_bin = coreutils;
+        expandResponseParams = "";
+        targetPrefix = "";
+        isLLVM = false;
+        dynamicLinker = linker;
+        libc = libc;
+      };
       libc_dev = headers;
     };
     compileFlags = "-B${headers}/lib/${arch} -idirafter ${headers}/include/${arch} -idirafter ${headers}/include";

@@ -14,12 +14,16 @@ let
     }) names
   );
 in
-(pkgs.__lacking.python3Packages or { })
-// modules
-// {
-  python = pkgs.python3;
-  callPackage = lib.callPackageWith (pkgs // modules);
-  pyyaml = modules.yaml;
-  pillow = modules.pil;
-  recurseForDerivations = true;
-}
+let
+  self =
+    (pkgs.__lacking.python3Packages or { })
+    // modules
+    // {
+      python = pkgs.python3;
+      callPackage = lib.callPackageWith (pkgs // self);
+      pyyaml = modules.yaml;
+      pillow = modules.pil;
+      recurseForDerivations = true;
+    };
+in
+self

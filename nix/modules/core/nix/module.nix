@@ -5,6 +5,8 @@ let
   cfg = config.nix;
   inherit (import ../../option-kinds.nix { inherit lib; }) flag;
   atom = types.nullOr (types.oneOf [ types.bool types.int types.float types.str types.path types.package ]);
+  # A flake reference by its parts.
+  reference = types.attrsOf (types.oneOf [ types.str types.int types.bool types.path types.package ]);
   show =
     value:
     if value == null then
@@ -52,7 +54,55 @@ in
       description = "Entries of NIX_PATH.";
     };
     registry = mkOption {
-      type = types.attrsOf (types.submodule { freeformType = types.attrsOf types.anything; });
+      type = types.attrsOf (
+        types.submodule (
+          { name, config, ... }:
+          {
+            options = {
+              from = mkOption {
+                type = reference;
+                example = {
+                  type = "indirect";
+                  id = "nixpkgs";
+                };
+                description = "What the entry is for.";
+              };
+              to = mkOption {
+                type = reference;
+                example = {
+                  type = "github";
+                  owner = "my-org";
+                  repo = "my-nixpkgs";
+                };
+                description = "What is taken instead.";
+              };
+              flake = mkOption {
+                type = types.nullOr types.attrs;
+                default = null;
+                description = "A flake that is taken instead, such as an input.";
+              };
+              exact = flag true "Whether the entry is for the reference as it is, without a branch or revision of its own.";
+            };
+            config = {
+              from = lib.mkDefault {
+                type = "indirect";
+                id = name;
+              };
+              to = lib.mkIf (config.flake != null) (
+                lib.mkDefault (
+                  {
+                    type = "path";
+                    path = config.flake.outPath;
+                  }
+                  // lib.filterAttrs (
+                    part: _: part == "lastModified" || part == "rev" || part == "narHash"
+                  ) config.flake
+                )
+              );
+            };
+          }
+        )
+      );
       default = { };
       description = "Flakes by name, for `/etc/nix/registry.json`.";
     };
@@ -134,14 +184,7 @@ in
       "nix/registry.json" = lib.mkIf (cfg.registry != { }) {
         text = builtins.toJSON {
           version = 2;
-          flakes = lib.mapAttrsToList (name: entry: {
-            from = entry.from or {
-              type = "indirect";
-              id = name;
-            };
-            inherit (entry) to;
-            exact = entry.exact or true;
-          }) cfg.registry;
+          flakes = lib.mapAttrsToList (_: entry: { inherit (entry) from to exact; }) cfg.registry;
         };
       };
     };

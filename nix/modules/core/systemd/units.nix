@@ -170,6 +170,7 @@ rec {
       packages ? [ ],
       suppressed ? [ ],
       links ? { },
+      ...
     }:
     derivation {
       name = "${type}-units";

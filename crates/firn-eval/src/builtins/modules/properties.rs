@@ -55,7 +55,27 @@ pub(super) fn push_down(m: &mut Machine, config: Value, out: &mut Vec<Value>) ->
         }
         Some((Tag::If, set)) => push_into(m, set, sym::CONDITION, out)?,
         Some((Tag::Override, set)) => push_into(m, set, sym::PRIORITY, out)?,
+        Some((Tag::Definition, set)) => push_definition(m, set, out)?,
         _ => out.push(config),
+    }
+    Ok(())
+}
+
+/// The sets of definitions in one that says itself where it was made, which each of them then says.
+fn push_definition(m: &mut Machine, definition: Attrs, out: &mut Vec<Value>) -> R<()> {
+    let value = field(m, definition, sym::VALUE)?;
+    let start = out.len();
+    push_down(m, value, out)?;
+    for config in &mut out[start..] {
+        let Some(set) = config.as_attrs() else { continue };
+        let flat = m.flat(set);
+        let result = Attrs::alloc(&mut m.heap, flat.layout);
+        for (to, entry) in result.flat_slots().iter().zip(flat.iter()) {
+            let value = m.attrs_of(&[(sym::VALUE, entry.value())]);
+            let value = set_of(m, value)?;
+            to.set(m.update(definition, value).value());
+        }
+        *config = result.value();
     }
     Ok(())
 }

@@ -1,0 +1,2 @@
+# The modules that a machine has before anybody's own.
+import ../../modules
