@@ -22,6 +22,16 @@ pub fn folder() -> Option<&'static Path> {
     FOLDER.get().map(PathBuf::as_path)
 }
 
+/// Lets relative names start from the folder of `script`, which this program interprets.
+///
+/// # Errors
+/// The script's name is relative, and the current directory can't be found.
+pub fn interprets(script: &Path) -> Result<(), Failure> {
+    let place = std::path::absolute(script)?;
+    FOLDER.get_or_init(|| place.parent().unwrap_or(Path::new("/")).to_path_buf());
+    Ok(())
+}
+
 /// The command line that a script stands for, if the first argument is one.
 ///
 /// # Errors
@@ -32,8 +42,7 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     };
     let Some(text) = lines_of(Path::new(&script)) else { return Ok(arguments) };
     let words = words(&text).map_err(|text| Failure::new(format!("error: {text}")))?;
-    let place = std::path::absolute(&script)?;
-    FOLDER.get_or_init(|| place.parent().unwrap_or(Path::new("/")).to_path_buf());
+    interprets(Path::new(&script))?;
     let mut rest = arguments.into_iter();
     let own = rest.next();
     Ok(own.into_iter().chain(words.into_iter().map(OsString::from)).chain(rest).collect())

@@ -1,11 +1,11 @@
 # Packages of Debian's `main` under the names of nixpkgs, where nothing but the name and what is told about them differs:
 #   NAME = [ GROUP LICENSE DESCRIPTION ], or with the main program's name as a fourth.
 {
-  avahi-utils = [ "avahi-utils" "lgpl21Plus" "Browses and announces services of the local network" ];
+  avahi-utils = [ "avahi-utils" "lgpl21Plus" "Browses and announces services of the local network" "avahi-browse" ];
   docker-distribution = [ "docker-registry" "asl20" "Registry of container images" "docker-registry" ];
-  ecryptfs = [ "ecryptfs-utils" "gpl2Plus" "Encrypted folders in the kernel's file system eCryptfs" ];
+  ecryptfs = [ "ecryptfs-utils" "gpl2Plus" "Encrypted folders in the kernel's file system eCryptfs" "ecryptfs-mount-private" ];
   fcgiwrap = [ "fcgiwrap" "mit" "Runs CGI programs behind FastCGI" ];
-  freeradius = [ "freeradius" "gpl2Plus" "RADIUS server" "radiusd" ];
+  freeradius = [ "freeradius" "gpl2Plus" "RADIUS server" "freeradius" ];
   frr = [ "frr" "gpl2Plus" "Routing daemons: BGP, OSPF, IS-IS and others" "vtysh" ];
   gocryptfs = [ "gocryptfs" "mit" "Encrypted folders" ];
   groff = [ "groff-base" "gpl3Plus" "Sets texts" ];
@@ -71,7 +71,7 @@
   murmur = [ "mumble-server" "bsd3" "Server for talking" ];
   nssmdns = [ "libnss-mdns" "lgpl21Plus" "Names of the local network for the C library" ];
   dhcpcd = [ "dhcpcd-base" "bsd2" "DHCP client" ];
-  cups = [ "cups" "asl20" "Printing" ];
+  cups = [ "cups" "asl20" "Printing" "lp" ];
   cfssl = [ "golang-cfssl" "bsd2" "Certificates" ];
   atftp = [ "atftpd" "gpl2Plus" "TFTP server" "atftpd" ];
   autofs5 = [ "autofs" "gpl2Plus" "Mounts on demand" "automount" ];

@@ -4,6 +4,6 @@ fromDebian "fprintd" {
     description = "Fingerprint readers, over D-Bus";
     homepage = "https://fprint.freedesktop.org/";
     license = lib.licenses.gpl2Plus;
-    mainProgram = "fprintd";
+    mainProgram = "fprintd-verify";
   };
 }

@@ -48,7 +48,7 @@ pub fn sub_ids(activation: &Activation) -> Result<()> {
     }
     for (name, text) in [("/etc/subuid", uids), ("/etc/subgid", gids)] {
         let path = activation.at(name);
-        if files::read_text_if_there(&path)?.unwrap_or_default() != text {
+        if files::read_text_if_there(&path)?.as_ref() != Some(&text) {
             files::write_atomic(&path, text.as_bytes(), 0o644)?;
         }
     }

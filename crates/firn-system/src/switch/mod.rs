@@ -2,11 +2,13 @@
 //! stopped, restarted or reloaded as they ask for (`X-…` settings in their files, as NixOS has
 //! them); the others are left alone.
 
+mod asked;
 mod changes;
 mod systemctl;
 mod unit_files;
 
-pub use changes::{Changes, compare};
+pub use asked::Asked;
+use changes::{Changes, compare};
 pub use unit_files::UnitFiles;
 
 use crate::activate::{Action, Activation};
@@ -83,7 +85,7 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
     let old = UnitFiles::of(&current);
     let new = UnitFiles::of(&toplevel);
     let active = systemctl::active_units()?;
-    let changes = compare(&old, &new, &active);
+    let mut changes = compare(&old, &new, &active);
     let dry = verb == Verb::DryActivate;
     announce(&changes, dry, say);
     if !dry && !changes.stop.is_empty() {
@@ -92,9 +94,12 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
     let action = if dry { Action::Dry } else { Action::Switch };
     let activation = Activation::new(&toplevel, Path::new("/"), action)?;
     report.failures.extend(activation.run().iter().map(ToString::to_string));
+    let asked = Asked::take(dry)?;
+    asked.announce(&active, &changes, dry, say);
     if dry {
         return Ok(report);
     }
+    asked.add_to(&mut changes, &active);
     apply(&current, &toplevel, &changes, &mut report);
     announce_started(&active, &changes, say);
     report.failures.extend(systemctl::failed_of(&changes.touched()));

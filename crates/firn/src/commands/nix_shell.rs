@@ -160,7 +160,13 @@ impl Request {
             let folder = self.script.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
             let input = options.inputs.first().map_or(".", String::as_str);
             if !input.starts_with('<') && !crate::evaluation::is_url(input) {
-                options.inputs = vec![file_of(&folder.join(input))?];
+                // A script may move on before its expression is read.
+                let path = if self.script.is_some() {
+                    std::path::absolute(folder.join(input)).map_err(|error| error.to_string())?
+                } else {
+                    folder.join(input)
+                };
+                options.inputs = vec![file_of(&path)?];
             }
         }
         let asked = ("inNixShell".to_owned(), "true".to_owned(), false);
@@ -223,6 +229,11 @@ fn file_of(path: &Path) -> Result<String, String> {
 
 fn start(mut request: Request) -> Result<ExitCode, Failure> {
     let context = context(&request.options)?;
+    if let Some(script) = &request.script
+        && context.settings.flag("nix-shell-shebang-arguments-relative-to-script")
+    {
+        crate::shebang::interprets(script)?;
+    }
     let store = context.store()?;
     let found = super::nix_build::find(&context, &*store, &mut request.options)?;
     let [one] = found.as_slice() else {

@@ -76,5 +76,13 @@ fn nix_shell_takes_packages_and_scripts() {
         "#! /usr/bin/env nix-shell\n#! nix-shell -i bash -p hello\nhello --greeting \"$1\"\n";
     std::fs::write(&script, text).unwrap();
     shell(&[&script, "two words"]).assert_success(&["two words\n"]);
+    // Paths in its lines are the script's neighbours, wherever it is called.
+    let neighbour = script.replace("/greet", "/greeting.nix");
+    std::fs::write(neighbour, "pkgs: pkgs.hello").unwrap();
+    let text = "#! /usr/bin/env nix-shell\n#! nix-shell -i bash --expr\n\
+        #! nix-shell \"with import <nixpkgs> { }; mkShell { packages = [ (import ./greeting.nix pkgs) ]; }\"\n\
+        hello --greeting \"$1\"\n";
+    std::fs::write(&script, text).unwrap();
+    shell(&[&script, "from a neighbour"]).assert_success(&["from a neighbour\n"]);
     shell(&["/nothing/here"]).assert_failure(&["/nothing/here"]);
 }

@@ -188,6 +188,7 @@ in
         "/nix/var/nix/profiles/default"
         "/run/current-system/sw"
       ];
+      profileRelativeEnvVars.TERMINFO_DIRS = [ "/share/terminfo" ];
       profileRelativeSessionVariables = {
         PATH = [ "/bin" ];
         INFOPATH = [ "/info" "/share/info" ];

@@ -59,7 +59,11 @@ fn stdin() -> Vec<u8> {
     text
 }
 
+/// The folder that relative paths in expressions start from.
 fn current_dir() -> String {
+    if let Some(folder) = crate::shebang::folder() {
+        return folder.to_string_lossy().into_owned();
+    }
     std::env::current_dir().map(|d| d.to_string_lossy().into_owned()).unwrap_or_else(|_| "/".into())
 }
 

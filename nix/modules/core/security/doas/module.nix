@@ -18,7 +18,8 @@ let
     ++ option rule.noLog "nolog"
     ++ option rule.persist "persist"
     ++ option rule.keepEnv "keepenv"
-    ++ option (rule.setEnv != [ ]) "setenv { ${lib.concatStringsSep " " rule.setEnv} }";
+    # What terminals and agents need is kept in any case.
+    ++ [ "setenv { SSH_AUTH_SOCK TERMINFO TERMINFO_DIRS ${lib.concatStringsSep " " rule.setEnv} }" ];
   target =
     rule:
     lib.optionals (rule.runAs != null) [ "as" rule.runAs ]
