@@ -44,7 +44,19 @@ let
     inherit (own) linuxPackages;
   };
 
-  # Debian's packages that only have another name here.
+  # Debian's packages that only have another name here, and which of them need wrappers.
+  wrapped = import ../pkgs/debian/wrapped.nix;
+  curate =
+    final: name:
+    let
+      how = wrapped.${name} or { };
+    in
+    if how == "python" then
+      final.fromDebianPython
+    else if how == { } then
+      final.fromDebian
+    else
+      group: final.fromDebianWrapped group how;
   named =
     final: _prev:
     builtins.mapAttrs (
@@ -52,7 +64,7 @@ let
       let
         at = builtins.elemAt entry;
       in
-      final.fromDebian (at 0) {
+      curate final name (at 0) {
         pname = name;
         meta = {
           description = at 2;

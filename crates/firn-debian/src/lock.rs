@@ -64,26 +64,59 @@ pub struct Lock {
     pub groups: BTreeMap<String, LockedGroup>,
 }
 
-/// A lock and what the resolver could not find.
+/// Locks and what the resolver could not find.
 #[derive(Debug)]
 pub struct Generated {
-    /// The lock.
+    /// What `packages` need.
     pub lock: Lock,
+    /// What only `more` needs: its groups may need those of `lock`.
+    pub more: Lock,
     /// (package, relation) pairs that nothing in the index satisfies.
     pub unsatisfied: Vec<(String, String)>,
 }
 
-/// Resolves the wanted packages against an index into a lock.
+/// Resolves the wanted packages against an index into locks.
 ///
 /// # Errors
-/// When a wanted package is not in the index, or groups can't be formed.
+/// When a wanted package is not in the index, groups can't be formed, or packages of `more` join others in a
+/// group.
 pub fn generate(wanted: &Wanted, index: &Index<'_>) -> Result<Generated> {
     let roots = wanted.roots();
     if let Some(absent) = roots.iter().find(|name| index.get(name).is_none()) {
         return Err(Error::new(format!("there is no package '{absent}' in {}", wanted.suite))
             .with_help("correct its name in wanted.toml, or remove it"));
     }
-    let closure = resolve::resolve(index, &roots, &wanted.policy());
+    let (lock, _) = resolve(wanted, &wanted.core_roots(), index)?;
+    let (mut more, unsatisfied) = resolve(wanted, &roots, index)?;
+    for (name, group) in &lock.groups {
+        // What a group needs may be another alternative there; the one of `lock` does as well.
+        let with_more = more.groups.remove(name);
+        if with_more.as_ref().is_none_or(|other| other.debs != group.debs) {
+            return Err(changed(name, group, with_more.as_ref()));
+        }
+    }
+    Ok(Generated { lock, more, unsatisfied })
+}
+
+/// The error of a group that is another one when `more` is resolved with it.
+fn changed(name: &str, group: &LockedGroup, with_more: Option<&LockedGroup>) -> Error {
+    let parts = |group: &LockedGroup| {
+        group.debs.iter().map(|deb| deb.0.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let now = with_more.map_or("no group".to_owned(), parts);
+    let text = format!(
+        "packages of `more` change the group '{name}'\n  from {}\n  to   {now}",
+        parts(group)
+    );
+    Error::new(text).with_help("move what needs another form of it to `packages`")
+}
+
+fn resolve(
+    wanted: &Wanted,
+    roots: &[String],
+    index: &Index<'_>,
+) -> Result<(Lock, Vec<(String, String)>)> {
+    let closure = resolve::resolve(index, roots, &wanted.policy());
     let groups = groups::contract(&closure.needs, &wanted.groups)?;
     let groups = groups.iter().map(|g| Ok((g.name.clone(), lock_group(g, wanted, index)?)));
     let lock = Lock {
@@ -94,7 +127,7 @@ pub fn generate(wanted: &Wanted, index: &Index<'_>) -> Result<Generated> {
         implicit: wanted.implicit.clone(),
         groups: groups.collect::<Result<_>>()?,
     };
-    Ok(Generated { lock, unsatisfied: closure.unsatisfied })
+    Ok((lock, closure.unsatisfied))
 }
 
 fn lock_group(group: &Group, wanted: &Wanted, index: &Index<'_>) -> Result<LockedGroup> {

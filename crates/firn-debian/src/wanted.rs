@@ -23,6 +23,10 @@ pub struct Wanted {
     pub drop: Vec<String>,
     /// Packages wanted by themselves, each a group of its own.
     pub packages: Vec<String>,
+    /// The same, and names of groups, for what no machine needs: it is locked apart, so that evaluations which
+    /// don't ask for it don't read it.
+    #[serde(default)]
+    pub more: Vec<String>,
     /// Packages that go into one store path, by the name of the group.
     pub groups: BTreeMap<String, Vec<String>>,
     /// Needs which the index doesn't declare: package → packages.
@@ -58,7 +62,17 @@ impl Wanted {
 
     /// Every package named, in a fixed order.
     pub fn roots(&self) -> Vec<String> {
-        let grouped = self.groups.values().flatten();
+        let more = self.more.iter().flat_map(|name| match self.groups.get(name) {
+            Some(members) => members.as_slice(),
+            None => std::slice::from_ref(name),
+        });
+        self.core_roots().into_iter().chain(more.cloned()).collect()
+    }
+
+    /// The same without those of `more`.
+    pub fn core_roots(&self) -> Vec<String> {
+        let groups = self.groups.iter().filter(|(name, _)| !self.more.contains(name));
+        let grouped = groups.flat_map(|(_, members)| members);
         self.packages.iter().chain(grouped).chain(&self.implicit).cloned().collect()
     }
 

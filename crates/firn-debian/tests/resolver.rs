@@ -82,32 +82,36 @@ fn two_explicit_groups_in_a_cycle_are_an_error() {
     assert!(error.contains("'one'") && error.contains("'two'"), "{error}");
 }
 
-/// The committed lock is whole: every need is a group, no cycle is left, names are unique, and
-/// it belongs to the committed list of wanted packages.
+/// The committed locks are whole: every need is a group, no cycle is left, names are unique, and
+/// they belong to the committed list of wanted packages.
 #[test]
 fn the_committed_lock_is_whole() {
     let folder = top().join("nix/pkgs/debian");
-    let text = std::fs::read_to_string(folder.join("lock.json")).unwrap();
-    let lock = lock::Lock::parse(&text).unwrap();
-    assert_eq!(lock.to_text(), text, "it is as the program writes it");
-    let wanted =
-        Wanted::parse(&std::fs::read_to_string(folder.join("wanted.toml")).unwrap()).unwrap();
-    assert_eq!(lock.index, wanted.index);
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let wanted = Wanted::parse(&read("wanted.toml")).unwrap();
+    let mut groups = BTreeMap::new();
     let mut packages = BTreeSet::new();
-    for (name, group) in &lock.groups {
-        for need in group.needs.iter().chain(&lock.implicit) {
-            assert!(lock.groups.contains_key(need), "{name} needs {need}, which is no group");
+    for (name, roots) in [("lock.json", wanted.core_roots()), ("more.json", wanted.roots())] {
+        let text = read(name);
+        let lock = lock::Lock::parse(&text).unwrap();
+        assert_eq!(lock.to_text(), text, "{name} is as the program writes it");
+        assert_eq!(lock.index, wanted.index);
+        groups.extend(lock.groups.clone());
+        for (name, group) in &lock.groups {
+            for need in group.needs.iter().chain(&lock.implicit) {
+                assert!(groups.contains_key(need), "{name} needs {need}, which is no group");
+            }
+            for deb in &group.debs {
+                assert!(packages.insert(deb.0.clone()), "{} is in two groups", deb.0);
+                assert!(deb.2.starts_with("pool/main/") && deb.3.len() == 64 && deb.4 > 0);
+            }
         }
-        for deb in &group.debs {
-            assert!(packages.insert(deb.0.clone()), "{} is in two groups", deb.0);
-            assert!(deb.2.starts_with("pool/main/") && deb.3.len() == 64 && deb.4 > 0);
+        for package in roots {
+            let implicit = lock.implicit.contains(&package);
+            assert!(implicit || packages.contains(&package), "{package} is wanted, not locked");
         }
-    }
-    for package in wanted.roots() {
-        let implicit = lock.implicit.contains(&package);
-        assert!(implicit || packages.contains(&package), "{package} is wanted but not locked");
-    }
-    for group in lock.implicit {
-        assert!(lock.groups.contains_key(&group));
+        for group in lock.implicit {
+            assert!(groups.contains_key(&group));
+        }
     }
 }

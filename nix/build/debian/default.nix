@@ -1,10 +1,11 @@
 # Debian's packages in the store.
 #
-#   debian          every package of the lock by Debian's name; several may be one store path
-#   debianGroups    the store paths by name of the group
+#   debian          every package of lock.json by Debian's name; several may be one store path
+#   debianMore      those of more.json
+#   debianGroups    the store paths of lock.json by name of the group
 #   fromDebian      a curated package from a group
-#   fromDebianPython   the same of programs in Python, which find their modules
 #   wrapDebian      a curated package made around a group, of links and wrappers
+#   fromDebianPython, fromDebianWrapped   a curated package whose programs find their parts in the store: see wrap.nix
 #   mergedUsr       the merged `/usr` tree of a system
 {
   pkgs,
@@ -13,6 +14,8 @@
 }:
 let
   lock = builtins.fromJSON (builtins.readFile ../../pkgs/debian/lock.json);
+  # What no machine needs is read only if somebody asks for it.
+  more = builtins.fromJSON (builtins.readFile ../../pkgs/debian/more.json);
 
   # Version of the builders' behaviour, see `RELOCATION` in crates/firn-debian.
   relocation = "1";
@@ -55,7 +58,10 @@ let
       before name lock.implicit
     else
       [ ];
-  needsOf = builtins.mapAttrs (name: group: group.needs ++ implicitFor name) lock.groups;
+  withImplicit = builtins.mapAttrs (name: group: group.needs ++ implicitFor name);
+  coreNeeds = withImplicit lock.groups;
+  moreNeeds = withImplicit more.groups;
+  needsOf = name: coreNeeds.${name} or moreNeeds.${name};
 
   # Names reached from `roots`, nearest first.
   closureOf =
@@ -69,7 +75,7 @@ let
 
   mkGroup = import ./group.nix { inherit lib system relocation; };
 
-  debianGroups = builtins.mapAttrs (
+  mkGroups = builtins.mapAttrs (
     name: group:
     mkGroup {
       inherit name;
@@ -77,21 +83,25 @@ let
       links = group.links or { };
       debs = map fetchDeb group.debs;
       debNames = map builtins.head group.debs;
-      dependencies = map (need: debianGroups.${need}) (
-        closureOf needsOf.${name} (need: needsOf.${need})
-      );
+      dependencies = map groupOf (closureOf (needsOf name) needsOf);
     }
-  ) lock.groups;
-
-  packageGroups = builtins.listToAttrs (
-    builtins.concatMap (
-      name:
-      map (deb: {
-        name = builtins.head deb;
-        value = name;
-      }) lock.groups.${name}.debs
-    ) (builtins.attrNames lock.groups)
   );
+  debianGroups = mkGroups lock.groups;
+  moreGroups = mkGroups more.groups;
+  groupOf = name: debianGroups.${name} or moreGroups.${name};
+
+  # Every package of a lock by its own name.
+  packagesOf =
+    groups: made:
+    builtins.listToAttrs (
+      builtins.concatMap (
+        name:
+        map (deb: {
+          name = builtins.head deb;
+          value = made.${name};
+        }) groups.${name}.debs
+      ) (builtins.attrNames groups)
+    );
 
   # The Debian groups that a package consists of and needs, for a merged tree.
   # A package of another kind stands for itself.
@@ -104,44 +114,22 @@ let
       }
     ];
 in
-{
+import ./wrap.nix { inherit lib pkgs groupOf; }
+// {
   inherit debianGroups;
 
-  debian = builtins.mapAttrs (_: name: debianGroups.${name}) packageGroups;
+  debian = packagesOf lock.groups debianGroups;
+  debianMore = packagesOf more.groups moreGroups;
 
   # fromDebian "coreutils" { pname = "…"; meta = { … }; passthru = { … }; }
   fromDebian =
     group: attrs:
-    debianGroups.${group}.curate (
+    (groupOf group).curate (
       {
         pname = group;
       }
       // attrs
     );
-
-  # Debian's python looks for modules in /usr, which a package in the store does not have.
-  # fromDebianPython "borgbackup" { meta = { … }; }
-  fromDebianPython =
-    group:
-    {
-      pname ? group,
-      # Modules that it only uses where they are.
-      modules ? [ ],
-      meta,
-    }:
-    let
-      raw = debianGroups.${group};
-    in
-    pkgs.runCommandLocal "${pname}-${raw.version}" {
-      inherit meta;
-      inherit (pkgs) runtimeShell;
-      raw = "${raw}";
-      modules = map (module: "${module}") (raw.debianClosure ++ modules);
-      passthru = {
-        inherit pname;
-        inherit (raw) version debianClosure;
-      };
-    } (builtins.readFile ./python-programs.sh);
 
   # wrapDebian debianGroups.git { meta = { … }; } "mkdir -p $out/bin …"
   wrapDebian =

@@ -40,6 +40,16 @@ fn programs_run_and_shells_find_them() {
 }
 
 #[test]
+fn programs_find_their_parts_outside_of_systems() {
+    let Some(program) = Program::new() else { return };
+    let tools = ["base#units", "base#yamllint", "base#mercurial"];
+    let script = "units --terse '1 m' cm; echo 'a: 1' | yamllint -d relaxed - && echo no mistakes; hg --version";
+    let command = [&["shell"][..], &tools, &["--command", "sh", "-c", script]].concat();
+    let said = Said::of(program.command_first(&command).output().unwrap());
+    said.assert_success(&["100\n", "no mistakes", "Mercurial Distributed SCM"]);
+}
+
+#[test]
 fn build_environments_are_entered() {
     let Some(program) = Program::new() else { return };
     let flake = program.flake("shells", FLAKE);

@@ -1,5 +1,5 @@
 //! `firn debian lock`: resolves `wanted.toml` against the index that it pins and writes
-//! `lock.json` beside it.
+//! `lock.json` and `more.json` beside it.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -23,7 +23,7 @@ pub struct Arguments {
     /// The folder with wanted.toml
     #[arg(default_value = "nix/pkgs/debian")]
     folder: PathBuf,
-    /// Only say whether lock.json is what would be written
+    /// Only say whether the lock files are what would be written
     #[arg(long)]
     check: bool,
     /// A file to take for the index, instead of fetching it by its hash
@@ -41,18 +41,17 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let text = index::decompress(&bytes)?;
     let made = lock::generate(&wanted, &Index::parse(&text))?;
     report(&made);
-    let text = made.lock.to_text();
-    let file = arguments.folder.join("lock.json");
-    if arguments.check {
-        return match read(&file)? == text {
-            true => Ok(ExitCode::SUCCESS),
-            false => Err(Failure::new(format!(
+    for (name, lock) in [("lock.json", &made.lock), ("more.json", &made.more)] {
+        let (file, text) = (arguments.folder.join(name), lock.to_text());
+        if !arguments.check {
+            std::fs::write(&file, text).map_err(|err| cannot("write", &file, &err))?;
+        } else if read(&file)? != text {
+            return Err(Failure::new(format!(
                 "error: '{}' is not what wanted.toml resolves to\nhelp: run `firn debian lock`",
                 file.display()
-            ))),
-        };
+            )));
+        }
     }
-    std::fs::write(&file, text).map_err(|err| cannot("write", &file, &err))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,11 +90,10 @@ fn report(made: &Generated) {
     for (package, relation) in &made.unsatisfied {
         eprintln!("warning: {package} needs {relation}, which the index doesn't have");
     }
-    eprintln!(
-        "{} store paths, {} MB of packages",
-        made.lock.groups.len(),
-        made.lock.download_size() / 1_000_000
-    );
+    for (what, lock) in [("", &made.lock), ("more: ", &made.more)] {
+        let megabytes = lock.download_size() / 1_000_000;
+        eprintln!("{what}{} store paths, {megabytes} MB of packages", lock.groups.len());
+    }
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
