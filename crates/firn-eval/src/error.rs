@@ -135,4 +135,12 @@ impl EvalError {
             kept: None,
         }
     }
+
+    /// Adds a line to the trace. What the user stopped is no error of the expression: it has none, as in
+    /// the reference, however deep the calls were.
+    pub(crate) fn add_frame(&mut self, frame: Frame) {
+        if self.kind != ErrorKind::Interrupted {
+            self.frames.push(frame);
+        }
+    }
 }

@@ -12,20 +12,51 @@ use rustix::fs::OFlags;
 /// How long nobody looks whether the user wants to stop, in nanoseconds.
 const PATIENCE: i64 = 50_000_000;
 
+/// Files from this size on are read as the system's library does.
+const SMALL: usize = 1 << 16;
+
 /// The content of a file. A device has as much as its size says, which is nothing; from a pipe comes
 /// what its writers write, for as long as the user waits.
 ///
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] when the user stops waiting, and what reading files gives.
 pub fn read_whole(real: &Path, interrupted: &AtomicBool) -> io::Result<Vec<u8>> {
-    let kind = fs::metadata(real)?.file_type();
+    let metadata = fs::metadata(real)?;
+    let kind = metadata.file_type();
     if kind.is_char_device() || kind.is_block_device() {
         return Ok(Vec::new());
     }
     if kind.is_fifo() {
         return read_pipe(real, interrupted);
     }
-    fs::read(real)
+    match usize::try_from(metadata.len()) {
+        Ok(size @ 1..SMALL) if kind.is_file() => read_small(real, size),
+        _ => fs::read(real),
+    }
+}
+
+/// A file that was of this size a moment ago: in most cases one call reads it, and that there was room for
+/// more says that it is at its end.
+fn read_small(real: &Path, size: usize) -> io::Result<Vec<u8>> {
+    let mut file = File::open(real)?;
+    let mut content = vec![0; size + 1];
+    let mut filled = 0;
+    loop {
+        match file.read(&mut content[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if filled == size {
+            break;
+        }
+        if filled == content.len() {
+            content.resize(2 * filled + SMALL, 0);
+        }
+    }
+    content.truncate(filled);
+    Ok(content)
 }
 
 fn read_pipe(real: &Path, interrupted: &AtomicBool) -> io::Result<Vec<u8>> {

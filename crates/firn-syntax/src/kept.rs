@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use memmap2::Mmap;
+
 use crate::ast::*;
 use crate::stored::{FIRST_OPERATOR, INTERPOLATED, OPERATORS};
 use crate::symbol::Symbol;
@@ -40,8 +42,9 @@ pub(crate) enum Table {
     Free,
 }
 
+const EXPR_WORDS: usize = 6;
 /// Words of an item of each table.
-const ITEM_WORDS: [usize; TABLE_COUNT] = [6, 1, 2, 2, 3, 7, 4, 3, 7, 3, 3, 3, 2, 1];
+const ITEM_WORDS: [usize; TABLE_COUNT] = [EXPR_WORDS, 1, 2, 2, 3, 7, 4, 3, 7, 3, 3, 3, 2, 1];
 
 impl Table {
     pub fn words(self) -> usize {
@@ -52,26 +55,37 @@ impl Table {
 /// Bytes within others that somebody keeps.
 #[derive(Clone)]
 pub struct Stretch {
-    whole: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    whole: Whole,
     range: Range<usize>,
 }
 
+#[derive(Clone)]
+enum Whole {
+    Mapped(Arc<Mmap>),
+    Owned(Arc<Vec<u8>>),
+}
+
 impl Stretch {
-    /// The bytes of `whole` in `range`; none where there are none.
-    pub fn new(whole: Arc<dyn AsRef<[u8]> + Send + Sync>, range: Range<usize>) -> Stretch {
-        Stretch { whole, range }
+    /// The bytes of a mapped file in `range`; none where there are none.
+    pub fn new(whole: Arc<Mmap>, range: Range<usize>) -> Stretch {
+        Stretch { whole: Whole::Mapped(whole), range }
     }
 
     /// The bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        (*self.whole).as_ref().get(self.range.clone()).unwrap_or_default()
+        let whole: &[u8] = match &self.whole {
+            Whole::Mapped(file) => file,
+            Whole::Owned(bytes) => bytes,
+        };
+        whole.get(self.range.clone()).unwrap_or_default()
     }
 }
 
 impl From<Vec<u8>> for Stretch {
     fn from(bytes: Vec<u8>) -> Stretch {
         let range = 0..bytes.len();
-        Stretch::new(Arc::new(bytes), range)
+        Stretch { whole: Whole::Owned(Arc::new(bytes)), range }
     }
 }
 
@@ -134,6 +148,7 @@ impl Kept {
         self.lengths[table as usize] as usize
     }
 
+    #[inline]
     fn words(&self, table: Table, index: usize) -> Words<'_> {
         let at = (self.starts[table as usize] + index * table.words()) * 4;
         Words { kept: self, left: self.bytes().get(at..).unwrap_or_default() }
@@ -158,17 +173,23 @@ impl Kept {
 
     /// Start and end of an expression.
     pub fn span(&self, index: usize) -> (u32, u32) {
-        let mut words = self.words(Table::Exprs, index);
-        words.skip(4);
-        (words.next(), words.next())
+        let [.., start, end] = self.expr_words(index);
+        (start, end)
+    }
+
+    /// The words of an expression.
+    #[inline]
+    fn expr_words(&self, index: usize) -> [u32; EXPR_WORDS] {
+        let words = self.words(Table::Exprs, index).left.as_chunks::<4>().0;
+        match words.first_chunk::<EXPR_WORDS>() {
+            Some(words) => words.map(u32::from_le_bytes),
+            None => [0; EXPR_WORDS],
+        }
     }
 
     /// See [`Ast::pos`].
     pub fn pos(&self, index: usize) -> u32 {
-        let mut words = self.words(Table::Exprs, index);
-        let tag = words.next();
-        words.skip(2);
-        let (last, start) = (words.next(), words.next());
+        let [tag, _, _, last, start, _] = self.expr_words(index);
         match tag {
             INTERPOLATED => start.wrapping_add(last),
             FIRST_OPERATOR.. => last,
@@ -227,10 +248,6 @@ impl Words<'_> {
         let Some((word, left)) = self.left.split_first_chunk::<4>() else { return 0 };
         self.left = left;
         u32::from_le_bytes(*word)
-    }
-
-    fn skip(&mut self, words: usize) {
-        self.left = self.left.get(words * 4..).unwrap_or_default();
     }
 
     fn name(&mut self) -> Symbol {

@@ -186,22 +186,38 @@ const ENDLESS: &[&str] = &[
     "let s = builtins.listToAttrs (builtins.genList (x: { name = toString x; value = x; }) 1000); in builtins.foldl' (a: b: builtins.intersectAttrs s s) 0 (builtins.genList (x: x) 10000000)",
 ];
 
+/// Runs an expression until it says that it runs, interrupts it, and gives what it says then.
+fn interrupted(args: &[&str], expression: &str) -> String {
+    use std::io::{BufRead, BufReader, Read};
+    let text = format!("builtins.trace \"runs\" ({expression})");
+    let mut child = command(&[args, &["-E", &text]].concat())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert_eq!(line, "trace: runs\n", "{expression}");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{expression}: {rest}");
+    rest
+}
+
 #[test]
 fn an_interrupt_stops_evaluation() {
-    use std::io::{BufRead, BufReader, Read};
     for expression in ENDLESS {
-        let text = format!("builtins.trace \"runs\" ({expression})");
-        let mut child =
-            command(&["-E", &text]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        errors.read_line(&mut line).unwrap();
-        assert_eq!(line, "trace: runs\n", "{expression}");
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-        let mut rest = String::new();
-        errors.read_to_string(&mut rest).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(1), "{expression}: {rest}");
-        assert!(rest.contains("interrupted by the user"), "{expression}: {rest}");
+        let errors = interrupted(&[], expression);
+        assert!(errors.contains("interrupted by the user"), "{expression}: {errors}");
     }
+}
+
+#[test]
+fn an_interrupt_has_no_trace_however_deep_the_calls_are() {
+    let args = ["--option", "max-call-depth", "1000000000", "--show-trace"];
+    let errors = interrupted(&args, "let f = x: f (x + 1); in f 0");
+    assert_eq!(errors, "error: interrupted by the user\n");
 }

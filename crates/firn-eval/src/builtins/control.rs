@@ -171,6 +171,6 @@ fn add_error_context(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     m.depth = depth;
     let text: FrameText = text.to_text().into_owned().into();
     m.error = error;
-    m.error_mut().frames.push(Frame { pos: Pos::NONE, text, always: true });
+    m.error_mut().add_frame(Frame { pos: Pos::NONE, text, always: true });
     Err(raised)
 }

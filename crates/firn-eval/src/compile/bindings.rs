@@ -24,8 +24,15 @@ impl Compiler<'_> {
     fn inherited(&mut self, defs: &[AttrDef]) -> R<Inherited> {
         let mut places = Vec::with_capacity(defs.len());
         for def in defs {
-            places.push(match (def.kind, self.ast.expr(def.value)) {
-                (AttrKind::Inherited, Expr::Var(name)) => {
+            let name = match def.kind {
+                AttrKind::Inherited => self.ast.expr(def.value),
+                _ => {
+                    places.push(None);
+                    continue;
+                }
+            };
+            places.push(match name {
+                Expr::Var(name) => {
                     let pos = self.pos(def.value);
                     Some(self.resolve(name, pos)?)
                 }
@@ -42,9 +49,9 @@ impl Compiler<'_> {
         inherited: Option<Place>,
         from: Option<u32>,
     ) -> R<&'static Node> {
-        let pos = self.pos(def.value);
         match (def.kind, inherited, from) {
             (AttrKind::Inherited, Some(place), _) => {
+                let pos = self.pos(def.value);
                 let name = match self.ast.expr(def.value) {
                     Expr::Var(name) => name,
                     _ => def.name,
@@ -52,6 +59,7 @@ impl Compiler<'_> {
                 Ok(self.place(place, name, pos))
             }
             (AttrKind::InheritedFrom(index), _, Some(from)) => {
+                let pos = self.pos(def.value);
                 let base = self.var_at(0, from + index, pos);
                 Ok(self.select_one(base, def.name, pos))
             }

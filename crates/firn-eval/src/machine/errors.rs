@@ -77,7 +77,7 @@ impl Machine {
     #[cold]
     pub fn frame(&mut self, raised: Raised, pos: Pos, text: impl Into<FrameText>) -> Raised {
         let text = text.into();
-        self.error_mut().frames.push(Frame { pos, text, always: false });
+        self.error_mut().add_frame(Frame { pos, text, always: false });
         raised
     }
 
@@ -85,7 +85,7 @@ impl Machine {
     #[cold]
     pub fn frame_always(&mut self, raised: Raised, pos: Pos, text: impl Into<FrameText>) -> Raised {
         let text = text.into();
-        self.error_mut().frames.push(Frame { pos, text, always: true });
+        self.error_mut().add_frame(Frame { pos, text, always: true });
         raised
     }
 

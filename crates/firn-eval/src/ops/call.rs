@@ -357,13 +357,9 @@ pub(super) fn call_failed(
     pos: Pos,
 ) -> Raised {
     let error = m.error_mut();
-    error.frames.push(Frame {
-        pos: lambda.pos,
-        text: FrameText::Lambda(lambda.name),
-        always: false,
-    });
+    error.add_frame(Frame { pos: lambda.pos, text: FrameText::Lambda(lambda.name), always: false });
     if pos.is_some() {
-        error.frames.push(Frame { pos, text: "from call site".into(), always: false });
+        error.add_frame(Frame { pos, text: "from call site".into(), always: false });
     }
     raised
 }
