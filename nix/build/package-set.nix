@@ -77,6 +77,7 @@ let
   functions = final: {
     # Of sets of packages that `base` has a part of, the rest.
     __lacking = lacking.sets;
+    __lackingKernels = lacking.linuxKernel;
     # By which `types.pkgs` knows a package set.
     _type = "pkgs";
     inherit lib;

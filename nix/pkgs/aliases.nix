@@ -136,8 +136,12 @@ final: prev: {
   linuxPackages_latest = final.linuxPackages;
   linuxPackages_6_1 = final.linuxPackages;
   linuxKernel = {
-    kernels.linux_6_1 = final.linuxPackages.kernel;
-    packages.linux_6_1 = final.linuxPackages;
+    kernels = final.__lackingKernels.kernels // {
+      linux_6_1 = final.linuxPackages.kernel;
+    };
+    packages = final.__lackingKernels.packages // {
+      linux_6_1 = final.linuxPackages;
+    };
     packagesFor = kernel: final.linuxPackages // { inherit kernel; };
   };
   linuxPackagesFor = kernel: final.linuxPackages // { inherit kernel; };

@@ -1,8 +1,8 @@
 # What nixpkgs has and `base` lacks, by name: a machine or shell that names such a package can be evaluated as
 # far as that goes. Whoever asks for its store path is warned, and building it fails with its name (`builtin:lacking`).
 #
-# Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package, 1 for
-# a function that makes one and 2 for the packages of a kernel; `sets/NAME.json` the same for a set of packages.
+# Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package and 1 for
+# a function that makes one; `sets/NAME.json` the same for a set of packages, `kernels.json` the names of kernels.
 #
 # `linuxPackages` are the packages of the kernel that there is.
 {
@@ -13,7 +13,6 @@
 let
   inherit (builtins)
     attrNames
-    elemAt
     fromJSON
     isAttrs
     isFunction
@@ -127,23 +126,28 @@ let
 
   # A machine with a kernel that is lacking is described as with the one there is; what can't be had is its files.
   kernel =
-    path: name:
+    name:
     linuxPackages
     // {
       kernel =
         linuxPackages.kernel
-        // removeAttrs (package path name) [
+        // removeAttrs (package "" "linux_${name}") [
           "meta"
           "passthru"
           "version"
         ];
     };
 
-  kinds = [
-    package
-    function
-    kernel
-  ];
+  kernels = fromJSON (readFile ./kernels.json);
+  kernelsBy =
+    prefix: value:
+    listToAttrs (
+      map (name: {
+        name = prefix + name;
+        value = value (kernel name);
+      }) kernels
+    );
+
   # What others read of a result that its arguments say.
   said =
     path: name: args:
@@ -159,7 +163,7 @@ let
         imageTag = if args.tag or null == null then "lacking" else args.tag;
       };
 
-  members = path: mapAttrs (name: kind: elemAt kinds kind path name);
+  members = path: mapAttrs (name: kind: (if kind == 1 then function else package) path name);
   sets = listToAttrs (
     map (
       file:
@@ -180,8 +184,13 @@ in
   packages =
     members "" (fromJSON (readFile ./packages.json))
     // sets
+    // kernelsBy "linuxPackages_" (packages: packages)
     // {
       makeRustPlatform = _: sets.rustPlatform;
     };
+  linuxKernel = {
+    packages = kernelsBy "linux_" (packages: packages);
+    kernels = kernelsBy "linux_" (packages: packages.kernel);
+  };
   inherit sets;
 }

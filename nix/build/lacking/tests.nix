@@ -59,7 +59,7 @@ lib.runTests {
       perf
     ];
     expected = [
-      "linuxPackages_zen"
+      "linux_zen"
       "6"
       "of the kernel that there is"
     ];

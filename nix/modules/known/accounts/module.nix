@@ -29,13 +29,13 @@ let
     ;
 
   table = import ./table.nix;
-  known = import ../table.nix { inherit lib; };
+  tables = import ../table.nix { inherit lib; };
 
   # What the known options of a service say about a name.
   defaultOf =
     path: name:
     let
-      entry = known.entryAt (path ++ [ name ]);
+      entry = tables.entryAt (path ++ [ name ]);
     in
     if isList entry && length entry > 1 && isString (elemAt entry 1) then elemAt entry 1 else null;
   byOptions =
@@ -62,10 +62,13 @@ let
     in
     option == null || option.highestPrio >= 1500 || chosen == name;
 
+  # What there is of a path, `{ }` if nothing is.
+  known = path: table.${lib.concatStringsSep "." path} or (byOptions path);
+
   accountsOf =
     path:
     let
-      all = table.${lib.concatStringsSep "." path} or (byOptions path);
+      all = known path;
       usual =
         kind: accounts:
         if length (attrNames accounts) == 1 then lib.filterAttrs (name: _: isUsual path kind name) accounts else accounts;
@@ -75,14 +78,20 @@ let
       groups = usual "group" (all.groups or { });
     };
 
-  # Services of the known options that are switched on: most machines have none, and then nothing is read.
+  # Services of the known options that are switched on: most machines have none, and then nothing is read. Only those
+  # that have accounts are asked, because what enables another may depend on the users. What has no switch is on when
+  # something is defined of it.
   enabled = unique (
     lib.concatMap (
       definition:
       let
-        path = init definition.prefix;
+        path = definition.prefix;
+        isSwitch = lib.last path == "enable";
       in
-      optional (lib.last definition.prefix == "enable" && attrByPath definition.prefix false config == true) path
+      if isSwitch then
+        optional (known (init path) != { } && attrByPath path false config == true) (init path)
+      else
+        optional (table ? ${lib.concatStringsSep "." path}) path
     ) config._module.inert
   );
   accounts = map accountsOf enabled;

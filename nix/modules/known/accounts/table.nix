@@ -18,6 +18,7 @@
   "programs.wayfire" = { groups = { pipewire = { gid = 323; }; }; };
   "programs.wireshark" = { groups = { wireshark = { }; }; };
   "programs.x2goserver" = { users = { x2go = { home = "/var/lib/x2go/db"; }; }; groups = { x2go = { }; }; };
+  "security.acme.certs" = { users = { acme = { home = "/var/lib/acme"; }; }; groups = { acme = { }; }; };
   "services.activemq" = { users = { activemq = { uid = 86; }; }; groups = { activemq = { gid = 86; }; }; };
   "services.aerospike" = { users = { aerospike = { uid = 111; }; }; groups = { aerospike = { gid = 111; }; }; };
   "services.airsonic" = { users = { airsonic = { home = "/var/lib/airsonic"; }; }; groups = { airsonic = { }; }; };
