@@ -11,13 +11,19 @@ let
     ;
   inherit (lib) listToAttrs nameValuePair removeSuffix;
 
+  # What is known by name only has a switch, as almost everything has.
+  named.enable = [
+    "bool"
+    false
+  ];
+
   # The level that an entry is, open or not; null if it is an option.
   levelOf =
     entry:
     if !isList entry then
       entry
     else if head entry == "open" then
-      elemAt entry 1
+      if elemAt entry 1 == { } then named else elemAt entry 1
     else
       null;
 
