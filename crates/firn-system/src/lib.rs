@@ -10,6 +10,7 @@ pub mod activate;
 pub mod bootloader;
 pub mod files;
 pub mod initrd;
+mod nodes;
 pub mod stage1;
 pub mod stage2;
 pub mod switch;

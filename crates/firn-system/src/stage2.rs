@@ -2,7 +2,7 @@
 //! the system and becomes the service manager.
 
 use crate::activate::{Action, Activation};
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, nodes};
 use rustix::mount::{MountFlags, mount};
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
@@ -38,6 +38,11 @@ pub fn prepare(toplevel: &Path) -> Result<()> {
     mount_kernel_file_systems();
     for failure in activation.run() {
         eprintln!("activation: {failure}");
+    }
+    if !activation.plan.container
+        && let Err(failure) = nodes::make(&toplevel.join("kernel-modules"), Path::new("/dev"))
+    {
+        eprintln!("init: {failure}");
     }
     Ok(())
 }

@@ -19,7 +19,6 @@ let
     "60-persistent-v4l.rules"
     "60-sensor.rules"
     "61-autosuspend-manual.rules"
-    "64-btrfs.rules"
     "70-camera.rules"
     "70-joystick.rules"
     "70-memory.rules"

@@ -49,6 +49,11 @@ let
         "libcryptsetup.so.12"
       ]
     )
+    // lib.optionalAttrs cfg.tpm2.enable (
+      lib.concatMapAttrs (
+        file: package: from pkgs.debian.${package} "lib/x86_64-linux-gnu" "lib/x86_64-linux-gnu" [ file ]
+      ) (import ../../../security/tpm2/libraries.nix)
+    )
     // from pkgs.debian.libgcc-s1 "lib/x86_64-linux-gnu" "lib/x86_64-linux-gnu" [ "libgcc_s.so.1" ]
     // programs pkgs.kmod [ "kmod" "modprobe" "insmod" "lsmod" "rmmod" ]
     // programs pkgs.util-linux [ "mount" "umount" "sulogin" "dmesg" "switch_root" ]
@@ -222,7 +227,8 @@ in
           text = config.networking.hostName + "\n";
         };
         "/etc/modules-load.d/nixos.conf".text = lib.concatMapStrings (name: name + "\n") (
-          lib.unique config.boot.initrd.kernelModules
+          # Whether all devices of such a file system are there is asked of its driver, before anything mounts it.
+          lib.unique (config.boot.initrd.kernelModules ++ lib.optional (lib.any (fs: fs.fsType == "btrfs") bootMounts) "btrfs")
         );
         "/etc/modprobe.d/nixos.conf" = mkIf (config.environment.etc ? "modprobe.d/nixos.conf") {
           text = config.environment.etc."modprobe.d/nixos.conf".text;

@@ -25,6 +25,9 @@ let
       default = { };
     };
   initrd = config.boot.initrd;
+  asksTpm = lib.any (device: lib.any (lib.hasPrefix "tpm2-") device.crypttabExtraOpts) (
+    lib.attrValues initrd.luks.devices
+  );
   # The other first stage only loads drivers and mounts.
   needed =
     initrd.network.enable
@@ -201,7 +204,9 @@ in
     };
     strip = flag true "Whether debugging information is left out.";
     dbus.enable = flag false "Whether D-Bus runs.";
-    tpm2.enable = flag false "Whether a TPM can be used.";
+    tpm2.enable = flag asksTpm "Whether a TPM can be used; by default where encrypted devices ask it for their keys." // {
+      defaultText = lib.literalMD "whether `crypttabExtraOpts` of an encrypted device name a TPM";
+    };
     fido2.enable = flag true "Whether FIDO2 keys can be used.";
     shell.enable = flag true "Whether there is a shell with common tools.";
   };

@@ -123,6 +123,7 @@
     "60-block.rules"
     "60-persistent-storage.rules"
     "60-serial.rules"
+    "64-btrfs.rules"
     "75-net-description.rules"
     "80-drivers.rules"
     "80-net-setup-link.rules"
