@@ -21,6 +21,7 @@ let
       kernelOlder = lib.versionOlder debianGroups.${group}.version;
       kernelAtLeast = lib.versionAtLeast debianGroups.${group}.version;
       isHardened = false;
+      isLTS = true;
       isXen = false;
       isZen = false;
       isLibre = false;

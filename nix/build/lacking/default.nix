@@ -187,6 +187,17 @@ in
     // kernelsBy "linuxPackages_" (packages: packages)
     // {
       makeRustPlatform = _: sets.rustPlatform;
+      emacsPackagesFor =
+        emacs:
+        let
+          scope = sets.emacsPackages or { } // {
+            inherit emacs;
+            emacsWithPackages = _: emacs // { inherit emacs; };
+            withPackages = scope.emacsWithPackages;
+            overrideScope = _: scope;
+          };
+        in
+        scope;
     };
   linuxKernel = {
     packages = kernelsBy "linux_" (packages: packages);

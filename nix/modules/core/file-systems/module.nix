@@ -226,6 +226,8 @@ in
   };
   config = {
     system.build.fileSystems = inOrder;
+    boot.supportedFilesystems = map (fs: fs.fsType) inOrder;
+    boot.initrd.supportedFilesystems = map (fs: fs.fsType) (lib.filter (fs: fs.neededForBoot) inOrder);
     systemd.wantedGenerators = lib.optional (
       late != [ ] || config.swapDevices != [ ] || lib.any (fs: fs.autoResize) inOrder
     ) "systemd-fstab-generator";
