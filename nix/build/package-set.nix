@@ -44,35 +44,7 @@ let
     inherit (own) linuxPackages;
   };
 
-  # Debian's packages that only have another name here, and which of them need wrappers.
-  wrapped = import ../pkgs/debian/wrapped.nix;
-  curate =
-    final: name:
-    let
-      how = wrapped.${name} or { };
-    in
-    if how == "python" then
-      final.fromDebianPython
-    else if how == { } then
-      final.fromDebian
-    else
-      group: final.fromDebianWrapped group how;
-  named =
-    final: _prev:
-    builtins.mapAttrs (
-      name: entry:
-      let
-        at = builtins.elemAt entry;
-      in
-      curate final name (at 0) {
-        pname = name;
-        meta = {
-          description = at 2;
-          license = lib.licenses.${at 1};
-          mainProgram = if builtins.length entry > 3 then at 3 else name;
-        };
-      }
-    ) (import ../pkgs/debian/named.nix);
+  tables = import ./debian/tables.nix { inherit lib; };
 
   functions = final: {
     # Of sets of packages that `base` has a part of, the rest.
@@ -125,8 +97,9 @@ let
     (final: _prev: import ./trivial { pkgs = final; inherit lib system; })
     (final: _prev: import ./fetch { pkgs = final; inherit lib system; })
     (final: _prev: { formats = import ./formats { pkgs = final; inherit lib; }; })
-    named
+    tables.named
     curated
+    tables.libraries
     (import ../pkgs/aliases.nix)
     (final: _prev: import ./systems.nix { pkgs = final; inherit lib system; })
   ];

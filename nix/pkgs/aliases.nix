@@ -11,7 +11,6 @@ final: prev: {
   haproxy_2_6 = final.haproxy;
   bird = final.bird2;
   samba4 = final.samba;
-  libxml2 = final.debian.libxml2-utils;
   nginxUnstable = final.nginx;
   su = final.util-linux;
   mount = final.util-linux;

@@ -6,6 +6,7 @@
 #   fromDebian      a curated package from a group
 #   wrapDebian      a curated package made around a group, of links and wrappers
 #   fromDebianPython, fromDebianWrapped   a curated package whose programs find their parts in the store: see wrap.nix
+#   withDev         a library with what is needed to build with it
 #   mergedUsr       the merged `/usr` tree of a system
 {
   pkgs,

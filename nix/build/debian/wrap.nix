@@ -38,8 +38,34 @@ let
         };
       }
     ) (builtins.readFile script);
+
+  # Whether who builds with a library has to see a group that it needs: not what every build has anyway.
+  isSeen =
+    group:
+    !builtins.elem group.groupName [
+      "bash"
+      "dash"
+      "gcc"
+      "glibc"
+      "libc-dev"
+      "perl"
+      "perl-base"
+      "python3"
+    ];
 in
 {
+  # withDev pkgs.zlib "zlib1g-dev": a library with the output `dev`. Who builds with it gets `devInputs`.
+  withDev =
+    package: name:
+    let
+      dev = groupOf name;
+    in
+    package
+    // {
+      inherit dev;
+      devInputs = [ package ] ++ lib.filter isSeen dev.debianClosure;
+    };
+
   # Debian's python looks for modules in /usr, which a package in the store does not have.
   # fromDebianPython "borgbackup" { meta = { … }; }
   fromDebianPython =

@@ -55,7 +55,12 @@ let
   ];
 
   flatten = list: builtins.concatMap (x: if isList x then flatten x else [ x ]) list;
-  inputs = list: map (x: if isAttrs x then x.dev or x else x) (filter (x: x != null) (flatten list));
+  # What a library needs to be built with is more than one store path (../debian/wrap.nix).
+  inputs =
+    list:
+    builtins.concatMap (x: if isAttrs x then x.devInputs or [ (x.dev or x) ] else [ x ]) (
+      filter (x: x != null) (flatten list)
+    );
 
   nameOf =
     attrs:

@@ -50,6 +50,36 @@ fn programs_find_their_parts_outside_of_systems() {
 }
 
 #[test]
+fn libraries_are_found_by_the_compiler() {
+    let Some(program) = Program::new() else { return };
+    let flake = program.flake(
+        "library",
+        r#"{
+  inputs.nixpkgs.url = "base";
+  outputs = { nixpkgs, ... }:
+    let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+      packages.x86_64-linux.default = pkgs.stdenv.mkDerivation {
+        name = "linked";
+        dontUnpack = true;
+        nativeBuildInputs = [ pkgs.pkg-config ];
+        buildInputs = [ pkgs.zlib pkgs.sqlite ];
+        source = ''
+          #include <sqlite3.h>
+          #include <zlib.h>
+          #include <stdio.h>
+          int main() { printf("%s %s", zlibVersion(), sqlite3_libversion()); }
+        '';
+        passAsFile = [ "source" ];
+        buildPhase = "cc -x c $sourcePath $(pkg-config --cflags --libs zlib sqlite3) -o linked";
+        installPhase = "install -D linked $out/bin/linked";
+      };
+    };
+}"#,
+    );
+    program.run(&["run", &flake]).assert_success(&["1.2.13 3.40.1"]);
+}
+
+#[test]
 fn build_environments_are_entered() {
     let Some(program) = Program::new() else { return };
     let flake = program.flake("shells", FLAKE);
