@@ -44,14 +44,21 @@ impl Slot {
         unsafe { Value::from_word(word) }
     }
 
+    /// The value, if it is in the slot itself.
+    #[inline(always)]
+    pub(crate) fn plain(&self) -> Option<Value> {
+        let word = self.word();
+        // SAFETY: a word with another tag is a value.
+        (word & TAG_MASK != TAG_THUNK).then(|| unsafe { Value::from_word(word) })
+    }
+
     /// The value, if it is computed.
     #[inline(always)]
     pub(crate) fn known_at_once(&self) -> Option<Value> {
-        let word = self.word();
-        if word & TAG_MASK != TAG_THUNK {
-            // SAFETY: a word with another tag is a value.
-            return Some(unsafe { Value::from_word(word) });
+        if let Some(value) = self.plain() {
+            return Some(value);
         }
+        let word = self.word();
         if word == 0 || is_waiting(word) {
             return None;
         }
@@ -283,6 +290,20 @@ impl Env {
     /// Keeps this environment, those around it, and those that arguments in them wait for.
     #[inline(never)]
     fn keep_all(self) {
+        let mut env = self;
+        while !env.is_kept() {
+            if env.has_caller() {
+                return env.keep_callers();
+            }
+            let first = env.slot(0);
+            first.set_word(first.word() | KEPT);
+            env = env.parent();
+        }
+    }
+
+    /// The same of an environment that is not kept yet.
+    #[inline(never)]
+    fn keep_callers(self) {
         let mut left = Left::default();
         let mut env = self;
         loop {

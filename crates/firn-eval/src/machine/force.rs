@@ -22,11 +22,10 @@ impl Machine {
     /// Forces what a slot holds and puts the result there.
     #[inline(always)]
     pub fn force_slot(&mut self, slot: &Slot) -> R<Value> {
-        let value = slot.get();
-        if !value.is_thunk() {
+        if let Some(value) = slot.plain() {
             return Ok(value);
         }
-        let value = self.force_at(value, Pos::NONE)?;
+        let value = self.force_at(slot.get(), Pos::NONE)?;
         slot.set(value);
         Ok(value)
     }
@@ -66,11 +65,17 @@ impl Machine {
         raised
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn force_thunk(&mut self, value: Value) -> R<Value> {
-        if let Some(slot) = referred(value) {
-            return self.force_waiting(slot);
+        match referred(value) {
+            Some(slot) => self.force_waiting(slot),
+            None => self.force_object(value),
         }
+    }
+
+    /// The value of a thunk with an object.
+    #[inline(never)]
+    fn force_object(&mut self, value: Value) -> R<Value> {
         let thunk = Thunk(value.object(TAG_THUNK));
         let state = thunk.state();
         let word = state.load(Ordering::Acquire);

@@ -1,7 +1,7 @@
 //! `if`, `assert`, `let`, `with`.
 
 use crate::code::Node;
-use crate::error::{ErrorKind, R};
+use crate::error::{ErrorKind, R, Raised};
 use crate::machine::Machine;
 use crate::ops::{bind, delay};
 use crate::value::{Env, Value};
@@ -15,25 +15,34 @@ pub(crate) fn condition(
     what: &'static str,
 ) -> R<bool> {
     match node.eval(m, env) {
-        Ok(v) => match v.as_bool() {
-            Some(b) => Ok(b),
-            None => {
-                let raised = m.type_error(v, "a Boolean", node.pos);
-                Err(m.frame(raised, node.pos, what))
-            }
-        },
-        Err(raised) => Err(m.frame(raised, node.pos, what)),
+        Ok(Value::TRUE) => Ok(true),
+        Ok(Value::FALSE) => Ok(false),
+        other => Err(no_condition(m, other, node, what)),
     }
 }
 
 /// Words: condition, yes, no.
 pub(crate) fn branch(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let chosen = if condition(m, node.child(0), env, "while evaluating a branch condition")? {
-        1
-    } else {
-        2
+    match node.child(0).eval(m, env) {
+        Ok(Value::TRUE) => node.child(1).eval(m, env),
+        Ok(Value::FALSE) => node.child(2).eval(m, env),
+        other => Err(no_condition(m, other, node.child(0), "while evaluating a branch condition")),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn no_condition(
+    m: &mut Machine,
+    result: R<Value>,
+    node: &'static Node,
+    what: &'static str,
+) -> Raised {
+    let raised = match result {
+        Ok(v) => m.type_error(v, "a Boolean", node.pos),
+        Err(raised) => raised,
     };
-    node.child(chosen).eval(m, env)
+    m.frame(raised, node.pos, what)
 }
 
 /// Words: condition, body; the operands if the condition is an equality, else 0; start and end of

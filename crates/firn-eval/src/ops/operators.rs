@@ -58,6 +58,23 @@ pub(crate) fn try_test(m: &mut Machine, node: &'static Node, env: Env) -> Option
     }
 }
 
+/// The operands in the order in which a builtin forces them; what the second fails with is raised where the
+/// builtin looks at it.
+#[inline(always)]
+fn operands(
+    m: &mut Machine,
+    node: &'static Node,
+    env: Env,
+    (first, second): (usize, usize),
+) -> R<(Value, Value)> {
+    let a = node.child(first).eval(m, env)?;
+    let b = match node.child(second).eval(m, env) {
+        Ok(v) => v,
+        Err(raised) => m.failed(raised),
+    };
+    Ok((a, b))
+}
+
 /// An operator that is a builtin of two arguments. Words: left, right, the builtin.
 #[inline(always)]
 fn binary(
@@ -65,17 +82,10 @@ fn binary(
     node: &'static Node,
     env: Env,
     fast: impl FnOnce(&mut Machine, i64, i64) -> Option<Value>,
-    swap: bool,
 ) -> R<Value> {
-    // The builtin forces its first argument first; with operands swapped that is the right one.
-    let (first, second) = if swap { (1, 0) } else { (0, 1) };
-    let a = match node.child(first).eval(m, env) {
-        Ok(v) => v,
-        Err(raised) => return first_failed(m, node, env, raised, second),
-    };
-    let b = match node.child(second).eval(m, env) {
-        Ok(v) => v,
-        Err(raised) => m.failed(raised),
+    let (a, b) = match operands(m, node, env, (0, 1)) {
+        Ok(both) => both,
+        Err(raised) => return first_failed(m, node, env, raised, 1),
     };
     if let (Some(x), Some(y)) = (a.as_inline_int(), b.as_inline_int())
         && let Some(result) = fast(m, x, y)
@@ -108,27 +118,46 @@ fn first_failed(
 
 /// `a - b`
 pub(crate) fn sub(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    binary(m, node, env, |_, a, b| Value::inline_int(a - b), false)
+    binary(m, node, env, |_, a, b| Value::inline_int(a - b))
 }
 
 /// `a * b`
 pub(crate) fn mul(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    binary(m, node, env, |_, a, b| a.checked_mul(b).and_then(Value::inline_int), false)
+    binary(m, node, env, |_, a, b| a.checked_mul(b).and_then(Value::inline_int))
 }
 
 /// `a / b`
 pub(crate) fn div(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    binary(m, node, env, |_, a, b| a.checked_div(b).and_then(Value::inline_int), false)
+    binary(m, node, env, |_, a, b| a.checked_div(b).and_then(Value::inline_int))
+}
+
+/// `a < b`, or `b < a` with its operands swapped: the builtin that it is, with answers of its own for small
+/// integers and strings.
+#[inline(always)]
+fn order(m: &mut Machine, node: &'static Node, env: Env, swap: bool) -> R<Value> {
+    // The builtin forces its first argument first; with operands swapped that is the right one.
+    let (first, second) = if swap { (1, 0) } else { (0, 1) };
+    let (a, b) = match operands(m, node, env, (first, second)) {
+        Ok(both) => both,
+        Err(raised) => return first_failed(m, node, env, raised, second),
+    };
+    if let (Some(x), Some(y)) = (a.as_inline_int(), b.as_inline_int()) {
+        return Ok(Value::bool(x < y));
+    }
+    if let (Some(x), Some(y)) = (a.as_str(), b.as_str()) {
+        return Ok(Value::bool(x.bytes() < y.bytes()));
+    }
+    builtin(m, node, a, b)
 }
 
 /// `a < b`
 pub(crate) fn less(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), false)
+    order(m, node, env, false)
 }
 
 /// `a > b`, which is `b < a`
 pub(crate) fn greater(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), true)
+    order(m, node, env, true)
 }
 
 fn not(v: Value) -> Value {
@@ -137,13 +166,13 @@ fn not(v: Value) -> Value {
 
 /// `a <= b`, which is `!(b < a)`
 pub(crate) fn less_equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let r = binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), true);
+    let r = order(m, node, env, true);
     negated(m, node, r)
 }
 
 /// `a >= b`, which is `!(a < b)`
 pub(crate) fn greater_equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let r = binary(m, node, env, |_, a, b| Some(Value::bool(a < b)), false);
+    let r = order(m, node, env, false);
     negated(m, node, r)
 }
 

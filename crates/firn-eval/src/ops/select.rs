@@ -79,11 +79,10 @@ pub(crate) fn select_one(m: &mut Machine, node: &'static Node, env: Env) -> R<Va
         cached_find(node, 2, attrs.layout(), sym).map(|i| attrs.slot_at(i))
     };
     let Some(slot) = slot else { return Err(missing_one(m, node, base)) };
-    let value = slot.get();
-    if !value.is_thunk() {
+    if let Some(value) = slot.plain() {
         return Ok(value);
     }
-    match m.force_thunk(value) {
+    match m.force_thunk(slot.get()) {
         Ok(v) => {
             slot.set(v);
             Ok(v)

@@ -34,10 +34,16 @@ pub(crate) fn lambda(m: &mut Machine, node: &'static Node, env: Env) -> R<Value>
 #[inline(always)]
 fn var(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let slot = env.slot(node.slot as usize);
-    let value = slot.get();
-    if !value.is_thunk() {
-        return Ok(value);
+    match slot.plain() {
+        Some(value) => Ok(value),
+        None => force_slot(m, node, slot),
     }
+}
+
+/// A variable that waits. (Kept apart, so that reading a value saves no registers.)
+#[inline(never)]
+fn force_slot(m: &mut Machine, node: &'static Node, slot: &Slot) -> R<Value> {
+    let value = slot.get();
     force_var(m, node, slot, value)
 }
 
@@ -96,11 +102,10 @@ pub(crate) fn dynamic(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
     if node.word(2) == m.scope_key(first) {
         // SAFETY: `remember_scope` wrote the address of a slot that lives as long as the key is valid.
         let slot: &'static Slot = unsafe { node.data(3) };
-        let value = slot.get();
-        if !value.is_thunk() {
-            return Ok(value);
-        }
-        return force_var(m, node, slot, value);
+        return match slot.plain() {
+            Some(value) => Ok(value),
+            None => force_slot(m, node, slot),
+        };
     }
     search_scopes(m, node, first)
 }
