@@ -50,7 +50,9 @@ let
       ]
     )
     // lib.optionalAttrs cfg.tpm2.enable (
-      lib.concatMapAttrs (
+      # libcryptsetup looks for what enrolled the key.
+      from systemd "lib/x86_64-linux-gnu/cryptsetup" "lib/x86_64-linux-gnu/cryptsetup" [ "libcryptsetup-token-systemd-tpm2.so" ]
+      // lib.concatMapAttrs (
         file: package: from pkgs.debian.${package} "lib/x86_64-linux-gnu" "lib/x86_64-linux-gnu" [ file ]
       ) (import ../../../security/tpm2/libraries.nix)
     )
