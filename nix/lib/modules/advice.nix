@@ -55,8 +55,20 @@ let
       inner = type.nestedTypes.elemType;
       near = nearestTo value type.functor.payload.values;
       plainly = lib.types.${type.name}.check value;
+      names = filter (name: name != "_module" && name != "_freeformOptions") (
+        builtins.attrNames (type.getSubOptions [ ])
+      );
+      parts =
+        if !is "submodule" || names == [ ] then
+          ""
+        else
+          " The names are ${concatStringsSep ", " (map (name: "`${name}'") (take 6 names))}${
+            if builtins.length names > 6 then ", …" else ""
+          }.";
     in
-    if isFunction value && !is "functionTo" then
+    if is "listOf" && value != null && !isList value && inner.check value then
+      "A list stands in brackets: [ … ]. One value is a list of one."
+    else if isFunction value && !is "functionTo" then
       "This is a function: an argument may be missing, or parentheses around a call in a list. `mkIf' takes a condition and a value."
     else if value == null then
       "`null' is not allowed here; leave the definition out instead."
@@ -76,8 +88,8 @@ let
       "A list stands in brackets: [ … ]. One value is a list of one."
     else if isNumber && isString value then
       "Write the number without quotes."
-    else if isSet && isList value then
-      "An attribute set stands in braces: { name = …; }."
+    else if isSet && !isAttrs value then
+      "An attribute set stands in braces: { name = …; }.${parts}"
     else if is "attrTag" && isAttrs value then
       "Exactly one attribute of these stands in the set."
     else if is "package" && isString value then
