@@ -97,6 +97,9 @@ let
     (final: _prev: import ./trivial { pkgs = final; inherit lib system; })
     (final: _prev: import ./fetch { pkgs = final; inherit lib system; })
     (final: _prev: { formats = import ./formats { pkgs = final; inherit lib; }; })
+    (final: _prev: {
+      dockerTools = (lacking.sets.dockerTools or { }) // import ./docker { pkgs = final; inherit lib; };
+    })
     tables.named
     curated
     tables.libraries

@@ -80,6 +80,45 @@ fn libraries_are_found_by_the_compiler() {
 }
 
 #[test]
+fn images_of_containers_are_made() {
+    let Some(program) = Program::new() else { return };
+    let flake = program.flake(
+        "image",
+        r#"{
+  inputs.nixpkgs.url = "base";
+  outputs = { nixpkgs, ... }:
+    let
+      pkgs = nixpkgs.legacyPackages.x86_64-linux;
+      image = pkgs.dockerTools.buildLayeredImage {
+        name = "Greeter";
+        tag = "1";
+        contents = [ pkgs.hello ];
+        extraCommands = "mkdir made; echo there > made/file";
+        config.Cmd = [ "${pkgs.hello}/bin/hello" ];
+      };
+    in {
+      packages.x86_64-linux.default = pkgs.runCommand "seen" { } ''
+        mkdir image
+        tar xzf ${image} -C image
+        cd image
+        cat manifest.json
+        for layer in */layer.tar; do
+          echo "''${layer%/*}  $layer" | sha256sum -c --quiet
+          tar tf $layer >> names
+          tar xOf $layer made/file 2>/dev/null || true
+        done
+        grep -F nix/store/${builtins.substring 11 (-1) pkgs.hello.outPath}/bin/hello names
+        cat *.json | grep -o '"Cmd": *\[[^]]*'
+        touch $out
+      '';
+    };
+}"#,
+    );
+    let said = program.run(&["build", "--no-link", "-L", &flake]);
+    said.assert_success(&[r#""RepoTags": ["greeter:1"]"#, "there", "bin/hello"]);
+}
+
+#[test]
 fn build_environments_are_entered() {
     let Some(program) = Program::new() else { return };
     let flake = program.flake("shells", FLAKE);
