@@ -69,7 +69,7 @@ final: prev: {
   python311 = final.python3;
   python3Full = final.python3;
   python3Minimal = final.python3;
-  python311Packages = final.python3Packages;
+  python311Packages = final.python3Packages // { recurseForDerivations = true; };
   pythonPackages = final.python3Packages;
   gnupatch = final.patch;
   busybox-static = final.busybox;

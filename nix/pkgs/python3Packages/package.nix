@@ -40,7 +40,8 @@ let
       pyyaml = modules.yaml;
       pyzmq = modules.zmq;
       scikit-learn = modules.sklearn;
-      recurseForDerivations = true;
+      # A search finds them under the version's name only.
+      recurseForDerivations = false;
     };
 in
 self
