@@ -42,6 +42,21 @@
           description = "A web server as a systemd unit, and a client that fetches from it";
           welcomeText = "Run the test: firn flake check";
         };
+        machine = {
+          path = ./templates/machine;
+          description = "A machine, described by modules, and a test of it";
+          welcomeText = "Test the machine: firn flake check\nWork with it: firn test shell";
+        };
+        module = {
+          path = ./templates/module;
+          description = "A module with options of its own, and a test of two machines";
+          welcomeText = "Run the test: firn flake check";
+        };
+        package = {
+          path = ./templates/package;
+          description = "A program of one's own, with a check and a shell to work on it";
+          welcomeText = "Build and run it: firn run . -- world\nWork on it: firn develop";
+        };
       };
     };
 }

@@ -1,5 +1,5 @@
 # Services of base: each is asked once, and those that could not stand beside another one have a machine of their own.
-{ pkgs, ... }:
+{ lib, pkgs, ... }:
 {
   name = "services";
   globalTimeout = 600;
@@ -153,6 +153,8 @@
         size = "1";
       };
     };
+    # It gives way to everything else, and the other machine is busy.
+    systemd.services.logrotate.serviceConfig.Nice = lib.mkForce 0;
     services.openssh.enable = true;
     services.fail2ban.enable = true;
     programs.tmux.enable = true;

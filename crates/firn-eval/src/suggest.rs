@@ -4,6 +4,13 @@ use firn_syntax::Symbol;
 
 /// The names at most two edits away, nearest first, at most five.
 pub fn best_matches(names: Vec<Symbol>, wanted: Symbol) -> Vec<String> {
+    let mut found = ranked(names, wanted);
+    found.truncate(5);
+    found
+}
+
+/// The names at most two edits away, nearest first.
+pub fn ranked(names: Vec<Symbol>, wanted: Symbol) -> Vec<String> {
     let wanted = wanted.bytes();
     let mut found: Vec<(usize, Symbol)> = names
         .into_iter()
@@ -12,7 +19,6 @@ pub fn best_matches(names: Vec<Symbol>, wanted: Symbol) -> Vec<String> {
         .filter(|(d, _)| *d <= 2)
         .collect();
     found.sort_by(|a, b| (a.0, a.1.bytes()).cmp(&(b.0, b.1.bytes())));
-    found.truncate(5);
     found.into_iter().map(|(_, name)| name.to_string()).collect()
 }
 

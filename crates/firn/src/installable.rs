@@ -344,6 +344,9 @@ impl<'c> Evaluation<'c> {
                 first => format!("\n       Did you mean one of {} or {last}?", first.join(", ")),
             };
         }
+        if fragment.is_empty() {
+            message += &self.offer(root).unwrap_or_default();
+        }
         Failure::new(message)
     }
 
@@ -361,7 +364,67 @@ impl<'c> Evaluation<'c> {
             });
             names.extend(found.ok()?);
         }
-        Some(firn_eval::suggest::best_matches(names, Symbol::of(fragment)))
+        // What stands for a package that a set lacks is of no help.
+        let mut ranked = firn_eval::suggest::ranked(names, Symbol::of(fragment));
+        ranked.dedup();
+        let there = ranked.into_iter().filter(|name| !self.is_lacking(root, name, lookup));
+        Some(there.take(5).collect())
+    }
+
+    fn is_lacking(&mut self, root: Value, name: &str, lookup: &Lookup) -> bool {
+        lookup.prefixes.iter().any(|prefix| {
+            let mut path = split_path(prefix);
+            path.extend([name.to_owned(), "isLacking".to_owned()]);
+            let found = self.run(|m| {
+                let Some(value) = try_select(m, root, &path)? else { return Ok(false) };
+                Ok(m.force(value)?.as_bool() == Some(true))
+            });
+            found.unwrap_or(false)
+        })
+    }
+
+    /// What a flake has, for who asked for its default and found none.
+    fn offer(&mut self, root: Value) -> Option<String> {
+        let names = self.run(|m| {
+            let root = m.force(root)?;
+            let Some(attrs) = root.as_attrs() else { return Ok(Vec::new()) };
+            Ok(m.sorted(attrs).map(|entry| entry.sym.to_string()).collect::<Vec<_>>())
+        });
+        let own = [
+            "_type",
+            "inputs",
+            "lastModified",
+            "lastModifiedDate",
+            "narHash",
+            "outPath",
+            "outputs",
+        ];
+        let own = [
+            &own[..],
+            &[
+                "rev",
+                "revCount",
+                "shortRev",
+                "dirtyRev",
+                "dirtyShortRev",
+                "sourceInfo",
+                "submodules",
+            ],
+        ]
+        .concat();
+        let names: Vec<_> =
+            names.ok()?.into_iter().filter(|name| !own.contains(&name.as_str())).collect();
+        let checks = if names.iter().any(|name| name == "checks") {
+            ", and 'firn flake check' builds its checks"
+        } else {
+            ""
+        };
+        (!names.is_empty()).then(|| {
+            format!(
+                "\nhelp: it provides {}; 'firn flake show' lists them{checks}",
+                names.join(", ")
+            )
+        })
     }
 }
 

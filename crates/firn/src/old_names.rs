@@ -47,6 +47,29 @@ const MISSING: &[(&[&str], &str)] = &[
     (&["upgrade-nix"], "firn is one file: put a newer one in its place"),
 ];
 
+/// Words that people try first, with what they mean.
+const TRIED: &[(&[&str], &str)] = &[
+    (&["archive"], "'firn flake archive' puts a flake and its inputs into the store"),
+    (&["check"], "'firn flake check' evaluates a flake and builds its checks"),
+    (&["clone"], "'firn flake clone' makes a working copy of a flake"),
+    (&["gc"], "'firn store gc' removes what nothing refers to"),
+    (&["info"], "'firn flake metadata' tells about a flake, 'firn config show' about settings"),
+    (&["init"], "'firn flake init' starts a flake here, 'firn flake new' in a folder of its own"),
+    (
+        &["install"],
+        "'firn shell' and 'firn run' take programs without installing them; a machine has what its 'environment.systemPackages' lists",
+    ),
+    (&["list"], "'firn flake show' lists what a flake provides"),
+    (&["lock"], "'firn flake lock' writes the lock file"),
+    (&["metadata"], "'firn flake metadata' tells about a flake"),
+    (&["new"], "'firn flake new' starts a flake in a folder of its own"),
+    (&["prefetch"], "'firn flake prefetch' and 'firn store prefetch-file' fetch and tell the hash"),
+    (&["remove"], "nothing is installed: 'firn store gc' removes what nothing refers to"),
+    (&["show"], "'firn flake show' lists what a flake provides"),
+    (&["uninstall"], "nothing is installed: 'firn store gc' removes what nothing refers to"),
+    (&["update"], "'firn flake update' locks all inputs anew"),
+];
+
 /// Replaces an older name by the words that it means, and says so.
 pub fn expand(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let Some(first) = arguments.get(1).and_then(|first| first.to_str()) else { return arguments };
@@ -61,6 +84,10 @@ pub fn missing(arguments: &[OsString]) -> Option<Failure> {
     let words = arguments.get(1..)?;
     let begins =
         |name: &[&str]| name.len() <= words.len() && name.iter().zip(words).all(|(a, b)| b == a);
-    let (name, help) = MISSING.iter().find(|(name, _)| begins(name))?;
+    let found = |table: &'static [(&[&str], &str)]| table.iter().find(|(name, _)| begins(name));
+    if let Some((name, help)) = found(TRIED) {
+        return Some(Failure::new(format!("error: firn has no '{}'\nhelp: {help}", name[0])));
+    }
+    let (name, help) = found(MISSING)?;
     Some(Failure::new(format!("error: firn has no '{}' yet\nhelp: {help}", name.join(" "))))
 }

@@ -60,7 +60,7 @@ let
     };
     runtimeShell = "/stub/bash/bin/bash";
     linuxPackages.kernel = stub "linux";
-    debian = lib.genAttrs [ "dmsetup" "libcryptsetup12" "libgcc-s1" ] stub;
+    debian = lib.genAttrs [ "dbus-user-session" "dmsetup" "libcryptsetup12" "libgcc-s1" ] stub;
     writeText = file;
     writeTextFile = args: file args.name args.text;
     runCommand = name: _: text: file name text;

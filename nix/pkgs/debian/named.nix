@@ -256,4 +256,11 @@
   yasm = [ "yasm" "bsd2" "Assembler for x86" ];
   yq = [ "yq" "asl20" "jq for YAML, XML and TOML" ];
   yt-dlp = [ "yt-dlp" "unlicense" "Fetches videos" ];
+  dmidecode = [ "dmidecode" "gpl2Plus" "Reads what the firmware tells of the hardware" ];
+  lshw = [ "lshw" "gpl2Only" "Lists hardware" ];
+  lynx = [ "lynx" "gpl2Only" "Web browser of text" ];
+  mc = [ "mc" "gpl3Plus" "File manager with two panes" ];
+  micro = [ "micro" "mit" "Editor for terminals" ];
+  whois = [ "whois" "gpl2Plus" "Tells whose a name or an address is" ];
+  zoxide = [ "zoxide" "mit" "Goes to folders by part of their name" ];
 }

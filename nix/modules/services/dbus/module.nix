@@ -31,7 +31,8 @@ in
     (lib.mkIf cfg.enable {
       system.usrPackages = [ pkgs.dbus ] ++ lib.filter lib.isDerivation cfg.packages;
       environment.corePackages = [ pkgs.dbus ];
-      systemd.packages = [ pkgs.dbus ];
+      # The second is each user's own bus.
+      systemd.packages = [ pkgs.dbus pkgs.debian.dbus-user-session ];
       systemd.startedOnDemand = [ "multi-user.target.wants/dbus.service" ];
       systemd.sockets.dbus = {
         overrideStrategy = "asDropin";

@@ -6,6 +6,14 @@ let
   inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   line = kind: control: module: "${kind} ${control} ${module}\n";
   when = lib.optionalString;
+  # Folders of profiles, for those who start no shell, such as users' service managers.
+  ofProfiles = lib.mapAttrs (
+    name: suffixes:
+    lib.concatStringsSep ":" (
+      lib.optional (name == "PATH") config.security.wrapperDir
+      ++ lib.concatMap (profile: map (suffix: profile + suffix) suffixes) config.environment.profiles
+    )
+  ) config.environment.profileRelativeSessionVariables;
   limitLine = l: "${l.domain} ${l.type} ${l.item} ${toString l.value}\n";
   serviceText =
     s:
@@ -165,7 +173,7 @@ in
         "pam/environment".text = lib.concatStrings (
           lib.mapAttrsToList (
             name: value: lib.optionalString (value != null) "${name} DEFAULT=\"${lib.replaceStrings [ "$HOME" "$USER" ] [ "@{HOME}" "@{PAM_USER}" ] value}\"\n"
-          ) config.environment.sessionVariables
+          ) (ofProfiles // config.environment.sessionVariables)
         );
         "security/limits.conf" = lib.mkIf (cfg.loginLimits != [ ]) {
           text = lib.concatMapStrings limitLine cfg.loginLimits;
