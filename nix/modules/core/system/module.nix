@@ -77,6 +77,8 @@ let
     system = pkgs.stdenv.hostPlatform.system;
     name = "nixos-system-${cfg.name}-${cfg.nixos.label}";
     inherit entries;
+    # Built before the system, and nothing that it refers to.
+    attrs = lib.optionalAttrs (cfg.checks != [ ]) { passedChecks = map (check: "${check}") cfg.checks; };
   };
 in
 {
@@ -99,6 +101,11 @@ in
       default = release;
       defaultText = lib.literalExpression "lib.trivial.release";
       description = "Release whose data formats the machine started with. It does not choose versions of programs; leave it as it was at installation.";
+    };
+    checks = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      description = "What has to be built before the system is, such as checks of configurations.";
     };
     extraDependencies = mkOption {
       type = types.listOf types.pathInStore;
