@@ -5,7 +5,7 @@
 #   debianGroups    the store paths of lock.json by name of the group
 #   fromDebian      a curated package from a group
 #   wrapDebian      a curated package made around a group, of links and wrappers
-#   fromDebianPython, fromDebianWrapped   a curated package whose programs find their parts in the store: see wrap.nix
+#   fromDebianPython, fromDebianRuby, fromDebianWrapped   a curated package whose programs find their parts in the store: see wrap.nix
 #   withDev         a library with what is needed to build with it
 #   mergedUsr       the merged `/usr` tree of a system
 {

@@ -11,6 +11,8 @@ let
     in
     if how == "python" then
       final.fromDebianPython
+    else if how == "ruby" then
+      final.fromDebianRuby
     else if how == { } then
       final.fromDebian
     else

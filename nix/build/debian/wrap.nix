@@ -39,6 +39,32 @@ let
       }
     ) (builtins.readFile script);
 
+  # A curated package whose programs in a language find the modules of its closure.
+  withModules =
+    language: group:
+    {
+      pname ? group,
+      # Modules that it only uses where they are.
+      modules ? [ ],
+      meta,
+    }:
+    let
+      raw = groupOf group;
+    in
+    wrapped raw ./programs-with-modules.sh (
+      language
+      // {
+        inherit pname meta;
+        modules = map (module: "${module}") (raw.debianClosure ++ modules);
+      }
+    );
+
+  rubyFolders = [
+    "lib/ruby/vendor_ruby"
+    "lib/ruby/3.1.0"
+    "lib/x86_64-linux-gnu/ruby/3.1.0"
+  ];
+
   # Whether who builds with a library has to see a group that it needs: not what every build has anyway.
   isSeen =
     group:
@@ -66,23 +92,17 @@ in
       devInputs = [ package ] ++ lib.filter isSeen dev.debianClosure;
     };
 
-  # Debian's python looks for modules in /usr, which a package in the store does not have.
+  # Debian's python and ruby look for modules in /usr, which a package in the store does not have.
   # fromDebianPython "borgbackup" { meta = { … }; }
-  fromDebianPython =
-    group:
-    {
-      pname ? group,
-      # Modules that it only uses where they are.
-      modules ? [ ],
-      meta,
-    }:
-    let
-      raw = groupOf group;
-    in
-    wrapped raw ./python-programs.sh {
-      inherit pname meta;
-      modules = map (module: "${module}") (raw.debianClosure ++ modules);
-    };
+  fromDebianPython = withModules {
+    interpreter = "python3";
+    searched = [ "PYTHONPATH=lib/python3/dist-packages" ];
+  };
+  fromDebianRuby = withModules {
+    interpreter = "ruby";
+    searched = map (folder: "RUBYLIB=${folder}") rubyFolders ++ [ "GEM_PATH=share/rubygems-integration/all" ];
+  };
+  inherit rubyFolders;
 
   # fromDebianWrapped "units" { UNITSFILE = "share/units/definitions.units"; } { meta = { … }; }
   fromDebianWrapped =

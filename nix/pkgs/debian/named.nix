@@ -85,6 +85,7 @@
   ant = [ "ant" "asl20" "Builds Java programs" ];
   aria2 = [ "aria2" "gpl2Plus" "Fetches files from several sources at once" "aria2c" ];
   arp-scan = [ "arp-scan" "gpl3Plus" "Finds machines of the local network" ];
+  asciidoctor = [ "asciidoctor" "mit" "Converts AsciiDoc" ];
   ascii = [ "ascii" "bsd3" "Table of characters" ];
   aspell = [ "aspell" "lgpl2Plus" "Spell checker" ];
   awscli = [ "awscli" "asl20" "Amazon's services on the command line" "aws" ];
@@ -157,6 +158,7 @@
   lame = [ "lame" "lgpl2Plus" "Makes MP3 files" ];
   lftp = [ "lftp" "gpl3Plus" "Client of FTP and its kin" ];
   libwebp = [ "webp" "bsd3" "WebP pictures" "cwebp" ];
+  lolcat = [ "lolcat" "bsd3" "Text in all colours" ];
   links2 = [ "links2" "gpl2Plus" "Web browser for the terminal" ];
   litecli = [ "litecli" "bsd3" "Prompt for SQLite" ];
   lld = [ "lld" "ncsa" "Linker" ];

@@ -1,8 +1,9 @@
-# Which packages of named.nix look for their parts in folders of /usr, and what tells them the store's: "python", whose
-# modules they need, or variables (../../build/debian/wrap.nix).
+# Which packages of named.nix look for their parts in folders of /usr, and what tells them the store's: "python" or
+# "ruby", whose modules they need, or variables (../../build/debian/wrap.nix).
 {
   ansible = "python";
   ansible-lint = "python";
+  asciidoctor = "ruby";
   awscli = "python";
   black = "python";
   codespell = "python";
@@ -14,9 +15,11 @@
   isort = "python";
   khal = "python";
   litecli = "python";
+  lolcat = "ruby";
   mercurial = "python";
   mycli = "python";
   nmap = { NMAPDIR = "share/nmap"; };
+  pandoc = { pandoc_datadir = "share/pandoc"; };
   pgcli = "python";
   pipenv = "python";
   poetry = "python";
@@ -30,5 +33,4 @@
   yamllint = "python";
   yq = "python";
   yt-dlp = "python";
-  pandoc = { pandoc_datadir = "share/pandoc"; };
 }
