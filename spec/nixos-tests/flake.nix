@@ -20,6 +20,18 @@
         created = runNixOSTest ./created.nix;
         screen = runNixOSTest ./screen.nix;
         services = runNixOSTest ./services.nix;
+        packages = runNixOSTest {
+          name = "packages";
+          nodes.machine = { };
+          extraPythonPackages = packages: [ packages.pyyaml ];
+          testScript = ''
+            import yaml
+
+            machine.succeed("mkdir -p /etc/cold && echo 'layers: [snow, firn, ice]' > /etc/cold/facts.yaml")
+            facts = yaml.safe_load(machine.succeed("cat /etc/cold/facts.yaml"))
+            t.assertEqual(facts["layers"][1], "firn")
+          '';
+        };
         booted = runNixOSTest {
           imports = [ ./saved.nix ];
           name = "booted";

@@ -40,6 +40,14 @@ fn services() {
 }
 
 #[test]
+fn scripts_import_further_packages() {
+    let Some(program) = Program::new() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("packages")]);
+    said.assert_success(&["test packages passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn hardware() {
     let Some(program) = Program::beside() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("hardware")]);
