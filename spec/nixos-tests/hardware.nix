@@ -25,6 +25,7 @@
         "-device pvpanic"
         "-fw_cfg 'name=opt/org.example/words,string=two words'"
       ];
+      qemu.guestAgent.enable = true;
       tpm.enable = true;
       credentials.secret.text = "a secret, with a comma";
       credentials.from-file.source = pkgs.writeText "credential" "from a file";
@@ -111,6 +112,17 @@
           show = "systemd-run --quiet --wait --pipe -p LoadCredential={} sh -c 'cat $CREDENTIALS_DIRECTORY/*'"
           assert box.succeed(show.format("secret")) == "a secret, with a comma"
           assert box.succeed(show.format("from-file")) == "from a file"
+
+      with subtest("guest agent"):
+          import json
+          import socket
+
+          box.wait_for_unit("qemu-guest-agent.service")
+          agent = socket.socket(socket.AF_UNIX)
+          agent.connect(str(box.state_dir / "qga.sock"))
+          agent.sendall(b'{"execute": "guest-get-host-name"}\n')
+          assert json.loads(agent.recv(4096))["return"] == {"host-name": "box"}
+          agent.close()
 
       with subtest("shared folders"):
           assert box.succeed("cat /mnt/given/given/file") == "from the host"

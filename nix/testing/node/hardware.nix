@@ -358,7 +358,7 @@ in
         default = "virtio";
         description = "How disks are attached.";
       };
-      guestAgent.enable = flag false "Without effect.";
+      guestAgent.enable = flag false "Whether QEMU's guest agent runs (`services.qemuGuest`), and answers at `qga.sock` in the machine's folder.";
       virtioKeyboard = flag true "Whether there is a virtio keyboard.";
       enableSharedMemory = flag false "Whether other processes can reach the machine's memory.";
     };
@@ -453,7 +453,11 @@ in
         null;
     qemuOptions =
       v.qemu.options ++ v.qemu.networkingOptions ++ lib.optional (v.bios != null) "-bios ${v.bios}/bios.bin"
-      ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives);
+      ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives)
+      ++ lib.optionals v.qemu.guestAgent.enable [
+        "-chardev socket,id=qga,path=$TMPDIR/qga.sock,server=on,wait=off"
+        "-device virtserialport,chardev=qga,name=org.qemu.guest_agent.0"
+      ];
     kernelParams = map (name: "console=${name}") v.qemu.consoles;
     forwardPorts = map (p: {
       inherit (p) proto;

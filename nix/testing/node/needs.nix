@@ -18,6 +18,7 @@ let
     [ (v.qemu.options != [ ] || v.qemu.drives != [ ]) "virtual hardware (virtualisation.qemu)" ]
     [ (anySet [ "diskImage" "rootDevice" "useNixStoreImage" "writableStore" ]) "disks of its own (virtualisation.diskImage and the like)" ]
     [ (anySet [ "bios" "useSecureBoot" ]) "firmware of its own (virtualisation.bios, virtualisation.useSecureBoot)" ]
+    [ v.qemu.guestAgent.enable "QEMU's guest agent (virtualisation.qemu.guestAgent)" ]
     [ v.tpm.enable "a TPM" ]
     [ (lib.any (file: file != toString ./vm.nix) options.virtualisation.fileSystems.files) "file systems of its own (virtualisation.fileSystems)" ]
     [ (set [ "boot" "kernelPackages" ]) "a kernel of its own (boot.kernelPackages)" ]

@@ -117,6 +117,7 @@ let
       preferLocalBuild = true;
       allowSubstitutes = false;
     };
+    services.qemuGuest.enable = lib.mkIf v.qemu.guestAgent.enable (lib.mkDefault true);
     boot.initrd.systemd.tpm2.enable = lib.mkIf v.tpm.enable (lib.mkOverride 1400 true);
     # Waiting for someone at the menu is no use.
     boot.loader.timeout = lib.mkOverride 150 0;
