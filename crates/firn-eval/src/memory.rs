@@ -10,6 +10,24 @@ pub(crate) fn is_too_much(total: usize, size: usize) -> bool {
     asks && left().is_some_and(|left| size > left)
 }
 
+/// Adds an item to what may become as large as what the user gave; where there is no memory for more, the
+/// evaluation ends as it does where the heap has none.
+#[inline(always)]
+pub(crate) fn push<T>(items: &mut Vec<T>, item: T) {
+    if items.len() == items.capacity() {
+        grow(items);
+    }
+    items.push(item);
+}
+
+#[cold]
+fn grow<T>(items: &mut Vec<T>) {
+    let size = items.len() * size_of::<T>();
+    if is_too_much(size, size) || items.try_reserve(items.len().max(1)).is_err() {
+        std::panic::resume_unwind(Box::new(crate::stack::OutOfMemory));
+    }
+}
+
 /// Bytes that the machine can still give; unknown where the kernel does not say.
 fn left() -> Option<usize> {
     read(&std::fs::read_to_string("/proc/meminfo").ok()?)
@@ -34,6 +52,17 @@ mod tests {
         let text = "MemTotal:       1000 kB\nMemAvailable:    600 kB\nSwapFree:         24 kB\n";
         assert_eq!(read(text), Some(624 * 1024));
         assert_eq!(read("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn what_can_not_grow_ends_the_evaluation() {
+        let mut items = Vec::new();
+        for i in 0..1000 {
+            push(&mut items, i);
+        }
+        assert_eq!(items, (0..1000).collect::<Vec<_>>());
+        let panic = std::panic::catch_unwind(|| grow::<[u8; 1 << 46]>(&mut Vec::new()));
+        assert!(panic.is_err_and(|panic| panic.is::<crate::stack::OutOfMemory>()));
     }
 
     #[test]

@@ -377,11 +377,11 @@ impl<'a> Reader<'a> {
                 let Some(outer) = open.last_mut() else { return Ok(value) };
                 let (close, reading) = match outer {
                     Open::List(items) => {
-                        items.push(value);
+                        crate::memory::push(items, value);
                         (b']', "array")
                     }
                     Open::Object { entries, key } => {
-                        entries.push((*key, value));
+                        crate::memory::push(entries, (*key, value));
                         (b'}', "object")
                     }
                 };
