@@ -14,34 +14,13 @@ let
       let
         folders = lib.concatMapStringsSep ":" (path: "${raw}/${path}") value;
       in
-      "export ${name}=${folders}\${${name}:+:\$${name}}"
+      "export ${name}=${folders}\${${name}:+:\$${name}}\n"
     else
-      "export ${name}=\"\${${name}-${raw}/${value}}\"";
+      "export ${name}=\"\${${name}-${raw}/${value}}\"\n";
 
-  # A curated package that a script makes of a group.
+  # A curated package made of a group by wrap-programs.sh, which says what `how` may have.
   wrapped =
-    raw: script:
-    {
-      pname,
-      meta,
-      ...
-    }@variables:
-    pkgs.runCommandLocal "${pname}-${raw.version}" (
-      removeAttrs variables [ "pname" ]
-      // {
-        inherit meta;
-        inherit (pkgs) runtimeShell;
-        raw = "${raw}";
-        passthru = {
-          inherit pname;
-          inherit (raw) version debianClosure;
-        };
-      }
-    ) (builtins.readFile script);
-
-  # A curated package whose programs in a language find the modules of its closure.
-  withModules =
-    language: group:
+    how: group:
     {
       pname ? group,
       # Modules that it only uses where they are.
@@ -51,13 +30,24 @@ let
     let
       raw = groupOf group;
     in
-    wrapped raw ./programs-with-modules.sh (
-      language
-      // {
-        inherit pname meta;
-        modules = map (module: "${module}") (raw.debianClosure ++ modules);
+    pkgs.runCommandLocal "${pname}-${raw.version}" (
+      {
+        interpreter = "";
+        searched = [ ];
+        lines = "";
       }
-    );
+      // how raw
+      // {
+        inherit meta;
+        inherit (pkgs) runtimeShell;
+        raw = "${raw}";
+        modules = map (module: "${module}") (raw.debianClosure ++ modules);
+        passthru = {
+          inherit pname;
+          inherit (raw) version debianClosure;
+        };
+      }
+    ) (builtins.readFile ./wrap-programs.sh);
 
   rubyFolders = [
     "lib/ruby/vendor_ruby"
@@ -94,28 +84,20 @@ in
 
   # Debian's python and ruby look for modules in /usr, which a package in the store does not have.
   # fromDebianPython "borgbackup" { meta = { … }; }
-  fromDebianPython = withModules {
+  fromDebianPython = wrapped (_: {
     interpreter = "python3";
     searched = [ "PYTHONPATH=lib/python3/dist-packages" ];
-  };
-  fromDebianRuby = withModules {
+  });
+  fromDebianRuby = wrapped (_: {
     interpreter = "ruby";
     searched = map (folder: "RUBYLIB=${folder}") rubyFolders ++ [ "GEM_PATH=share/rubygems-integration/all" ];
-  };
+  });
   inherit rubyFolders;
 
   # fromDebianWrapped "units" { UNITSFILE = "share/units/definitions.units"; } { meta = { … }; }
   fromDebianWrapped =
     group: variables:
-    {
-      pname ? group,
-      meta,
-    }:
-    let
-      raw = groupOf group;
-    in
-    wrapped raw ./programs-with-variables.sh {
-      inherit pname meta;
-      lines = lib.concatStringsSep "\n" (lib.mapAttrsToList (line raw) variables);
-    };
+    wrapped (raw: {
+      lines = lib.concatStrings (lib.mapAttrsToList (line raw) variables);
+    }) group;
 }

@@ -1,5 +1,6 @@
-# Makes $out of links to the package $raw, whose programs in the language of $interpreter find their parts among
-# $modules: $searched has words VARIABLE=FOLDER, and a variable gets those of its folders that there are.
+# Makes $out of links to the package $raw, whose programs run after the shell's lines $lines; with $interpreter only
+# those in its language. $searched has words VARIABLE=FOLDER: a variable gets those of its folders that there are in
+# $modules, before what it has.
 declare -A path
 for module in $modules; do
   for word in $searched; do
@@ -9,7 +10,6 @@ for module in $modules; do
     fi
   done
 done
-lines=
 for word in $searched; do
   variable=${word%%=*}
   if [ -n "${path[$variable]-}" ]; then
@@ -17,6 +17,17 @@ for word in $searched; do
     unset "path[$variable]"
   fi
 done
+
+isWrapped() {
+  local start
+  if [ -n "$interpreter" ]; then
+    head -n 1 "$1" | grep -q "^#!.*$interpreter"
+  else
+    IFS= read -r -n 4 start < "$1" || true
+    case $start in '#!'* | ?ELF) true ;; *) false ;; esac
+  fi
+}
+
 mkdir -p "$out/bin"
 ln -s bin "$out/sbin"
 for part in "$raw"/*; do
@@ -24,8 +35,8 @@ for part in "$raw"/*; do
 done
 for program in "$raw"/bin/*; do
   name=${program##*/}
-  if head -n 1 "$program" | grep -q "^#!.*$interpreter"; then
-    printf '#!%s\n%sexec %s "$@"\n' "$runtimeShell" "$lines" "$program" > "$out/bin/$name"
+  if isWrapped "$program"; then
+    printf '#!%s\n%sexec -a "$0" %s "$@"\n' "$runtimeShell" "$lines" "$program" > "$out/bin/$name"
     chmod +x "$out/bin/$name"
   else
     ln -s "$program" "$out/bin/$name"
