@@ -12,6 +12,7 @@ use firn_instantiate::{Access, Downloads, Outside, StoreHost, TABLES, Trees};
 
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::interrupt;
 use crate::own_program;
 
 /// How much evaluation may see and do.
@@ -246,7 +247,10 @@ pub fn run<T>(
     machine: &mut Machine,
     work: impl FnOnce(&mut Machine) -> R<T>,
 ) -> Result<T, Failure> {
-    match work(machine) {
+    let deadline = interrupt::deadline();
+    let result = work(machine);
+    drop(deadline);
+    match result {
         Ok(value) => Ok(value),
         Err(raised) => {
             let error = machine.take_error(raised);

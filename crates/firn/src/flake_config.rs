@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::interrupt;
 
 /// What changes nothing but how things look, or what a name means.
 const HARMLESS: &[&str] = &[
@@ -35,8 +36,10 @@ pub fn lock_flake(
     reference: &FlakeRef,
     request: &LockRequest,
 ) -> Result<LockedFlake, Failure> {
+    let deadline = interrupt::deadline();
     let locked =
         firn_flake::locked::lock_flake(flakes, reference, request).map_err(input_failure)?;
+    drop(deadline);
     let mut trusted = None;
     for (name, value) in &locked.flake.file.nix_config {
         let text = match value {

@@ -1,7 +1,11 @@
-//! Ctrl-C and termination: a flag that long work looks at, so that it can clean up.
+//! Ctrl-C and termination: a flag that long work looks at, so that it can clean up; and an end for work that waits
+//! for somebody else and looks at nothing.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -21,4 +25,37 @@ pub fn flag() -> Arc<AtomicBool> {
         flag
     })
     .clone()
+}
+
+/// How often the flag is looked at, and how long the work may take from there to its own end.
+const GLANCE: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_secs(2);
+
+/// As long as this lives, the program ends some time after an interrupt even if nothing else notices it: a server
+/// that says nothing holds a fetch for minutes. What is half done then is what a killed program leaves, which
+/// the next one clears away; a build that an evaluation waits for ends with its parent. Builds that the user asked
+/// for do not run under it: they take the time to end in good order.
+pub struct Deadline(#[expect(dead_code, reason = "its end is what counts")] Sender<()>);
+
+/// Sets a deadline for what follows.
+pub fn deadline() -> Deadline {
+    let (alive, ended) = channel();
+    let flag = flag();
+    thread::spawn(move || {
+        while !is_over(&ended, GLANCE) {
+            if flag.load(Ordering::Relaxed)
+                && !is_over(&ended, GRACE)
+                && flag.load(Ordering::Relaxed)
+            {
+                eprintln!("error: interrupted by the user");
+                std::process::exit(1);
+            }
+        }
+    });
+    Deadline(alive)
+}
+
+/// Whether the deadline's work ends within a time.
+fn is_over(ended: &Receiver<()>, within: Duration) -> bool {
+    ended.recv_timeout(within) != Err(RecvTimeoutError::Timeout)
 }

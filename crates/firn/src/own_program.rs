@@ -2,7 +2,7 @@
 //!
 //! `program` is the store path of the program's file, added when somebody asks, so that packages
 //! don't depend on it unless they hold it (ARCHITECTURE.md, "The running program in the store").
-
+//!
 //! Hashing a file of thirty megabytes takes as long as the evaluation of a small machine, so its path
 //! is remembered in the cache for as long as the file is the same.
 

@@ -215,6 +215,17 @@ fn an_interrupt_stops_evaluation() {
     }
 }
 
+/// Whoever accepts a connection and then says nothing.
+#[test]
+fn an_interrupt_ends_a_fetch_that_hangs() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    for fetch in ["fetchurl \"http://ADDRESS/x\"", "fetchTarball \"http://ADDRESS/x.tar.gz\""] {
+        let expression = format!("builtins.{}", fetch.replace("ADDRESS", &address.to_string()));
+        assert_eq!(interrupted(&[], &expression), "error: interrupted by the user\n");
+    }
+}
+
 #[test]
 fn an_interrupt_has_no_trace_however_deep_the_calls_are() {
     let args = ["--option", "max-call-depth", "1000000000", "--show-trace"];

@@ -16,6 +16,7 @@ use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
+use crate::interrupt;
 use crate::progress::Verbosity;
 
 const HELP: &str = "\
@@ -102,6 +103,7 @@ fn evaluate(context: &Context, options: &Options) -> Result<Outcome, Failure> {
         includes: options.search.clone(),
     };
     let parsing = evaluation::parse_options(&context.settings, mode.pure);
+    let _deadline = interrupt::deadline();
     run::run(options, &parsing, || evaluation::machine(context, &flakes, &mode))
 }
 

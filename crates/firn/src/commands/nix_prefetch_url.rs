@@ -13,6 +13,7 @@ use super::nix_instantiate::{automatic_arguments, context, texts};
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
+use crate::interrupt;
 
 const HELP: &str = "\
 Fetch a file into the store and print its hash
@@ -105,6 +106,7 @@ impl Request {
 }
 
 fn prefetch(request: &Request) -> Result<ExitCode, Failure> {
+    let _deadline = interrupt::deadline();
     let context = context(&request.options)?;
     let source = source(&context, request)?;
     let expected = match request.options.inputs.get(1) {

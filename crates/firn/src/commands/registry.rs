@@ -11,6 +11,7 @@ use crate::arguments::{EvaluationArguments, GlobalArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::interrupt;
 use crate::program;
 
 /// The commands on registries.
@@ -145,6 +146,7 @@ fn pin(context: &Context, arguments: &PinArguments) -> Result<(), Failure> {
     };
     let flakes = context.flakes()?;
     let mut to = flakes.registries().resolve(&wanted, false).map_err(input_failure)?;
+    let _deadline = interrupt::deadline();
     to.input = flakes.fetch(&to.input).map_err(input_failure)?.input;
     if !to.input.is_locked() {
         context.warn(&format!("flake '{to}' doesn't have a revision"));

@@ -1,5 +1,6 @@
 //! A test that does not hold: it fails, says where and why, and leaves nothing behind.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::program::{Program, Said, example};
@@ -16,9 +17,14 @@ fn shows_the_line_and_the_machines_and_cleans_up() {
         "testScript, line 3",
         "client.succeed(\"curl --fail --silent http://server:8081/",
         "test http-server failed",
-        "last lines of its console",
         "vm-test-run-http-server.drv",
+        "note: log and files are in '",
     ]);
+    // What machines said last is no reason; the log has it.
+    assert!(!said.text.contains("last lines of its console"), "{}", said.text);
+    let folder = said.text.split("note: log and files are in '").nth(1).unwrap();
+    let log = Path::new(folder.split('\'').next().unwrap()).join("log");
+    assert!(std::fs::read_to_string(log).unwrap().contains("last lines of its console"));
     program.assert_nothing_left();
 }
 

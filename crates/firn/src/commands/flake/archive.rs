@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
+use crate::interrupt;
 
 /// Which flake.
 #[derive(Args)]
@@ -46,6 +47,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let flakes = arguments.locking.flakes(&context)?;
     let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
     let lock = &locked.locking.lock;
+    let _deadline = interrupt::deadline();
     let inputs = inputs(&flakes, lock, LockFile::ROOT, arguments.dry_run)?;
     if let Some(to) = arguments.to.as_deref().filter(|_| !arguments.dry_run) {
         let mut paths = StorePathSet::from([locked.flake.folder.tree.clone()]);

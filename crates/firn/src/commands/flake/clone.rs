@@ -12,6 +12,7 @@ use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::interrupt;
 
 /// Which flake, and where it goes.
 #[derive(Args)]
@@ -42,6 +43,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     match repository_url(&resolved.input).map_err(input_failure)? {
         Some(url) => clone(&context, &resolved.input, &url, &arguments.dest)?,
         None => {
+            let _deadline = interrupt::deadline();
             let fetched = flakes.fetch(&resolved.input).map_err(input_failure)?;
             let tree = context.store()?.to_real_path(&fetched.store_path).ok_or_else(|| {
                 Failure::new(format!("error: the tree of '{resolved}' is not on this machine"))

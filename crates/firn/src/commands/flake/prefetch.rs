@@ -11,6 +11,7 @@ use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, P
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::interrupt;
 
 /// What to fetch.
 #[derive(Args)]
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let original = reference(&context, &arguments.flake)?;
     let flakes = arguments.locking.flakes(&context)?;
     let resolved = flakes.registries().resolve(&original, false).map_err(input_failure)?;
+    let _deadline = interrupt::deadline();
     let fetched = flakes.fetch(&resolved.input).map_err(input_failure)?;
     let mut locked = resolved.clone();
     locked.input = fetched.input;

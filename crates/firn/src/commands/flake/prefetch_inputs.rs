@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
+use crate::interrupt;
 
 /// Which flake.
 #[derive(Args)]
@@ -26,6 +27,7 @@ pub struct Arguments {
 
 /// Fetches; one input that can't be had does not keep the others from being fetched.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let _deadline = interrupt::deadline();
     let context = Context::new(global)?;
     let request = arguments.locking.request(&context)?;
     let flakes = arguments.locking.flakes(&context)?;

@@ -10,6 +10,7 @@ use crate::arguments::PrettyArguments;
 use crate::commands::nix_prefetch_url::store_name;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::interrupt;
 
 /// What to fetch.
 #[derive(Args)]
@@ -53,7 +54,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         executable: arguments.executable,
     };
     let store = context.store()?;
+    let deadline = interrupt::deadline();
     let fetched = wanted.run(&*store, &context.fetch_options(), &context.reporter);
+    drop(deadline);
     context.display.finish();
     let fetched = fetched?;
     let (path, hash) = (store.store_dir().display(&fetched.path), fetched.hash.sri());
