@@ -35,7 +35,7 @@ fn the_firewall_keeps_others_from_ports_that_are_not_opened() {
           client.fail(\"curl --fail --silent --max-time 2 http://server:8081/\")
           client.succeed(\"ping -c 1 server\")";
     let text = example("http-server").replace("start_all()", script);
-    let said =
-        program.run(&["flake", "check", "--backend", "container", &program.flake("closed", &text)]);
+    let flake = program.flake("closed", &text);
+    let said = program.run(&["flake", "check", "--rebuild", "--backend", "container", &flake]);
     said.assert_success(&["test http-server passed"]);
 }
