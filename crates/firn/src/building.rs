@@ -137,21 +137,21 @@ fn shell(context: &Context, settings: &Settings) -> ShellCommand {
 
 /// The process environment with all settings in it, for programs that act for this one.
 fn environment_with(context: &Context, settings: &Settings) -> BTreeMap<String, String> {
-    let variables = context.variables().into_iter();
-    let mut environment: BTreeMap<_, _> = variables
-        .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
-        .collect();
+    let mut environment = text_variables(context);
     let lines = settings.all().map(|(setting, value)| format!("{} = {value}\n", setting.name));
     environment.insert("NIX_CONFIG".to_owned(), lines.collect());
     environment
 }
 
+/// The variables of the process whose values are text.
+fn text_variables(context: &Context) -> BTreeMap<String, String> {
+    let variables = context.variables().into_iter();
+    variables.filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?))).collect()
+}
+
 /// The process environment, over which the setting `impure-env` is laid.
 fn impure_env(context: &Context) -> BTreeMap<String, String> {
-    let variables = context.variables().into_iter();
-    let mut env: BTreeMap<_, _> = variables
-        .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
-        .collect();
+    let mut env = text_variables(context);
     for pair in context.settings.list("impure-env") {
         if let Some((name, value)) = pair.split_once('=') {
             env.insert(name.to_owned(), value.to_owned());
