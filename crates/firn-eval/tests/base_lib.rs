@@ -106,6 +106,21 @@ fn the_tests_of_what_base_lacks_pass() {
 }
 
 #[test]
+fn no_example_is_without_a_result() {
+    let mut files = Vec::new();
+    nix_files(&root().join("nix/lib"), &mut files);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for comment in text.split("/**").skip(1).filter_map(|rest| rest.split("*/").next()) {
+            let shown = examples(&format!("/**{comment}*/")).len();
+            let results = comment.lines().filter(|line| line.trim().starts_with("=>")).count();
+            let has = comment.contains("# Example");
+            assert!(!has || shown > 0 && shown == results, "{}: {comment}", file.display());
+        }
+    }
+}
+
+#[test]
 fn the_examples_in_doc_comments_are_true() {
     let lib = root().join("nix/lib");
     let mut files = Vec::new();
@@ -228,13 +243,26 @@ fn every_function_has_a_comment_with_an_example() {
           lib = import {};
           # Builtins of other crates, which are not here.
           foreign = [ \"filterSource\" \"flakeRefToString\" \"parseFlakeRef\" ];
-          isFunction = v: (builtins.tryEval (lib.isFunction v)).value;
-          of = section: map (name: section + \" \" + name) (builtins.filter (
-            name: !(builtins ? ${{name}} || builtins.elem name foreign) && builtins.unsafeGetAttrPos name lib.${{section}} != null
-              && isFunction lib.${{section}}.${{name}}
-          ) (builtins.attrNames lib.${{section}}));
-          sections = builtins.filter (name: builtins.isAttrs lib.${{name}} or null) [ {} ];
-        in builtins.concatStringsSep \"\\n\" (builtins.concatMap of sections)",
+          try = v: (builtins.tryEval v).value;
+          # Functions of a set by the names that lead to it; of sets inside too, but for licences, people and examples.
+          of = section: names: set: builtins.concatMap (
+            name:
+            let value = set.${{name}}; path = names ++ [ name ]; in
+            if builtins ? ${{name}} || builtins.elem name foreign || builtins.unsafeGetAttrPos name set == null then
+              [ ]
+            else if try (lib.isFunction value) then
+              [ \"${{section}} ${{builtins.concatStringsSep \".\" path}}\" ]
+            else if builtins.length path < 3 && try (isPlainSet value) && !builtins.elem name ([ section ] ++ data) then
+              of section path value
+            else
+              [ ]
+          ) (builtins.attrNames set);
+          data = [ \"lib\" \"mergeAttrBy\" \"licenses\" \"licensesSpdx\" \"maintainers\" \"teams\" \"examples\" ];
+          isPlainSet = v: builtins.isAttrs v && !(v ? _type || v ? type);
+          sections = builtins.filter (name: !builtins.elem name data && builtins.isAttrs lib.${{name}} or null) [ {} ];
+        in builtins.concatStringsSep \"\\n\" (
+          builtins.concatMap (name: of name [ ] lib.${{name}}) sections
+        )",
         lib.display(),
         fs::read_dir(&lib)
             .unwrap()
@@ -247,7 +275,8 @@ fn every_function_has_a_comment_with_an_example() {
         let (section, name) = line.split_once(' ').unwrap();
         let mut files = Vec::new();
         nix_files(&lib.join(section), &mut files);
-        let found = files.iter().any(|file| has_example(&fs::read_to_string(file).unwrap(), name));
+        let last = name.rsplit('.').next().unwrap();
+        let found = files.iter().any(|file| has_example(&fs::read_to_string(file).unwrap(), last));
         if !found {
             lacking.push(line);
         }

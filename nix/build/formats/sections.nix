@@ -7,6 +7,7 @@
 }:
 let
   inherit (builtins) isBool isList replaceStrings;
+  inherit (import ./unicode.nix { inherit lib; }) escapeUnicode;
   inherit (lib.generators) mkKeyValueDefault mkValueStringDefault toINI toKeyValue;
   inherit (lib.types)
     attrsOf
@@ -32,21 +33,27 @@ let
       atomsCoercedToLists,
     }:
     let
-      list = nonEmptyListOf atom // {
+      list = (if listsAsDuplicateKeys then listOf else nonEmptyListOf) atom // {
         description = "list of ${atom.description}";
       };
     in
-    if atomsCoercedToLists == true then
-      coercedTo atom lib.lists.singleton list
-    else if listsAsDuplicateKeys || listToValue != null then
-      either atom list
+    if atomsCoercedToLists == true || listsAsDuplicateKeys || listToValue != null then
+      (if atomsCoercedToLists == true then coercedTo atom lib.lists.singleton list else either atom list)
       // {
-        description = "${atom.description} or a list of them${
-          if listsAsDuplicateKeys then " for duplicate keys" else ""
+        description = "${atom.description} or a ${
+          if listsAsDuplicateKeys then "list of them for duplicate keys" else "non-empty list of them"
         }";
       }
     else
       atom;
+
+  # The type of a section.
+  iniSection =
+    atom:
+    attrsOf atom
+    // {
+      description = "section of an INI file (attrs of ${atom.description})";
+    };
 
   # Lists made values before they are written.
   flatten =
@@ -60,7 +67,10 @@ let
       atomsCoercedToLists ? null,
       ...
     }:
-    checkLists function listsAsDuplicateKeys listToValue {
+    checkLists function listsAsDuplicateKeys listToValue
+      lib.trivial.throwIf (atomsCoercedToLists != null && !listsAsDuplicateKeys && listToValue == null)
+      "formats.${function}: `atomsCoercedToLists' says how lists come about: say what they become, by `listsAsDuplicateKeys' or `listToValue'."
+      {
       inherit atomsCoercedToLists listToValue listsAsDuplicateKeys;
     };
 
@@ -80,7 +90,7 @@ let
       args:
       let
         options = lineOptions "ini" args;
-        section = attrsOf (entry iniAtom options);
+        section = iniSection (entry iniAtom options);
       in
       {
         type = attrsOf section;
@@ -95,7 +105,7 @@ let
       args:
       let
         options = lineOptions "iniWithGlobalSection" args;
-        section = attrsOf (entry iniAtom options);
+        section = iniSection (entry iniAtom options);
       in
       {
         type = submodule {
@@ -151,12 +161,17 @@ let
     keyValue =
       args:
       let
-        options = lineOptions "keyValue" args;
+        # A single value is a list of one where lists are allowed.
+        options = lineOptions "keyValue" args // {
+          atomsCoercedToLists = true;
+        };
         atom = values.atom "atom (null, bool, int, float or string)";
+        hasLists = options.listsAsDuplicateKeys || options.listToValue != null;
+        item = if hasLists then entry atom options else atom;
       in
       {
-        type = attrsOf (entry atom options);
-        lib.types.atom = entry atom options;
+        type = attrsOf item;
+        lib.types.atom = item;
         generate =
           name: value:
           text name (
@@ -177,16 +192,20 @@ let
         # Blanks at the beginning of a value would be passed over.
         protect = value: if lib.strings.hasPrefix " " value then "\\${value}" else value;
         header = lib.strings.optionalString (comment != "") "# ${comment}\n\n";
-        line = key: value: "${escapeKey key} = ${protect (escapeValue value)}\n";
+        # Java reads such files as Latin-1.
+        line = key: value: escapeUnicode "${escapeKey key} = ${protect (escapeValue value)}\n";
       in
       {
         type = attrsOf (
           coercedTo (lib.types.oneOf [
+            lib.types.package
             lib.types.bool
             lib.types.int
             lib.types.float
-            lib.types.path
           ]) written str
+          // {
+            description = "string, package, bool, int or float";
+          }
         );
         generate =
           name: value:

@@ -27,6 +27,30 @@ let
   properties = formats.javaProperties { comment = "hi"; };
 in
 lib.runTests {
+  # Java reads Latin-1, so that what is beyond ASCII is written by its number in UTF-16.
+  testPropertiesAreAscii = {
+    expr = write properties { "ü" = "€ 😀"; };
+    expected = "# hi\n\n\\u00fc = \\u20ac \\ud83d\\ude00\n";
+  };
+  testEmptyListsOfKeys = {
+    expr = write (formats.ini { listsAsDuplicateKeys = true; }) {
+      a.b = [ ];
+      a.c = [ 1 2 ];
+    };
+    expected = "[a]\nc=1\nc=2\n";
+  };
+  testListsMustBecomeSomething = {
+    expr = (builtins.tryEval (write (formats.ini { atomsCoercedToLists = true; }) { a.b = 1; })).success;
+    expected = false;
+  };
+  testKeysOfListsAreLists = {
+    expr = value (formats.keyValue { listsAsDuplicateKeys = true; }) { a = 1; };
+    expected.a = [ 1 ];
+  };
+  testXmlIsASet = {
+    expr = (builtins.tryEval (builtins.deepSeq (value (formats.xml { }) null) null)).success;
+    expected = false;
+  };
   testJson = {
     expr = builtins.fromJSON (write (formats.json { }) { a = [ 1 2.5 null true "x" ]; });
     expected = { a = [ 1 2.5 null true "x" ]; };

@@ -205,9 +205,7 @@ in
 
   /** Files of Python's ConfigObj. */
   configobj = _: {
-    type = lib.types.attrsOf (tree { description = "ConfigObj value"; }) // {
-      description = "ConfigObj mapping";
-    };
+    type = tree { description = "ConfigObj value"; };
     generate = name: value: text name (configobj value);
   };
 
@@ -231,7 +229,10 @@ in
     }:
     assert lib.asserts.assertOneOf "formats.xml: format" format [ "badgerfish" ];
     {
-      type = tree { description = "XML value"; };
+      # A document has one root, and each of its names stands for an element.
+      type = lib.types.attrsOf (tree { description = "XML value"; }) // {
+        description = "XML value";
+      };
       generate =
         name: value:
         text name (
@@ -246,7 +247,7 @@ in
       escape ? true,
     }:
     {
-      type = tree { description = "Property list value"; };
+      type = tree { description = "Property list (plist) value"; };
       generate = name: value: text name (lib.generators.toPlist { inherit escape; } value);
     };
 
@@ -265,7 +266,7 @@ in
         ];
       })
       // {
-        description = "libconfig configuration";
+        description = "attribute set of (libconfig value)";
       };
     lib = {
       mkHex = mark "hex";

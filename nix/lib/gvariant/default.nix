@@ -31,9 +31,49 @@ let
     uint32 = "u";
     uint64 = "t";
     variant = "v";
+    /**
+      The type of lists of a type.
+
+      # Type
+      `arrayOf :: String -> String`
+
+      # Example
+      lib.gvariant.type.arrayOf "s"
+      => "as"
+    */
     arrayOf = element: "a${element}";
+    /**
+      The type of values of a type that may be missing.
+
+      # Type
+      `maybeOf :: String -> String`
+
+      # Example
+      lib.gvariant.type.maybeOf "s"
+      => "ms"
+    */
     maybeOf = element: "m${element}";
+    /**
+      The type of tuples, by the types of their parts.
+
+      # Type
+      `tupleOf :: [String] -> String`
+
+      # Example
+      lib.gvariant.type.tupleOf [ "s" "i" ]
+      => "(si)"
+    */
     tupleOf = elements: "(${concatStringsSep "" elements})";
+    /**
+      The type of a dictionary's entry, by the types of key and value.
+
+      # Type
+      `dictionaryEntryOf :: String -> String -> String`
+
+      # Example
+      lib.gvariant.type.dictionaryEntryOf "s" "i"
+      => "{si}"
+    */
     dictionaryEntryOf = key: value: "{${key}${value}}";
   };
 

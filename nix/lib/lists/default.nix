@@ -490,7 +490,7 @@ let
       let
         available = max 0 (length list - start);
       in
-      genList (at: elemAt list (start + at)) (min count available);
+      genList (at: elemAt list (start + at)) (max 0 (min count available));
 
     /**
       What two lists have in common at their beginning.

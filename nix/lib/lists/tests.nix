@@ -21,8 +21,8 @@ in
     expected = 1;
   };
   testSublistBeyond = {
-    expr = [ (lib.sublist 5 2 [ 1 2 ]) (lib.sublist 1 9 [ 1 2 ]) (lib.take 9 [ 1 ]) (lib.drop 9 [ 1 ]) ];
-    expected = [ [ ] [ 2 ] [ 1 ] [ ] ];
+    expr = [ (lib.sublist 5 2 [ 1 2 ]) (lib.sublist 1 9 [ 1 2 ]) (lib.take 9 [ 1 ]) (lib.drop 9 [ 1 ]) (lib.sublist 0 (-1) [ 1 ]) ];
+    expected = [ [ ] [ 2 ] [ 1 ] [ ] [ ] ];
   };
   testToposortCycle = {
     expr = lib.toposort (a: b: b == a + 1 || (a == 3 && b == 1)) [ 1 2 3 ] ? cycle;

@@ -150,7 +150,11 @@ let
       The pattern that matches what two patterns match; an error if they contradict each other.
 
       # Type
-      `patternLogicalAnd :: Pattern -> Pattern -> Pattern`
+      `patternLogicalAnd :: Pattern -> Pattern -> [Pattern]`
+
+      # Example
+      lib.systems.inspect.patternLogicalAnd { cpu.bits = 64; } { kernel.name = "linux"; }
+      => [ { cpu.bits = 64; kernel.name = "linux"; } ]
     */
     patternLogicalAnd =
       left: right:

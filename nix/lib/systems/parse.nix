@@ -14,7 +14,6 @@ let
     match
     removeAttrs
     ;
-  inherit (lib.options) mergeOneOption;
   inherit (lib.strings)
     hasPrefix
     optionalString
@@ -31,9 +30,7 @@ let
     isWindows
     ;
   inherit (lib.types)
-    enum
     isType
-    mkOptionType
     setType
     ;
 
@@ -48,49 +45,52 @@ let
     vendors
     ;
 
-  open =
-    name: description: check:
-    mkOptionType {
-      inherit check description name;
-      merge = mergeOneOption;
+  open = name: description: { inherit description name; };
+  looks = name: description: verify: { inherit description name verify; };
+  oneOf =
+    values:
+    let
+      known = if builtins.isList values then values else attrValues values;
+    in
+    {
+      name = "enum";
+      verify = value: builtins.elem value known;
     };
-  anyValue = _: true;
-  oneOf = table: enum (attrValues table);
 
-  # Types for platforms in options. An open type says what such a thing looks like, the other one
-  # which there are.
+  # What platforms are made of. An open type says what such a thing is called, or looks like (`verify`), the
+  # other one which there are.
   types = {
-    openSignificantByte = open "significant-byte" "Endianness" anyValue;
+    openSignificantByte = open "significant-byte" "Endianness";
     significantByte = oneOf significantBytes;
-    bitWidth = enum [
+    bitWidth = oneOf [
       8
       16
       32
       64
       128
     ];
-    openCpuType = open "cpu-type" "instruction set architecture name and information" (
+    openCpuType = looks "cpu-type" "instruction set architecture name and information" (
       cpu:
-      types.bitWidth.check cpu.bits
-      && (if cpu.bits > 8 then types.significantByte.check cpu.significantByte else !(cpu ? significantByte))
+      types.bitWidth.verify cpu.bits
+      && (if cpu.bits > 8 then types.significantByte.verify cpu.significantByte else !(cpu ? significantByte))
     );
     cpuType = oneOf cpuTypes;
-    openVendor = open "vendor" "vendor for the platform" anyValue;
+    openVendor = open "vendor" "vendor for the platform";
     vendor = oneOf vendors;
-    openExecFormat = open "exec-format" "executable container used by the kernel" anyValue;
+    openExecFormat = open "exec-format" "executable container used by the kernel";
     execFormat = oneOf execFormats;
-    openKernelFamily = open "exec-format" "executable container used by the kernel" anyValue;
+    openKernelFamily = open "exec-format" "executable container used by the kernel";
     kernelFamily = oneOf kernelFamilies;
-    openKernel = open "kernel" "kernel name and information" (
+    openKernel = looks "open-kernel" "kernel name and information" (
       kernel:
-      types.execFormat.check kernel.execFormat
-      && all types.kernelFamily.check (attrValues kernel.families)
+      types.execFormat.verify kernel.execFormat
+      && all types.kernelFamily.verify (attrValues kernel.families)
     );
     kernel = oneOf kernels;
-    openAbi = open "abi" "binary interface for compiled code and syscalls" anyValue;
+    openAbi = open "abi" "binary interface for compiled code and syscalls";
     abi = oneOf abis;
     parsedPlatform =
-      open "system" "fully parsed representation of llvm- or nix-style platform tuple"
+      looks "system" "fully parsed representation of llvm- or nix-style platform tuple"
         (
           {
             cpu,
@@ -98,10 +98,10 @@ let
             kernel,
             abi,
           }:
-          types.cpuType.check cpu
-          && types.vendor.check vendor
-          && types.kernel.check kernel
-          && types.abi.check abi
+          types.cpuType.verify cpu
+          && types.vendor.verify vendor
+          && types.kernel.verify kernel
+          && types.abi.verify abi
         );
   };
 
@@ -133,9 +133,28 @@ let
     sparc64 = [ "sparc" ];
   };
 
+  /**
+    The name of a kernel, with its version where it has one.
+
+    # Type
+    `kernelName :: Kernel -> String`
+
+    # Example
+    lib.systems.parse.kernelName lib.systems.parse.kernels.linux
+    => "linux"
+  */
   kernelName = kernel: kernel.name + toString (kernel.version or "");
 
-  # GNU's tools take 32-bit NetBSD of old processors for a.out.
+  /**
+    The format of programs that GNU's tools expect of NetBSD: a.out for old processors of 32 bits.
+
+    # Type
+    `gnuNetBSDDefaultExecFormat :: CpuType -> ExecFormat`
+
+    # Example
+    (lib.systems.parse.gnuNetBSDDefaultExecFormat lib.systems.parse.cpuTypes.i686).name
+    => "aout"
+  */
   gnuNetBSDDefaultExecFormat =
     cpu:
     if cpu.bits == 32 && elem cpu.family [ "arm" "sparc" "m68k" "x86" ] then
@@ -266,13 +285,31 @@ let
       program == machine
       || any (name: parse.isCompatible cpuTypes.${name} program) (runs.${machine.name} or [ ]);
 
-    /** Whether a value is a parsed platform. */
+    /**
+      Whether a value is a parsed platform.
+
+      # Type
+      `isSystem :: a -> Bool`
+
+      # Example
+      lib.systems.parse.isSystem (lib.systems.parse.mkSystemFromString "x86_64-unknown-linux-gnu")
+      => true
+    */
     isSystem = isType "system";
 
-    /** A parsed platform of its checked parts `{ cpu, vendor, kernel, abi }`. */
+    /**
+      A parsed platform of its checked parts.
+
+      # Type
+      `mkSystem :: { cpu, vendor, kernel, abi } -> System`
+
+      # Example
+      (lib.systems.parse.mkSystem { cpu = lib.systems.parse.cpuTypes.x86_64; vendor = lib.systems.parse.vendors.pc; kernel = lib.systems.parse.kernels.linux; abi = lib.systems.parse.abis.gnu; })._type
+      => "system"
+    */
     mkSystem =
       components:
-      assert types.parsedPlatform.check components;
+      assert types.parsedPlatform.verify components;
       setType "system" components;
 
     /**
@@ -308,7 +345,16 @@ let
       else
         refuse "has invalid number of hyphen-separated components";
 
-    /** The parsed platform of the names of its parts; vendor and ABI follow from the rest if missing. */
+    /**
+      The parsed platform of the names of its parts; vendor and ABI follow from the rest if missing.
+
+      # Type
+      `mkSystemFromSkeleton :: { cpu, vendor ?, kernel, abi ? } -> System`
+
+      # Example
+      (lib.systems.parse.mkSystemFromSkeleton { cpu = "x86_64"; kernel = "linux"; }).abi.name
+      => "gnu"
+    */
     mkSystemFromSkeleton =
       {
         cpu,
@@ -366,7 +412,16 @@ let
     mkSystemFromString =
       name: parse.mkSystemFromSkeleton (parse.mkSkeletonFromList (splitString "-" name));
 
-    /** Apple's name of a processor. */
+    /**
+      Apple's name of a processor.
+
+      # Type
+      `darwinArch :: CpuType -> String`
+
+      # Example
+      lib.systems.parse.darwinArch lib.systems.parse.cpuTypes.aarch64
+      => "arm64"
+    */
     darwinArch = cpu: if cpu.name == "aarch64" then "arm64" else cpu.name;
 
     /**
@@ -417,7 +472,16 @@ let
       assert parse.isSystem system;
       "${cpuName}-${vendor.name}-${kernelName kernel}${format}${abiName}";
 
-    /** A parsed platform with the ABI of musl that fits it. */
+    /**
+      A parsed platform with the ABI of musl that fits it.
+
+      # Type
+      `mkMuslSystem :: System -> System`
+
+      # Example
+      (lib.systems.parse.mkMuslSystem (lib.systems.parse.mkSystemFromString "x86_64-unknown-linux-gnu")).abi.name
+      => "musl"
+    */
     mkMuslSystem =
       system:
       let

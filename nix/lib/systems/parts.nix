@@ -1,9 +1,9 @@
-# The parts platforms are made of. An entry's `_type` and `name` come from the table it stands in.
+# The parts platforms are made of. An entry is called as it is in the table, unless it has a `name`.
 { lib }:
 let
   inherit (builtins) mapAttrs;
 
-  tagged = tag: mapAttrs (name: entry: { inherit name; } // entry // { _type = tag; });
+  named = mapAttrs (name: entry: { inherit name; } // entry);
 
   little = significantBytes.littleEndian;
   big = significantBytes.bigEndian;
@@ -93,12 +93,12 @@ let
     eabi = true;
   };
 
-  significantBytes = tagged "significant-byte" {
+  significantBytes = named {
     bigEndian = { };
     littleEndian = { };
   };
 
-  execFormats = tagged "exec-format" {
+  execFormats = named {
     aout = { };
     elf = { };
     macho = { };
@@ -107,17 +107,17 @@ let
     wasm = { };
   };
 
-  kernelFamilies = tagged "exec-format" {
+  kernelFamilies = named {
     bsd = { };
     darwin = { };
   };
 
-  cpuTypes = tagged "cpu-type" cpuTable // {
+  cpuTypes = named cpuTable // {
     # Apple's name.
     arm64 = cpuTypes.aarch64;
   };
 
-  vendors = tagged "vendor" {
+  vendors = named {
     apple = { };
     knuth = { };
     none = { };
@@ -128,7 +128,7 @@ let
   };
 
   kernels =
-    tagged "kernel" {
+    named {
       # Named darwin, as it always was.
       macos = apple // { name = "darwin"; };
       ios = apple;
@@ -154,7 +154,7 @@ let
       win32 = kernels.windows;
     };
 
-  abis = tagged "abi" {
+  abis = named {
     msvc = { };
     # For ARM and PowerPC without an operating system; `elf` for the others.
     eabi = soft;

@@ -63,7 +63,16 @@ let
       cmodel = "medium";
     };
 
-    /** The settings for an elaborated platform; the empty set if there are none. */
+    /**
+      The settings for an elaborated platform; the empty set if there are none.
+
+      # Type
+      `select :: Platform -> AttrSet`
+
+      # Example
+      (lib.systems.platforms.select (lib.systems.elaborate "armv7l-linux")).gcc.fpu
+      => "vfpv3-d16"
+    */
     select =
       platform:
       let

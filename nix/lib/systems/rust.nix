@@ -54,6 +54,34 @@ let
       else
         optional p.isUnix "unix" ++ optional p.isWindows "windows" ++ optional p.isWasm "wasm"
     );
+  # What C library or kind of system a target is for, by its name: mostly its last part.
+  env =
+    rust.platform.env or (
+      let
+        target = p.rust.rustcTargetSpec;
+        ending = lib.lists.last (lib.strings.splitString "-" target);
+        qnx = builtins.match "qnx([0-9]+)0(_iosock)?" ending;
+        starts = builtins.match "(gnu|musl|msvc|ohos|uclibc|newlib|sgx|mlibc|macabi|sim|v5).*" ending;
+        wasi = builtins.match ".*-wasi(p[0-9]+).*" target;
+        isNamed = builtins.any (part: hasInfix part target);
+      in
+      if starts != null then
+        builtins.head starts
+      else if wasi != null then
+        builtins.head wasi
+      else if qnx != null then
+        "nto${builtins.head qnx}${toString (builtins.elemAt qnx 1)}"
+      else if isNamed [ "-redox" ] then
+        "relibc"
+      else if isNamed [ "-wrs-vxworks" ] then
+        "gnu"
+      else if isNamed [ "-espidf" "-rtems" "nintendo-3ds" ] then
+        "newlib"
+      else if lib.lists.elem target [ "i386-apple-ios" "x86_64-apple-ios" "x86_64-apple-tvos" ] then
+        "sim"
+      else
+        ""
+    );
   vendor = rust.platform.vendor or (if p.parsed.vendor.name == "w64" then "pc" else p.parsed.vendor.name);
 
   cpuInTarget =
@@ -87,7 +115,7 @@ in
 rust
 // {
   platform = described // {
-    inherit arch os vendor;
+    inherit arch env os vendor;
     target-family = family;
   };
 

@@ -38,7 +38,7 @@ let
         lib.isType "option" { _type = "option"; }
         => true
       */
-      isType = tag: value: value._type or null == tag;
+      isType = tag: value: value._type or "" == tag;
 
       /**
         Tags a set with a type name.

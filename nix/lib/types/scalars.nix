@@ -115,6 +115,16 @@ let
 
     /** Integers of a range: `unsigned`, `positive`, `between low high`, `u8` … `s32`. */
     ints = {
+      /**
+        An integer from a lowest to a highest one, both of them included.
+
+        # Type
+        `between :: Int -> Int -> OptionType`
+
+        # Example
+        map (lib.types.ints.between 1 9).check [ 0 1 9 10 ]
+        => [ false true true false ]
+      */
       between =
         lowest: highest:
         assert assertMsg (lowest <= highest) "ints.between: lowest must be smaller than highest";
@@ -142,6 +152,16 @@ let
 
     /** Numbers of a range: `between low high`, `nonnegative`, `positive`. */
     numbers = {
+      /**
+        A number from a lowest to a highest one, both of them included.
+
+        # Type
+        `between :: Number -> Number -> OptionType`
+
+        # Example
+        map (lib.types.numbers.between 0 1.5).check [ 0 1.5 2 ]
+        => [ true true false ]
+      */
       between =
         lowest: highest:
         assert assertMsg (lowest <= highest) "numbers.between: lowest must be smaller than highest";
