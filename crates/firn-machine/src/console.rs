@@ -10,14 +10,14 @@ const KEPT: usize = 2000;
 /// Longest text kept for `text` and `wait_for`, in bytes.
 const TEXT_LIMIT: usize = 16 << 20;
 
-/// Receives each line with the stream it came from.
-pub type LineSink = Arc<dyn Fn(&str) + Send + Sync>;
+/// Receives a machine's lines one by one: of its console, or what a command says beside its output.
+pub type LineListener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a machine wrote on its console.
 pub struct Console {
     state: Mutex<State>,
     grown: Condvar,
-    sink: LineSink,
+    sink: LineListener,
     input: Mutex<Option<Box<dyn Write + Send>>>,
 }
 
@@ -38,7 +38,7 @@ struct State {
 
 impl Console {
     /// An empty console; `sink` sees every complete line.
-    pub fn new(sink: LineSink) -> Arc<Self> {
+    pub fn new(sink: LineListener) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             grown: Condvar::new(),
@@ -107,7 +107,7 @@ impl Console {
     }
 
     /// For the agent: what commands write to standard error stands among the console's lines, as on a terminal.
-    pub fn talk(self: &Arc<Self>) -> LineSink {
+    pub fn talk(self: &Arc<Self>) -> LineListener {
         let console = self.clone();
         Arc::new(move |line: &str| console.add_line(line))
     }

@@ -16,7 +16,7 @@ pub mod image;
 pub mod net;
 pub mod qemu;
 
-pub use console::{Console, LineSink};
+pub use console::{Console, LineListener};
 pub use error::{ErrorKind, MachineError, Result};
 pub use machine::{Backend, Hardware, Machine, StartOptions, State};
 pub use spawn::spawn_bound;

@@ -3,6 +3,7 @@
 use super::files::{Part, TreeWriter, walk};
 use super::frame::{CHUNK, Decoder, Frame, Incoming, Kind, SYNC};
 use super::message::{Done, Entry, Hello, Probe, Request};
+use crate::console::LineListener;
 use crate::error::{Context, MachineError, Result};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -28,9 +29,6 @@ const ERROR_LINES: usize = 20;
 /// Random bytes for a resumed machine.
 const ENTROPY_BYTES: usize = 64;
 
-/// Receives what a command says beside its output: standard error and notices, line by line.
-pub type TalkSink = Arc<dyn Fn(&str) + Send + Sync>;
-
 /// What a command gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecOutput {
@@ -51,7 +49,7 @@ pub struct AgentClient {
     name: String,
     shared: Mutex<Shared>,
     changed: Condvar,
-    talk: TalkSink,
+    talk: LineListener,
     /// Frames of different threads must not mix on the wire.
     write_order: Mutex<()>,
 }
@@ -77,7 +75,7 @@ pub struct Run(u64);
 
 impl AgentClient {
     /// Listens on `socket` for the agent of machine `name`.
-    pub fn listen(name: &str, socket: &Path, talk: TalkSink) -> Result<Arc<Self>> {
+    pub fn listen(name: &str, socket: &Path, talk: LineListener) -> Result<Arc<Self>> {
         let _ = std::fs::remove_file(socket);
         let listener = UnixListener::bind(socket)
             .doing(|| format!("cannot listen on {}", socket.display()))?;
@@ -292,7 +290,7 @@ impl AgentClient {
     }
 
     /// The talk sink, which also keeps the last lines.
-    fn heard_by(&self, kept: Arc<Mutex<VecDeque<String>>>) -> TalkSink {
+    fn heard_by(&self, kept: Arc<Mutex<VecDeque<String>>>) -> LineListener {
         let talk = self.talk.clone();
         Arc::new(move |line: &str| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -533,12 +531,12 @@ impl Drop for AgentStream<'_> {
 
 /// Cuts a byte stream into lines for the talk sink.
 struct LineCutter {
-    sink: TalkSink,
+    sink: LineListener,
     partial: Vec<u8>,
 }
 
 impl LineCutter {
-    fn new(sink: TalkSink) -> Self {
+    fn new(sink: LineListener) -> Self {
         Self { sink, partial: Vec::new() }
     }
 

@@ -5,7 +5,7 @@ use super::inside;
 use super::spec::{Bind, Card, ContainerSpec, Root, cgroup_parent};
 use crate::agent::client::Run;
 use crate::agent::{AgentClient, CONTAINER_SOCKET};
-use crate::console::{Console, LineSink};
+use crate::console::{Console, LineListener};
 use crate::error::{Context, MachineError, Result};
 use crate::machine::{Backend, Machine, StartOptions, State};
 use crate::net::{Switch, SwitchPort};
@@ -44,7 +44,7 @@ pub struct ContainerOptions {
     /// The program to start as helper, normally the running one.
     pub program: PathBuf,
     /// Sees every console line, and what commands write to standard error.
-    pub console: LineSink,
+    pub console: LineListener,
 }
 
 /// A node in namespaces.

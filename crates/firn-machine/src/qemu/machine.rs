@@ -6,7 +6,7 @@ use super::resets::watch_resets;
 use super::saved::{self, SavedBoot};
 use crate::agent::AgentClient;
 use crate::agent::client::Run;
-use crate::console::{Console, LineSink};
+use crate::console::{Console, LineListener};
 use crate::error::{Context, ErrorKind, MachineError, Result};
 use crate::image::disk::DiskPlan;
 use crate::machine::{Backend, Hardware, Machine, StartOptions, State};
@@ -109,7 +109,7 @@ pub struct VmOptions {
     /// Its places on switches.
     pub ports: Vec<SwitchPort>,
     /// Sees every console line, and what commands write to standard error.
-    pub console: LineSink,
+    pub console: LineListener,
 }
 
 /// A node in QEMU.
