@@ -99,6 +99,13 @@ fn the_tests_of_the_formats_pass() {
 }
 
 #[test]
+fn programs_have_their_own_versions() {
+    let file = root().join("nix/build/debian/tests.nix");
+    let failed = evaluate(&format!("builtins.toJSON (import {} {{ }})", file.display()));
+    assert_eq!(failed, Ok("[]".to_owned()));
+}
+
+#[test]
 fn the_tests_of_what_base_lacks_pass() {
     let file = root().join("nix/build/lacking/tests.nix");
     let failed = evaluate(&format!("builtins.toJSON (import {} {{ }})", file.display()));

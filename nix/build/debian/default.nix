@@ -74,6 +74,14 @@ let
       }
     );
 
+  # Debian's version of a group: that of the package it is named after, else of its first.
+  versionOf =
+    name: group:
+    let
+      named = builtins.filter (deb: builtins.head deb == name) group.debs;
+    in
+    builtins.elemAt (builtins.head (named ++ group.debs)) 1;
+
   mkGroup = import ./group.nix { inherit lib system relocation; };
 
   mkGroups = builtins.mapAttrs (
@@ -81,6 +89,7 @@ let
     mkGroup {
       inherit name;
       inherit (group) version description;
+      debianVersion = versionOf name group;
       links = group.links or { };
       debs = map fetchDeb group.debs;
       debNames = map builtins.head group.debs;
@@ -144,7 +153,7 @@ import ./wrap.nix { inherit lib pkgs groupOf; }
       inherit meta;
       passthru = {
         inherit pname;
-        inherit (group) version debianClosure;
+        inherit (group) debianClosure debianVersion version;
       }
       // passthru;
     };

@@ -5,7 +5,9 @@
   relocation,
 }:
 let
-  # attrs: name, version, description, debs, debNames, dependencies, links, and optionally pname, meta, passthru
+  upstream = import ./upstream.nix;
+
+  # attrs: name, version (as Debian has it, for names of store paths), debianVersion, description, debs, debNames, dependencies, links, and optionally pname, meta, passthru
   mkGroup =
     attrs:
     present attrs (derivation {
@@ -21,7 +23,7 @@ let
   present =
     attrs@{
       name,
-      version,
+      debianVersion,
       description,
       dependencies,
       debNames,
@@ -32,10 +34,11 @@ let
     }:
     base:
     let
+      version = upstream debianVersion;
       package =
         base
         // {
-          inherit pname version passthru debNames;
+          inherit pname version debianVersion passthru debNames;
           name = "${pname}-${version}";
           groupName = name;
           out = package;

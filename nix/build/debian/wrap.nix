@@ -44,7 +44,7 @@ let
         modules = map (module: "${module}") (raw.debianClosure ++ modules);
         passthru = {
           inherit pname;
-          inherit (raw) version debianClosure;
+          inherit (raw) debianClosure debianVersion version;
         };
       }
     ) (builtins.readFile ./wrap-programs.sh);

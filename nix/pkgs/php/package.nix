@@ -21,5 +21,4 @@ let
     };
   };
 in
-# PHP names itself without Debian's part of the version.
-self // { version = lib.head (lib.splitString "-" self.version); }
+self
