@@ -109,6 +109,8 @@ final: prev: {
     paths = [ final.qemu final.qemu-utils ];
     meta.mainProgram = "qemu-system-x86_64";
   };
+  # The libraries that compiled programs need at run time.
+  gccForLibs = final.debian."libstdc++6";
   qemu_kvm = final.qemu;
   qemu_full = final.qemu;
   qemu-utils = final.debian.qemu-utils or final.qemu;

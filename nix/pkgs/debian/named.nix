@@ -18,6 +18,7 @@
   kea = [ "kea" "mpl20" "DHCP servers" "kea-dhcp4" ];
   keepalived = [ "keepalived" "gpl2Plus" "Addresses that move to another machine" ];
   keyutils = [ "keyutils" "gpl2Plus" "Keys in the kernel" "keyctl" ];
+  libsecret = [ "libsecret-1-0" "lgpl21Plus" "Asks keyrings for passwords" ];
   lldpd = [ "lldpd" "isc" "Tells neighbours in the network who is there" "lldpctl" ];
   logrotate = [ "logrotate" "gpl2Plus" "Renames, compresses and deletes logs" ];
   mailutils = [ "mailutils" "gpl3Plus" "Mail on the command line" "mail" ];
