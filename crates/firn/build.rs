@@ -1,4 +1,5 @@
-//! Puts the folder `nix/` into the program, as a table of paths, contents and modes, with a digest of all.
+//! Puts the folder `nix/` into the program, as a table of paths, contents and modes, with a digest of all,
+//! and has it linked for a fixed address.
 
 use std::env;
 use std::fmt::Write as _;
@@ -7,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 fn main() {
+    link_for_fixed_address();
     let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else { return };
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else { return };
     let root = manifest.join("../../nix");
@@ -19,6 +21,19 @@ fn main() {
         .and_then(|()| fs::write(out.join("digest.rs"), format!("\"{:032x}\"\n", digest.0)));
     if let Err(error) = written {
         println!("cargo::error=cannot write the table of nix/: {error}");
+    }
+}
+
+/// A program that may lie anywhere corrects 40,000 addresses in itself whenever it starts, which was a third of
+/// the instructions of a short evaluation and made 170 pages its own. The stack, the heap and what is
+/// mapped lie at random addresses all the same.
+fn link_for_fixed_address() {
+    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    let is_static = target("FEATURE").split(',').any(|feature| feature == "crt-static");
+    if is_static && target("OS") == "linux" && target("ENV") == "gnu" {
+        // They come after the compiler's `-static-pie`, which they revoke.
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+        println!("cargo::rustc-link-arg-bins=-static");
     }
 }
 
