@@ -12,6 +12,7 @@
     in
     {
       checks.${system} = {
+        acme = runNixOSTest ./acme.nix;
         containers = runNixOSTest ./containers.nix;
         disks = runNixOSTest ./disks.nix;
         firmware = runNixOSTest ./firmware.nix;

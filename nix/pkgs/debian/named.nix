@@ -19,11 +19,13 @@
   keepalived = [ "keepalived" "gpl2Plus" "Addresses that move to another machine" ];
   keyutils = [ "keyutils" "gpl2Plus" "Keys in the kernel" "keyctl" ];
   libsecret = [ "libsecret-1-0" "lgpl21Plus" "Asks keyrings for passwords" ];
+  lego = [ "lego" "mit" "Orders certificates by ACME" ];
   lldpd = [ "lldpd" "isc" "Tells neighbours in the network who is there" "lldpctl" ];
   logrotate = [ "logrotate" "gpl2Plus" "Renames, compresses and deletes logs" ];
   mailutils = [ "mailutils" "gpl3Plus" "Mail on the command line" "mail" ];
   miniupnpc = [ "miniupnpc" "bsd3" "Asks routers for ports by UPnP" "upnpc" ];
   miniupnpd = [ "miniupnpd" "bsd3" "Opens ports of routers by UPnP and NAT-PMP" ];
+  pebble = [ "pebble" "mpl20" "Server for tests of ACME" ];
   mpc = [ "mpc" "gpl2Plus" "Tells the Music Player Daemon what to play" ];
   mpd = [ "mpd" "gpl2Plus" "Music Player Daemon" ];
   monitoring-plugins = [ "monitoring-plugins-basic" "gpl3Plus" "Checks for Nagios and its kind" ];

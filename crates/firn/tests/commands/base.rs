@@ -147,6 +147,27 @@ fn what_has_no_effect_is_told() {
     assert!(!shown.contains("jellyfin") && !shown.contains("gnome"), "{shown}");
 }
 
+/// The machines of `spec/machines` give the derivation of a system.
+#[test]
+fn machines_as_people_write_them_are_evaluated() {
+    let user = User::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/machines");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let module = std::fs::canonicalize(entry.unwrap().path()).unwrap();
+        if module.extension().is_none_or(|extension| extension != "nix") {
+            continue;
+        }
+        let expression = format!(
+            "(import <nixpkgs/nixos> {{ configuration = {{ imports = [ {} ]; \
+             fileSystems.\"/\".device = \"/dev/vda\"; }}; }}).system.drvPath",
+            module.display()
+        );
+        let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "--expr"];
+        let shown = user.run(&[&words[..], &[&expression]].concat());
+        assert!(shown.ends_with(".drv"), "{}: {shown}", module.display());
+    }
+}
+
 /// Accounts of services that `base` lacks are there when these are enabled, unless somebody chose other ones.
 #[test]
 fn accounts_of_lacking_services_are_made() {

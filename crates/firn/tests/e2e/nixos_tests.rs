@@ -40,6 +40,14 @@ fn services() {
 }
 
 #[test]
+fn certificates_are_ordered_and_renewed() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("acme")]);
+    said.assert_success(&["test acme passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn scripts_import_further_packages() {
     let Some(program) = Program::new() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("packages")]);

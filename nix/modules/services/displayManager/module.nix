@@ -11,6 +11,7 @@ let
   cfg = config.services.displayManager;
   xserver = config.services.xserver;
   generic = cfg.generic;
+  sessionNames = lib.concatMap (package: package.providedSessions) cfg.sessionPackages;
   desktops = pkgs.runCommand "desktops" { preferLocalBuild = true; } (
     "mkdir -p $out/share/xsessions $out/share/wayland-sessions\n"
     + lib.concatMapStrings (package: ''
@@ -104,13 +105,9 @@ in
   config = lib.mkMerge [
     {
       services.displayManager.sessionData = {
-        inherit desktops;
-        sessionNames = lib.concatMap (package: package.providedSessions) cfg.sessionPackages;
+        inherit desktops sessionNames;
         autologinSession =
-          if cfg.defaultSession != null then
-            cfg.defaultSession
-          else
-            lib.findFirst (_: true) null cfg.sessionData.sessionNames;
+          if cfg.defaultSession != null then cfg.defaultSession else lib.findFirst (_: true) null sessionNames;
       };
     }
     (lib.mkIf cfg.enable {

@@ -78,8 +78,14 @@ let
       addSSL = flag false "Whether it answers encrypted connections as well.";
       onlySSL = flag false "Whether it answers only encrypted connections.";
       forceSSL = flag false "Whether plain connections are redirected to encrypted ones.";
-      enableACME = flag false "Whether certificates are fetched; not part of `base` yet.";
-      useACMEHost = optionalPath types.str "Host whose certificate is used.";
+      enableACME = flag false "Whether its certificate is one of `security.acme`.";
+      useACMEHost = optionalPath types.str "Name in `security.acme.certs` of the certificate that is used.";
+      acmeRoot = mkOption {
+        type = types.nullOr types.str;
+        default = "/var/lib/acme/acme-challenge";
+        description = "Folder for challenges of the authority; if null, what `security.acme` says.";
+      };
+      acmeFallbackHost = optionalPath types.str "Server that is asked for challenges which are not here.";
       http2 = flag true "Whether HTTP 2 is spoken.";
       sslCertificate = mkOption {
         type = types.path;
@@ -107,6 +113,7 @@ let
     };
   };
 
+  acme = import ./acme.nix { inherit lib config; };
   statement = name: value: lib.optionalString (value != null) "${name} ${toString value};\n";
   passwords =
     auth:
@@ -188,11 +195,13 @@ let
       ssl = host.onlySSL || host.addSSL || host.forceSSL;
       plain = lib.filter (l: !l.ssl) all;
       main = if host.forceSSL then lib.filter (l: l.ssl) all else all;
+      challenges = acme.challengeText name host;
+      files = acme.files name host;
     in
     lib.optionalString host.forceSSL ''
       server {
       ${lib.concatMapStrings (listenText host) plain}server_name ${names};
-      location / { return 301 https://$host$request_uri; }
+      ${challenges}location / { return 301 https://$host$request_uri; }
       }
     ''
     + "server {\n"
@@ -200,8 +209,9 @@ let
     + "server_name ${names};\n"
     + statement "root" host.root
     + lib.optionalString (host.globalRedirect != null) "location / { return 301 http${lib.optionalString ssl "s"}://${host.globalRedirect}$request_uri; }\n"
-    + lib.optionalString ssl "ssl_certificate ${host.sslCertificate};\nssl_certificate_key ${host.sslCertificateKey};\n"
-    + lib.optionalString (ssl && host.sslTrustedCertificate != null) "ssl_trusted_certificate ${host.sslTrustedCertificate};\n"
+    + challenges
+    + lib.optionalString ssl "ssl_certificate ${files.certificate};\nssl_certificate_key ${files.key};\n"
+    + lib.optionalString (ssl && files.chain != null) "ssl_trusted_certificate ${files.chain};\n"
     + authText host
     + locationsText host.locations
     + host.extraConfig
@@ -401,6 +411,7 @@ in
         deny all;
       '';
     };
+    security.acme.certs = acme.certificates;
     users.users = mkIf (cfg.user == "nginx") {
       nginx = {
         group = cfg.group;
@@ -412,7 +423,10 @@ in
     systemd.services.nginx = {
       description = "Nginx Web Server";
       wantedBy = [ "multi-user.target" ];
-      after = [ "network.target" ];
+      after = [ "network.target" ] ++ acme.standIns;
+      wants = acme.standIns;
+      # Challenges are answered by this server.
+      before = acme.orders;
       stopIfChanged = false;
       preStart = cfg.preStart;
       startLimitIntervalSec = 60;

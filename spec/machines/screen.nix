@@ -1,0 +1,2 @@
+# No session is said to be the first one.
+{ services.xserver.enable = true; }
