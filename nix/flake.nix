@@ -5,7 +5,7 @@
     { self }:
     let
       systems = [ "x86_64-linux" ];
-      forSystems = f: builtins.listToAttrs (map (name: { inherit name; value = f name; }) systems);
+      forSystems = library.genAttrs systems;
       library = import ./lib;
     in
     {
@@ -26,7 +26,9 @@
           );
       };
 
-      legacyPackages = forSystems (system: import ./. { inherit system; });
+      # Flakes that list their outputs for all platforms can be evaluated; what is built of Debian's packages can't be
+      # built for others.
+      legacyPackages = library.genAttrs library.systems.flakeExposed (system: import ./. { inherit system; });
 
       nixosModules = {
         notDetected = { };

@@ -46,6 +46,10 @@ let
 
   tables = import ./debian/tables.nix { inherit lib; };
 
+  # Others name files of nixpkgs that are not here.
+  callPackageWith =
+    available: file: if lacking.isFile file then _: lacking.file file else lib.callPackageWith available file;
+
   functions = final: {
     # Of sets of packages that `base` has a part of, the rest.
     __lacking = lacking.sets;
@@ -74,9 +78,9 @@ let
     pkgsTargetTarget = final;
     targetPackages = final;
 
-    callPackage = lib.callPackageWith final;
+    callPackage = callPackageWith final;
     callPackages = lib.callPackagesWith final;
-    newScope = extra: lib.callPackageWith (final // extra);
+    newScope = extra: callPackageWith (final // extra);
     # Packages are built for the platform that builds them: there is one set, for whatever use.
     splicePackages = { pkgsHostTarget, ... }: pkgsHostTarget;
     makeScopeWithSplicing' =

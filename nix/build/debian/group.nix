@@ -10,14 +10,30 @@ let
   # attrs: name, version (as Debian has it, for names of store paths), debianVersion, description, debs, debNames, dependencies, links, and optionally pname, meta, passthru
   mkGroup =
     attrs:
-    present attrs (derivation {
+    present attrs (if system == platform then unpacked attrs else absent attrs);
+
+  # Debian's packages here are those of one platform.
+  platform = "x86_64-linux";
+  absent =
+    attrs:
+    derivation {
+      name = "${attrs.name}-${attrs.version}";
+      inherit system;
+      builder = "builtin:lacking";
+      lacking = "base has no `${attrs.name}' for ${system}: its packages are Debian's for ${platform}. Build it for that platform, or take nixpkgs.";
+      preferLocalBuild = true;
+      allowSubstitutes = false;
+    };
+  unpacked =
+    attrs:
+    derivation {
       name = "${attrs.name}-${attrs.version}";
       inherit system relocation;
       inherit (attrs) debs links;
       builder = "builtin:debian";
       __structuredAttrs = true;
       dependencies = map (group: group.outPath) attrs.dependencies;
-    });
+    };
 
   # What users of the package see, around its derivation.
   present =

@@ -4,7 +4,6 @@
 }:
 let
   upstream = import ./upstream.nix;
-  pkgs = import ../.. { system = "x86_64-linux"; };
   check = debian: expected: {
     name = "test ${debian}";
     value = {
@@ -31,27 +30,5 @@ lib.runTests (
     "17.0.19+10-1~deb12u2" = "17.0.19+10";
     "1.6.7~rc0-1+b13" = "1.6.7-rc0";
     "2024a" = "2024a";
-  }
-  // {
-    testNameAndVersion = {
-      expr = [
-        pkgs.hello.name
-        (lib.getVersion pkgs.hello)
-        (lib.getName pkgs.hello)
-        pkgs.hello.debianVersion
-        pkgs.radicale.name
-      ];
-      expected = [
-        "hello-2.10"
-        "2.10"
-        "hello"
-        "2.10-3"
-        "radicale-3.1.8"
-      ];
-    };
-    testVersionsAreCompared = {
-      expr = map (lib.versionAtLeast pkgs.nginx.version) [ "1.22.1" "1.22.2" ];
-      expected = [ true false ];
-    };
   }
 )

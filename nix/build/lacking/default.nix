@@ -3,6 +3,7 @@
 #
 # Facts about nixpkgs (of July 2026): `packages.json` has the names at the root, 0 for a package and 1 for
 # a function that makes one; `sets/NAME.json` the same for a set of packages, `kernels.json` the names of kernels.
+# `versions.json` has versions of packages at the root, which configurations compare.
 #
 # `linuxPackages` are the packages of the kernel that there is.
 {
@@ -89,9 +90,13 @@ let
     };
   };
 
+  # Read when somebody asks for a version.
+  versions = fromJSON (readFile ./versions.json);
+  version = path: name: { version = if path == "" then versions.${name} or "0" else "0"; };
+
   package =
     path: name:
-    standIn (lib.optionalAttrs (name == "neovim-unwrapped") (lua (package "" "luajit"))) name "base has no package `${path}${name}': what needs it can't be built here. Use another package, leave it out, or take nixpkgs for it (`firn search base ${name}' looks for names that base has).";
+    standIn (version path name // lib.optionalAttrs (name == "neovim-unwrapped") (lua (package "" "luajit"))) name "base has no package `${path}${name}': what needs it can't be built here. Use another package, leave it out, or take nixpkgs for it (`firn search base ${name}' looks for names that base has).";
 
   nameIn =
     fallback: args:
@@ -151,10 +156,13 @@ let
   # What others read of a result that its arguments say.
   said =
     path: name: args:
-    if !isAttrs args then
+    if isFunction args then
+      said path name (args (package "" name))
+    else if !isAttrs args then
       { }
     else
       args.passthru or { }
+      // lib.optionalAttrs (args ? version) { inherit (args) version; }
       // lib.optionalAttrs (lib.hasInfix "Neovim" name) {
         initRc = "";
       }
@@ -179,8 +187,34 @@ let
       }
     ) (attrNames (readDir ./sets))
   );
-in
-{
+
+  # A file of nixpkgs that is called as a package: whether it is one by its path, and what stands for it. Its folder's
+  # name or its own tell which package.
+  folders = "by-name|applications|build-support|data|desktops|development|games|misc|os-specific|servers|shells|tools";
+  isFile =
+    file:
+    !isFunction file
+    && (builtins.isPath file || builtins.isString file)
+    && builtins.match ".*/pkgs/(${folders})/.*" (toString file) != null
+    && !builtins.pathExists file;
+  file =
+    path:
+    let
+      parts = lib.splitString "/" (builtins.unsafeDiscardStringContext (toString path));
+      own = lib.removeSuffix ".nix" (lib.last parts);
+      folder = lib.last (lib.init parts);
+      isFolder = own == lib.last parts;
+      names =
+        if isFolder then
+          [ own ]
+        else if own == "default" || own == "package" then
+          [ folder ]
+        else
+          [ "${folder}-${own}" own folder ];
+      known = builtins.filter (name: packages ? ${name}) names;
+    in
+    if known == [ ] then package "" (builtins.head names) else packages.${builtins.head known};
+
   packages =
     members "" (fromJSON (readFile ./packages.json))
     // sets
@@ -199,9 +233,11 @@ in
         in
         scope;
     };
+in
+{
+  inherit file isFile packages sets;
   linuxKernel = {
     packages = kernelsBy "linux_" (packages: packages);
     kernels = kernelsBy "linux_" (packages: packages.kernel);
   };
-  inherit sets;
 }

@@ -19,6 +19,11 @@ let
     pname = "of-mine";
     version = "1";
   };
+  versioned = packages.buildGoModule (final: {
+    pname = "versioned";
+    version = "2";
+    src = "${final.pname}.tar";
+  });
   fixed = packages.rustPlatform.buildRustPackage (final: {
     name = "of-mine-too";
     src = final.name;
@@ -67,6 +72,34 @@ lib.runTests {
   testBuilders = {
     expr = lib.isFunction packages.buildGoModule;
     expected = true;
+  };
+  testVersions = {
+    expr = map lib.getVersion [
+      packages.libdisplay-info_0_2
+      packages.tmuxPlugins.sensible
+      built
+      versioned
+    ];
+    expected = [ "0.2.0" "0" "1" "2" ];
+  };
+  testFilesOfNixpkgs = {
+    expr = map (path: lib.getName (lacking.file path)) [
+      "/source/pkgs/development/tools/continuous-integration/buildbot/master.nix"
+      "/source/pkgs/development/tools/continuous-integration/buildbot/worker.nix"
+      "/source/pkgs/by-name/nu/nushell/package.nix"
+      "/source/pkgs/shells/nushell"
+      "/source/pkgs/tools/of-nobody/default.nix"
+    ];
+    expected = [ "buildbot" "buildbot-worker" "nushell" "nushell" "of-nobody" ];
+  };
+  testWhatFilesAreMeant = {
+    expr = map lacking.isFile [
+      "/source/pkgs/by-name/nu/nushell/package.nix"
+      "/source/nu/package.nix"
+      ./default.nix
+      (_: null)
+    ];
+    expected = [ true false false false ];
   };
   testBuilt = {
     expr = map lib.getName [

@@ -91,6 +91,46 @@ fn files_of_nixpkgs_are_where_they_are_expected() {
     );
 }
 
+/// Packages have their programs' versions and names, as nixpkgs' have; packages of other platforms are evaluated, linkers
+/// are wrapped by files of nixpkgs, and a missing one stands for its package.
+#[test]
+fn packages_are_what_published_code_takes_them_for() {
+    let user = User::new();
+    user.write(
+        "packages.nix",
+        r#"
+        let
+          pkgs = import <nixpkgs> { };
+          inherit (pkgs) lib;
+          other = import <nixpkgs> { system = "aarch64-linux"; };
+          text = name: builtins.readFile (pkgs.path + "/pkgs/build-support/${name}");
+          wrappers = map text [
+            "wrapper-common/utils.bash"
+            "bintools-wrapper/add-flags.sh"
+            "bintools-wrapper/add-hardening.sh"
+            "bintools-wrapper/ld-wrapper.sh"
+          ];
+          missing = pkgs.callPackage (pkgs.path + "/pkgs/by-name/nu/nushell/package.nix") { };
+        in
+        builtins.toJSON [
+          pkgs.hello.name
+          (lib.getVersion pkgs.hello)
+          pkgs.hello.debianVersion
+          pkgs.radicale.name
+          (map (lib.versionAtLeast pkgs.nginx.version) [ "1.22.1" "1.22.2" ])
+          [ (other.hello ? drvPath) other.hello.system (other.hello.drvPath != pkgs.hello.drvPath) ]
+          (builtins.all (text: builtins.stringLength text > 50) wrappers)
+          (lib.versionAtLeast missing.version "0.100")
+        ]
+        "#,
+    );
+    let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "packages.nix"];
+    assert_eq!(
+        user.run(&words),
+        r#"["hello-2.10","2.10","2.10-3","radicale-3.1.8",[true,false],[true,"aarch64-linux",true],true,true]"#
+    );
+}
+
 /// What a configuration sets without effect is told with its option and file, and what `base` lacks with its name.
 #[test]
 fn what_has_no_effect_is_told() {
