@@ -1,6 +1,7 @@
 # What every node of a test has beside its own configuration.
 [
   ./container.nix
+  ./file-systems.nix
   ./hardware.nix
   ./instrumentation.nix
   ./needs.nix

@@ -154,8 +154,7 @@ in
     msize = mkOption {
       type = types.ints.positive;
       default = 16384;
-      visible = false;
-      description = "Without effect.";
+      description = "Bytes of the longest message, where QEMU serves folders by 9p.";
     };
     cores = mkOption {
       type = types.ints.positive;
@@ -211,7 +210,10 @@ in
     writableStore = flag true "Whether `/nix/store` can be written to.";
     writableStoreUseTmpfs = flag true "Whether what is written to the store is kept in memory.";
     useNixStoreImage = flag true "Whether the store is an image; here it always is, on a disk of its own.";
-    mountHostNixStore = flag false "Whether the store is the host's; here it is an image of what the test's machines need, whatever their root is.";
+    mountHostNixStore = flag false ''
+      Whether the machine sees the store of the driver's side, as a shared folder; else it has an image of what the
+      test's machines need. In a test that side is a build, whose store is what the test names.
+    '';
     useBootLoader = flag false "Whether the machine boots by its own boot loader.";
     installBootLoader = flag v.useBootLoader "Whether the boot loader is installed on the disk.";
     directBoot = {
@@ -236,8 +238,7 @@ in
     nixStore9pCache = mkOption {
       type = types.enum [ "loose" "none" "fscache" ];
       default = "loose";
-      visible = false;
-      description = "Without effect: the store is no 9p file system.";
+      description = "What the machine keeps in memory of a store that it sees by `mountHostNixStore`.";
     };
     useSecureBoot = flag false ''
       Whether the firmware checks signatures, once keys are enrolled. It begins in setup mode, without keys;
@@ -383,8 +384,8 @@ in
       message = "virtualisation.tpm.provisioning: commands that run before the machine starts are not supported; let the machine's first boot run them.";
     }
     {
-      assertion = !(v.useBIOSBoot && v.useBootLoader && !v.useEFIBoot);
-      message = "virtualisation.useBIOSBoot: base has no boot loader for BIOS; use virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
+      assertion = !v.useBootLoader || v.useEFIBoot || v.directBoot.enable;
+      message = "virtualisation.useBootLoader: base has no boot loader for BIOS, only systemd-boot; set virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
     }
     {
       assertion = v.directBoot.enable || options.virtualisation.directBoot.initrd.highestPrio >= 1500;
@@ -452,7 +453,9 @@ in
       else
         null;
     qemuOptions =
-      v.qemu.options ++ v.qemu.networkingOptions ++ lib.optional (v.bios != null) "-bios ${v.bios}/bios.bin"
+      # Where QEMU serves all folders the script that starts it says so.
+      lib.optional (v.mountHostNixStore && v.sharesBy == "virtiofs") "-virtfs local,path=${builtins.storeDir},mount_tag=nix-store,security_model=none,multidevs=remap,readonly=on"
+      ++ v.qemu.options ++ v.qemu.networkingOptions ++ lib.optional (v.bios != null) "-bios ${v.bios}/bios.bin"
       ++ lib.concatLists (lib.imap0 driveOptions v.qemu.drives)
       ++ lib.optionals v.qemu.guestAgent.enable [
         "-chardev socket,id=qga,path=$TMPDIR/qga.sock,server=on,wait=off"

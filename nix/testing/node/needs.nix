@@ -20,7 +20,7 @@ let
     [ (anySet [ "bios" "useSecureBoot" ]) "firmware of its own (virtualisation.bios, virtualisation.useSecureBoot)" ]
     [ v.qemu.guestAgent.enable "QEMU's guest agent (virtualisation.qemu.guestAgent)" ]
     [ v.tpm.enable "a TPM" ]
-    [ (lib.any (file: file != toString ./vm.nix) options.virtualisation.fileSystems.files) "file systems of its own (virtualisation.fileSystems)" ]
+    [ (lib.any (file: file != toString ./file-systems.nix) options.virtualisation.fileSystems.files) "file systems of its own (virtualisation.fileSystems)" ]
     [ (set [ "boot" "kernelPackages" ]) "a kernel of its own (boot.kernelPackages)" ]
     [ (set [ "boot" "kernelPatches" ]) "a kernel of its own (boot.kernelPatches)" ]
     [ (set [ "boot" "extraModulePackages" ]) "kernel modules (boot.extraModulePackages)" ]

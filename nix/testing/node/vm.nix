@@ -1,4 +1,4 @@
-# Nodes that are virtual machines: their file systems and what the kernel is told.
+# Nodes that are virtual machines: what the kernel is told, and what a machine of a test does without.
 {
   config,
   lib,
@@ -7,60 +7,6 @@
 }:
 let
   v = config.virtualisation;
-  # The driver attaches the image of the store last, so that disks keep the names that tests know.
-  storeDevice = "/dev/disk/by-id/virtio-store";
-  root =
-    if v.diskImage == null then
-      {
-        device = "tmpfs";
-        fsType = "tmpfs";
-        options = [ "mode=0755" ];
-      }
-    else
-      {
-        device = v.rootDevice;
-        fsType = "ext4";
-      };
-  store =
-    if v.writableStore then
-      {
-        "/nix/.ro-store" = {
-          device = storeDevice;
-          fsType = "erofs";
-          options = [ "ro" ];
-          neededForBoot = true;
-        };
-        "/nix/.rw-store" = lib.mkIf v.writableStoreUseTmpfs {
-          device = "tmpfs";
-          fsType = "tmpfs";
-          options = [ "mode=0755" ];
-          neededForBoot = true;
-        };
-        "/nix/store" = {
-          overlay = {
-            lowerdir = [ "/nix/.ro-store" ];
-            upperdir = "/nix/.rw-store/upper";
-            workdir = "/nix/.rw-store/work";
-          };
-          neededForBoot = true;
-        };
-      }
-    else
-      {
-        "/nix/store" = {
-          device = storeDevice;
-          fsType = "erofs";
-          options = [ "ro" ];
-          neededForBoot = true;
-        };
-      };
-  boot = lib.optionalAttrs (v.bootPartition != null) {
-    ${config.boot.loader.efi.efiSysMountPoint} = {
-      device = v.bootPartition;
-      fsType = "vfat";
-      noCheck = true;
-    };
-  };
   # Where the driver starts the kernel it says this itself.
   quickParameters = [
     "mitigations=off"
@@ -76,14 +22,6 @@ let
     "nowatchdog"
     "psi=0"
   ];
-  shares = lib.mapAttrs' (tag: share: {
-    name = share.target;
-    value = {
-      device = tag;
-      fsType = "virtiofs";
-      options = [ "defaults" ];
-    };
-  }) v.sharedDirectories;
   # Cards come in the order of `interfaces`, behind the one to the host; the kernel calls them eth1, eth2, ….
   cards = lib.imap1 (index: i: {
     was = "eth${toString index}";
@@ -121,12 +59,6 @@ let
     boot.initrd.systemd.tpm2.enable = lib.mkIf v.tpm.enable (lib.mkOverride 1400 true);
     # Waiting for someone at the menu is no use.
     boot.loader.timeout = lib.mkOverride 150 0;
-    assertions = [
-      {
-        assertion = !v.useBootLoader || v.useEFIBoot || v.directBoot.enable;
-        message = "virtualisation.useBootLoader: base boots by systemd-boot; set virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
-      }
-    ];
     swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
     boot.initrd.kernelModules = [
       "virtio_pci"
@@ -186,11 +118,9 @@ let
   };
 in
 {
-  # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
-  config.virtualisation.fileSystems = { "/" = root; } // store // boot // shares;
-  # The small kernel has no driver of screens that X can use.
+  # The small kernel has no driver of screens that X can use, and none of folders that QEMU shares itself.
   config.boot.kernelPackages = lib.mkOverride 1400 (
-    if config.services.xserver.enable then pkgs.linuxPackages else pkgs.linuxPackages_cloud or pkgs.linuxPackages
+    if config.services.xserver.enable || v.mountHostNixStore then pkgs.linuxPackages else pkgs.linuxPackages_cloud or pkgs.linuxPackages
   );
   # There is no graphics processor, and one that is emulated by an emulated processor is slow.
   config.services.xserver.deviceSection = ''

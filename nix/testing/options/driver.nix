@@ -12,6 +12,11 @@ let
   virtual = lib.filterAttrs (_: machine: machine.virtualisation.backend == "vm") machines;
   hasVms = virtual != { };
 
+  # QEMU itself serves the store to virtual machines.
+  served =
+    { virtualisation, ... }:
+    removeAttrs virtualisation.sharedDirectories (lib.optional (virtualisation.backend == "vm") "nix-store");
+
   interfaces =
     machine:
     map (i: {
@@ -32,7 +37,7 @@ let
       lib.mapAttrsToList (tag: share: {
         inherit tag;
         inherit (share) source target;
-      }) machine.virtualisation.sharedDirectories
+      }) (served machine)
       # Containers always see the folder that all share; a virtual machine does where the script uses it.
       ++ lib.optional (machine.virtualisation.backend == "vm" && usesShared) {
         tag = "firn-shared";
@@ -73,11 +78,14 @@ let
     "/tmp/shared"
   ];
   sharesFolders =
-    hasVms && (usesShared || uses (machine: machine.virtualisation.sharedDirectories != { }));
+    hasVms && (usesShared || uses (machine: served machine != { }));
   uses = f: lib.any f (lib.attrValues virtual);
 
-  # Machines with a saved boot have a store of their own; what the script names is plugged in.
-  booting = lib.filterAttrs (_: machine: !isSaved machine) virtual;
+  # Machines with a saved boot have a store of their own (what the script names is plugged in); others may see
+  # the build's.
+  booting = lib.filterAttrs (
+    _: machine: !(isSaved machine || machine.virtualisation.mountHostNixStore)
+  ) virtual;
   # Store paths that the script names are in machines as well, whatever else it says.
   named = builtins.appendContext "" (builtins.getContext config.testScriptString);
   namedImage = derivation {

@@ -72,11 +72,18 @@ let
   }
   // config.passthru;
 
-  change = f: derivation (arguments // (if builtins.isFunction f then f arguments else f));
+  final = config.rawTestDerivationArg final;
+  change = f: derivation (final // (if builtins.isFunction f then f final else f));
   finish = drv: lib.extendDerivation true attributes drv;
 in
 {
+  imports = [ ../../modules/core/assertions/module.nix ];
   options = {
+    rawTestDerivationArg = mkOption {
+      type = types.functionTo types.raw;
+      internal = true;
+      description = "The derivation's attributes, as a function of what they come to in the end.";
+    };
     rawTestDerivation = mkOption {
       type = types.raw;
       internal = true;
@@ -94,8 +101,9 @@ in
     };
   };
   config = {
-    rawTestDerivation = derivation arguments;
-    test = finish config.rawTestDerivation;
+    rawTestDerivationArg = _: arguments;
+    rawTestDerivation = derivation final;
+    test = lib.asserts.checkAssertWarn config.assertions config.warnings (finish config.rawTestDerivation);
     result = config.test;
   };
 }
