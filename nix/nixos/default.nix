@@ -14,5 +14,6 @@ in
 {
   inherit (machine) config options pkgs;
   system = machine.config.system.build.toplevel;
-  vm = machine.config.system.build.vm or (throw "base: there is no `system.build.vm'; `firn test` starts machines");
+  vm = machine.config.system.build.vm;
+  vmWithBootLoader = machine.config.system.build.vmWithBootLoader;
 }

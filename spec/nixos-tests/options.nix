@@ -212,6 +212,55 @@ let
         boot.loader.systemd-boot.enable = true;
         boot.loader.efi.efiSysMountPoint = "/efi";
       }).fileSystems ? "/efi";
+    # QEMU serves the store, and the test needs no image of it.
+    mountHostNixStore =
+      let
+        t = {
+          backend = "vm";
+          nodes.machine.virtualisation.mountHostNixStore = true;
+          nodes.machine.virtualisation.nixStore9pCache = "none";
+        };
+        machine = (test t).nodes.machine;
+      in
+      (driver t).storeImage == null
+      && (driver t).nodes.machine.sharedDirectories == [ ]
+      && lib.any (lib.hasInfix "mount_tag=nix-store") (driver t).nodes.machine.vm.qemuOptions
+      && lib.elem "cache=none" machine.fileSystems."/nix/.ro-store".options
+      && (driver { backend = "vm"; }).storeImage != null;
+    assertions = fails (test { assertions = [ { assertion = false; message = "no"; } ]; }).drvPath;
+    rawTestDerivationArg =
+      argumentOf (test {
+        rawTestDerivationArg = lib.mkForce (final: (test { }).config.rawTestDerivationArg final // { said = "1"; });
+      }) "said" == "1";
+    # What the machine itself boots by is not asked for.
+    buildVm =
+      let
+        machine =
+          module:
+          (import (pkgs.path + "/nixos/lib/eval-config.nix") {
+            system = "x86_64-linux";
+            modules = [
+              {
+                fileSystems."/".device = "/dev/disk/by-label/own";
+                boot.loader.grub.device = "/dev/sda";
+                networking.hostName = "some-host";
+              }
+              module
+            ];
+          }).config;
+        vm = module: (machine module).virtualisation.vmVariant;
+        scripted = vm { imports = [ (pkgs.path + "/nixos/modules/virtualisation/qemu-vm.nix") ]; };
+      in
+      (machine { }).system.build.vm.meta.mainProgram == "run-some-host-vm"
+      && (vm { }).fileSystems."/".device == "/dev/disk/by-label/nixos"
+      && (vm { }).fileSystems."/nix/.ro-store".fsType == "9p"
+      && (vm { virtualisation.vmVariant.virtualisation.useNixStoreImage = true; }).fileSystems."/nix/.ro-store".fsType == "erofs"
+      && scripted.virtualisation.mountHostNixStore
+      && fails (machine { }).system.build.vmWithBootLoader.drvPath
+      && lib.isString (machine {
+        boot.loader.grub.enable = false;
+        boot.loader.systemd-boot.enable = true;
+      }).system.build.vmWithBootLoader.drvPath;
     biosBootLoader = refused { virtualisation = { useBootLoader = true; useBIOSBoot = true; }; };
     tpmProvisioning = refused { virtualisation.tpm = { enable = true; provisioning = "true"; }; };
     olderNames =

@@ -43,6 +43,7 @@ const HELPERS: &[(&str, Entry)] = &[
     ("__enter", crate::enter::helper),
     ("__sandbox", crate::building::sandbox_helper),
     ("__kvm-probe", commands::machine_helpers::kvm_probe),
+    ("__partitioned-disk", commands::machine_helpers::partitioned_disk),
 ];
 
 /// Runs the program that the arguments name.

@@ -1,5 +1,5 @@
-//! `firn __container`, `firn __agent`, `firn __kvm-probe` and `nixos-test-driver`: the processes that machines and tests consist
-//! of.
+//! `firn __container`, `firn __agent`, `firn __kvm-probe`, `firn __partitioned-disk` and `nixos-test-driver`: the
+//! processes that machines and tests consist of.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use firn_events::{Null, Reporter};
+use firn_machine::image::disk::{DiskContent, DiskPlan};
 use firn_testdriver::{Config, Junit, Log, Mode, RunOptions, parse_backend, run_test};
 
 use crate::exit::Failure;
@@ -46,6 +47,23 @@ pub fn connect(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         let _ = writer.shutdown(std::net::Shutdown::Write);
     });
     std::io::copy(&mut reader, &mut std::io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a disk with an EFI system partition and a root: `firn __partitioned-disk FILE MIB PARTITION MKFS ROOT`,
+/// for the script that starts a machine (`system.build.vmWithBootLoader`).
+pub fn partitioned_disk(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let [_, _, file, size, boot, mkfs, root] = arguments.as_slice() else {
+        return Err(Failure::new(
+            "error: __partitioned-disk needs a file, MiB, a partition, mkfs and a root",
+        ));
+    };
+    let size = size.to_string_lossy();
+    let size = size.parse().map_err(|_| Failure::new(format!("error: '{size}' are no MiB")))?;
+    let [file, boot, mkfs, root] = [file, boot, mkfs, root].map(PathBuf::from);
+    let content = DiskContent::Partitioned { size, boot, mkfs, root: Some(root) };
+    let made = DiskPlan { file, content }.make();
+    made.map_err(|error| Failure::new(format!("error: {}", error.message)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,6 +2,7 @@
 //! disks and ssh; from end to end.
 
 use crate::program::{Program, Said, examples};
+use crate::pty::Terminal;
 
 #[test]
 fn a_client_unlocks_both_disks() {
@@ -61,6 +62,55 @@ fn services_of_laptops_run() {
 #[test]
 fn units_of_users_are_switched() {
     machine_test_passes("user-units");
+}
+
+#[test]
+fn the_host_serves_its_store() {
+    machine_test_passes("host-store");
+}
+
+const VM: &str = r#"{
+  inputs.nixpkgs.url = "base";
+  outputs = { nixpkgs, ... }: {
+    nixosConfigurations.x = nixpkgs.lib.nixosSystem {
+      system = "x86_64-linux";
+      modules = [ {
+        networking.hostName = "x";
+        # What the machine itself boots by is not used.
+        fileSystems."/".device = "/dev/disk/by-label/own";
+        boot.loader.systemd-boot.enable = true;
+        services.getty.autologinUser = "root";
+        virtualisation.vmVariant.virtualisation.graphics = false;
+      } ];
+    };
+  };
+}"#;
+
+#[test]
+fn a_script_starts_the_machine() {
+    let Some(program) = Program::beside() else { return };
+    let flake = program.flake("vm", VM);
+    let folder = tempfile::tempdir().unwrap();
+    let (shared, disk) = (folder.path().join("shared"), folder.path().join("disk.qcow2"));
+    std::fs::create_dir_all(&shared).unwrap();
+    std::fs::write(shared.join("note"), "from the host").unwrap();
+    let script = format!("{flake}#nixosConfigurations.x.config.system.build.vm");
+    let mut command = program.command_first(&["run", &script]);
+    command
+        .env("SHARED_DIR", &shared)
+        .env("NIX_DISK_IMAGE", &disk)
+        .env("QEMU_KERNEL_PARAMS", "said=42")
+        .env("TERM", "dumb");
+    let mut at = Terminal::new(command, "root (automatic login)");
+    at.wait_for("root@x");
+    at.keys("cat /tmp/shared/note\n", "from the host");
+    at.keys("findmnt -n -o FSTYPE /nix/.ro-store\n", "9p");
+    at.keys("findmnt -n -o FSTYPE /\n", "ext4");
+    at.keys("grep -o said=.. /proc/cmdline\n", "said=42");
+    at.keys("echo back > /tmp/shared/answer; sync; echo $((6 * 7)) done\n", "42 done");
+    assert!(at.last_keys("poweroff\n").success());
+    assert_eq!(std::fs::read_to_string(shared.join("answer")).unwrap(), "back\n");
+    assert!(disk.exists());
 }
 
 /// Runs one of base's own tests.

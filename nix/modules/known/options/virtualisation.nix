@@ -36,8 +36,6 @@
   tpm = [ "open" { enable = [ "bool" false ]; } ];
   virtualbox = { guest = { clipboard = [ "bool" true ]; dragAndDrop = [ "bool" true ]; draganddrop = [ "bool" ]; enable = [ "bool" false ]; seamless = [ "bool" true ]; use3rdPartyModules = [ "bool" true ]; vboxsf = [ "bool" true ]; verbose = [ "bool" false ]; }; host = { addNetworkInterface = [ "bool" true ]; enable = [ "bool" false ]; enableExtensionPack = [ "bool" false ]; enableHardening = [ "bool" true ]; enableKvm = [ "bool" false ]; enableWebService = [ "bool" false ]; headless = [ "bool" false ]; package = [ "package" { pkgs = "virtualbox"; } ]; }; };
   vlans = [ [ "listOf" "unsigned" ] [ 1 ] ];
-  vmVariant = [ "open" { enable = [ "bool" false ]; } ];
-  vmVariantWithBootLoader = [ "open" { enable = [ "bool" false ]; } ];
   vmware = [ "open" { guest = { enable = [ "bool" false ]; headless = [ "bool" false ]; }; } ];
   vswitch = { enable = [ "bool" false ]; ipsec = [ "anything" ]; package = [ "package" { pkgs = "openvswitch"; } ]; resetOnStart = [ "bool" false ]; };
   waydroid = { enable = [ "bool" false ]; package = [ "package" ]; };

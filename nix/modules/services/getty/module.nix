@@ -78,15 +78,9 @@ in
       };
     })
     (lib.mkIf (machine && config.console.enable) {
-      systemd.services = lib.listToAttrs (
-        map (
-          name:
-          lib.nameValuePair "serial-getty@${name}" {
-            overrideStrategy = "asDropin";
-            enableDefaultPath = false;
-            wantedBy = [ "getty.target" ];
-          }
-        ) (lib.filter (name: lib.hasPrefix "tty" name) serial)
+      # No unit of its own: that would stand for the drop-in of all serial lines.
+      systemd.targets.getty.wants = map (name: "serial-getty@${name}.service") (
+        lib.filter (name: lib.hasPrefix "tty" name) serial
       );
     })
     (lib.mkIf (!machine) {
