@@ -133,6 +133,19 @@ pub enum Event {
         /// The phase's name.
         name: String,
     },
+    /// It failed for now, and is tried again after a pause.
+    Retry {
+        /// Which activity.
+        id: ActivityId,
+        /// Why, for people; the same text for all activities that fail for the same reason.
+        why: String,
+        /// Which attempt comes next, counted from 1.
+        attempt: u32,
+        /// How many attempts there are in all.
+        of: u32,
+        /// Milliseconds until then.
+        millis: u64,
+    },
     /// It is usable now: a node has booted, a server listens.
     Ready {
         /// Which activity.
@@ -193,6 +206,7 @@ impl Event {
             }
             Event::Progress { id, .. }
             | Event::Phase { id, .. }
+            | Event::Retry { id, .. }
             | Event::Ready { id, .. }
             | Event::Log { id, .. }
             | Event::Stop { id, .. } => *id = map(*id),

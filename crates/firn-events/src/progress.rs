@@ -75,9 +75,19 @@ impl Progress {
         match event {
             Event::Start { id, parent, activity } => self.start(*id, *parent, activity),
             Event::Progress { id, done, expected } => {
-                self.with(*id, |a| (a.done, a.expected) = (*done, *expected));
+                self.with(*id, |a| {
+                    (a.done, a.expected) = (*done, *expected);
+                    // What waited goes on.
+                    if is_transfer(&a.activity) {
+                        a.phase = None;
+                    }
+                });
             }
             Event::Phase { id, name } => self.with(*id, |a| a.phase = Some(name.clone())),
+            Event::Retry { id, millis, .. } => {
+                let text = format!("trying again in {} s", millis.div_ceil(1000));
+                self.with(*id, |a| a.phase = Some(text));
+            }
             Event::Ready { id, .. } => self.with(*id, |a| a.ready = true),
             Event::Log { id, line } => self.with(*id, |a| a.last_line = Some(line.clone())),
             Event::Stop { id, outcome, .. } => self.stop(*id, outcome),

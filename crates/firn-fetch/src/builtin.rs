@@ -31,7 +31,11 @@ impl BuiltinBuilder for FetchUrl {
     fn build(&self, job: &BuiltinJob) -> Result<(), String> {
         let options = read_options(&job.tmp_dir)?;
         let reporter = Reporter::new(Arc::new(LineSink::new(std::io::stderr())));
-        fetch_job(job, options, &reporter).map_err(|e| e.to_string())
+        fetch_job(job, options, &reporter).map_err(|e| match e.reason {
+            // Whoever builds knows the folders as people know them, and says what to do.
+            Reason::DiskFull => e.message,
+            _ => e.to_string(),
+        })
     }
 }
 

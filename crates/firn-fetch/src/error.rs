@@ -1,6 +1,9 @@
 //! Why a fetch failed.
 
-use std::fmt;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 /// The kind of a failure, for those who decide what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,10 @@ pub enum Reason {
     Tls,
     /// A local file could not be read or written.
     Local,
+    /// The same, because its disk is full.
+    DiskFull,
+    /// The user asked to stop.
+    Interrupted,
     /// An archive is broken or tries something that it must not.
     Archive,
     /// The content has another hash than expected.
@@ -49,15 +56,44 @@ impl FetchError {
         self
     }
 
-    pub(crate) fn local(what: impl fmt::Display, error: &std::io::Error) -> FetchError {
-        let full = error.kind() == std::io::ErrorKind::StorageFull;
-        let made = FetchError::new(Reason::Local, format!("{what}: {error}"));
-        if full {
-            made.help("the disk is full: free some space (nix-collect-garbage) and try again")
-        } else {
-            made
-        }
+    pub(crate) fn local(what: impl fmt::Display, error: &io::Error) -> FetchError {
+        FetchError::local_at(what, error, None)
     }
+
+    /// The same, with the file or folder on whose disk there may be no room.
+    pub(crate) fn local_at(
+        what: impl fmt::Display,
+        error: &io::Error,
+        place: Option<&Path>,
+    ) -> FetchError {
+        let message = format!("{what}: {error}");
+        if error.kind() != io::ErrorKind::StorageFull {
+            return FetchError::new(Reason::Local, message);
+        }
+        let temporary = std::env::temp_dir();
+        FetchError::new(Reason::DiskFull, message)
+            .help(disk_full_advice(place.unwrap_or(&temporary)))
+    }
+
+    /// Whether it makes no sense to look for the file elsewhere.
+    pub(crate) fn ends_everything(&self) -> bool {
+        matches!(self.reason, Reason::Local | Reason::DiskFull | Reason::Interrupted)
+    }
+}
+
+/// What to do about the full disk of a file.
+fn disk_full_advice(file: &Path) -> String {
+    let folder = if file.is_dir() { file } else { file.parent().unwrap_or(file) };
+    let space = rustix::fs::statvfs(folder).ok();
+    let bytes = space
+        .map(|s| (s.f_bavail.saturating_mul(s.f_frsize), s.f_blocks.saturating_mul(s.f_frsize)));
+    firn_store::disk_full_advice(folder, bytes)
+}
+
+/// Where an open file lies, if it has a name.
+pub(crate) fn place_of(file: &File) -> Option<PathBuf> {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    std::fs::read_link(link).ok().filter(|path| path.parent().is_some_and(Path::is_dir))
 }
 
 impl fmt::Display for FetchError {

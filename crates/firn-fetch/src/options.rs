@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Proxy servers, as the variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` hold
 /// them. They are asked for a tunnel (`CONNECT`), also for `http:` urls.
@@ -39,6 +41,46 @@ impl Proxies {
     }
 }
 
+/// How time passes between attempts: a function that waits, and says whether to go on.
+#[derive(Clone)]
+pub struct Waiting(Arc<dyn Fn(Duration) -> bool + Send + Sync>);
+
+impl Waiting {
+    /// Waits as `wait` does, which gives false when the user asked to stop.
+    pub fn by(wait: impl Fn(Duration) -> bool + Send + Sync + 'static) -> Waiting {
+        Waiting(Arc::new(wait))
+    }
+
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        self.0(time)
+    }
+}
+
+impl Default for Waiting {
+    /// Sleeps, whatever happens.
+    fn default() -> Self {
+        Waiting::by(|time| {
+            std::thread::sleep(time);
+            true
+        })
+    }
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Waiting")
+    }
+}
+
+impl PartialEq for Waiting {
+    /// It is no part of what options say.
+    fn eq(&self, _: &Waiting) -> bool {
+        true
+    }
+}
+
+impl Eq for Waiting {}
+
 /// How files are fetched. Settings of the reference are named where they exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -47,9 +89,10 @@ pub struct FetchOptions {
     pub connect_timeout: u64,
     /// Seconds without a byte until a transfer counts as failed (`stalled-download-timeout`).
     pub stalled_timeout: u64,
-    /// How often a transfer is tried in all (`download-attempts`).
+    /// How often a transfer is tried in all, at each mirror (`download-attempts`).
     pub attempts: u32,
-    /// Milliseconds before the second attempt; doubled before each further one.
+    /// Milliseconds before the second attempt; doubled before each further one, four times as long where the
+    /// other side has to recover first.
     pub retry_delay: u64,
     /// Added to the name that the server sees (`user-agent-suffix`).
     pub user_agent_suffix: String,
@@ -63,6 +106,9 @@ pub struct FetchOptions {
     pub hashed_mirrors: Vec<String>,
     /// Bases for `mirror://debian/PATH`, tried in this order.
     pub debian_mirrors: Vec<String>,
+    /// How time passes between attempts. Other processes get the default.
+    #[serde(skip)]
+    pub waiting: Waiting,
 }
 
 impl Default for FetchOptions {
@@ -78,6 +124,7 @@ impl Default for FetchOptions {
             ca_file: None,
             hashed_mirrors: Vec::new(),
             debian_mirrors: vec![crate::mirrors::SNAPSHOT.to_owned()],
+            waiting: Waiting::default(),
         }
     }
 }

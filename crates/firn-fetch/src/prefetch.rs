@@ -108,7 +108,8 @@ impl Prefetch {
         options: &FetchOptions,
         reporter: &Reporter,
     ) -> Result<File, FetchError> {
-        let local = |error: io::Error| FetchError::local("writing the download", &error);
+        let local =
+            |error: io::Error| FetchError::local_at("writing the download", &error, Some(place));
         let mut file =
             File::options().read(true).write(true).create_new(true).open(place).map_err(local)?;
         let name = name_of_url(&self.url).unwrap_or_else(|| self.name.clone());
@@ -171,7 +172,13 @@ fn hash_of_tree(path: &Path, algo: HashAlgo) -> io::Result<Hash> {
 }
 
 fn in_store(error: StoreError) -> FetchError {
-    FetchError::new(Reason::Local, error.to_string())
+    match error {
+        StoreError::Io { action, path, source } => {
+            let what = format!("cannot {action} '{}'", path.display());
+            FetchError::local_at(what, &source, Some(&path))
+        }
+        other => FetchError::new(Reason::Local, other.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use crate::error::{FetchError, Reason};
 use crate::mirrors;
 use crate::netrc::Netrc;
 use crate::options::FetchOptions;
-use firn_events::Span;
+use crate::retry::{Attempt, Patience, pause, retry_after};
+use firn_events::{Event, Span};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -71,7 +72,9 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         match headers {
             [] => self.fetch(url, to, span),
-            headers => self.fetch_one(url, headers, to, span),
+            headers => self
+                .fetch_from(vec![url.to_owned()], headers, to, span, |_| true)
+                .map_err(|failures| self.sum_up(url, failures)),
         }
     }
 
@@ -91,7 +94,7 @@ impl Fetcher {
         let mut response = request.send(body).map_err(|e| explain(&parsed, &e).error)?;
         match response.status().as_u16() {
             200..=299 => response.body_mut().read_to_vec().map_err(|e| explain(&parsed, &e).error),
-            status => Err(explain_status(&parsed, status).error),
+            status => Err(explain_status(&parsed, status, None).error),
         }
     }
 
@@ -105,26 +108,90 @@ impl Fetcher {
         url: &str,
         to: &mut File,
         span: &Span,
-        mut accept: impl FnMut(&mut File) -> bool,
+        accept: impl FnMut(&mut File) -> bool,
     ) -> Result<Fetched, FetchError> {
-        let candidates = self.candidates(url);
-        let mut failures: Vec<FetchError> = Vec::new();
+        self.fetch_from(self.candidates(url), &[], to, span, accept)
+            .map_err(|failures| self.sum_up(url, failures))
+    }
+
+    /// Tries the candidates one after the other, and those that may do better later again after a pause: a
+    /// mirror that is busy costs no time as long as another has the file.
+    fn fetch_from(
+        &self,
+        candidates: Vec<String>,
+        headers: &[(String, String)],
+        to: &mut File,
+        span: &Span,
+        mut accept: impl FnMut(&mut File) -> bool,
+    ) -> Result<Fetched, Vec<FetchError>> {
+        let many = candidates.len() > 1;
+        let mut sources: Vec<Source> = candidates.into_iter().map(Source::new).collect();
+        let mut part = Part::default();
         let mut refused = None;
-        for candidate in &candidates {
-            match self.fetch_one(candidate, &[], to, span) {
-                Ok(fetched) if accept(to) => return Ok(fetched),
-                Ok(fetched) => refused = Some(fetched),
-                Err(e) if e.reason == Reason::Local => return Err(e),
-                Err(e) => failures.push(e),
+        for round in 1.. {
+            for number in 0..sources.len() {
+                while sources[number].is_open(round) {
+                    if part.source != number {
+                        part = Part { source: number, ..Part::default() };
+                    }
+                    let before = part.done;
+                    let source = &mut sources[number];
+                    source.tried += 1;
+                    match self.fetch_one(&source.url, headers, to, span, &mut part) {
+                        Ok(fetched) if accept(to) => return Ok(fetched),
+                        Ok(fetched) => {
+                            source.ended = true;
+                            refused = Some(fetched);
+                        }
+                        Err(failed) if failed.error.ends_everything() => {
+                            return Err(vec![failed.error]);
+                        }
+                        Err(failed) => {
+                            let last = source.tried >= self.options.attempts.max(1);
+                            source.ended = last || failed.patience == Patience::None;
+                            // What was cut and can go on goes on at once.
+                            source.round = match part.can_go_on() && part.done > before {
+                                true => round,
+                                false => round + 1,
+                            };
+                            source.failed = Some(failed);
+                        }
+                    }
+                }
+            }
+            let open = || sources.iter().filter(|source| !source.ended);
+            if open().next().is_none() {
+                break;
+            }
+            let reasons = open().filter_map(|source| source.failed.as_ref());
+            let time = pause(&self.options, many, round, reasons.clone());
+            if let Some(failed) = reasons.clone().next() {
+                span.reporter().emit(Event::Retry {
+                    id: span.id(),
+                    why: failed.why(),
+                    attempt: round + 1,
+                    of: self.options.attempts,
+                    millis: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+                });
+            }
+            if !self.options.waiting.wait(time) {
+                let text = "interrupted by the user";
+                return Err(vec![FetchError::new(Reason::Interrupted, text)]);
             }
         }
         match refused {
-            Some(fetched) => self.fetch_one(&fetched.url, &[], to, span),
-            None => Err(self.sum_up(url, failures)),
+            // The caller reports what is wrong with a file; it is the one in `to` already if nothing came after it.
+            Some(fetched) => self
+                .fetch_one(&fetched.url, headers, to, span, &mut Part::default())
+                .map_err(|failed| vec![failed.error]),
+            None => Err(sources.into_iter().filter_map(Source::failure).collect()),
         }
     }
 
     fn sum_up(&self, url: &str, mut failures: Vec<FetchError>) -> FetchError {
+        if let Some(end) = failures.iter().position(FetchError::ends_everything) {
+            return failures.swap_remove(end);
+        }
         let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else {
             let text = format!("no mirror is known for '{url}'");
             return FetchError::new(Reason::BadUrl, text).help("set 'debian-mirrors'");
@@ -143,60 +210,43 @@ impl Fetcher {
         )
     }
 
+    /// One attempt.
     fn fetch_one(
         &self,
         url: &str,
         headers: &[(String, String)],
         to: &mut File,
         span: &Span,
-    ) -> Result<Fetched, FetchError> {
-        let parsed = parse(url)?;
+        part: &mut Part,
+    ) -> Result<Fetched, Attempt> {
+        let parsed = parse(url).map_err(Attempt::last)?;
         match parsed.scheme() {
-            "file" => fetch_local(&parsed, to, span),
-            "http" | "https" => self.fetch_http(&parsed, headers, to, span),
+            "file" => fetch_local(&parsed, to, span).map_err(Attempt::last),
+            "http" | "https" => {
+                let agent = self.agent(&parsed).map_err(Attempt::last)?;
+                self.attempt(&agent, Transfer { url: &parsed, headers, to, span, part })
+            }
             other => {
                 let text = format!("cannot fetch '{url}': scheme '{other}' is not supported");
-                Err(FetchError::new(Reason::BadUrl, text)
-                    .help("supported are https, http, file and mirror://debian"))
+                let error = FetchError::new(Reason::BadUrl, text)
+                    .help("supported are https, http, file and mirror://debian");
+                Err(Attempt::last(error))
             }
         }
     }
 
-    fn fetch_http(
-        &self,
-        url: &Url,
-        headers: &[(String, String)],
-        to: &mut File,
-        span: &Span,
-    ) -> Result<Fetched, FetchError> {
-        let agent = self.agent(url)?;
-        let mut transfer = Transfer { url, headers, to, span, done: 0, etag: None };
-        let attempts = self.options.attempts.max(1);
-        let mut attempt = 1;
-        loop {
-            match self.attempt(&agent, &mut transfer) {
-                Ok(fetched) => return Ok(fetched),
-                Err(e) if attempt >= attempts || !e.worth_retrying => return Err(e.error),
-                Err(_) => {}
-            }
-            let delay = self.options.retry_delay.saturating_mul(1 << (attempt - 1).min(10));
-            std::thread::sleep(Duration::from_millis(delay));
-            attempt += 1;
-        }
-    }
-
-    fn attempt(&self, agent: &Agent, transfer: &mut Transfer<'_>) -> Result<Fetched, Attempt> {
+    fn attempt(&self, agent: &Agent, mut transfer: Transfer<'_>) -> Result<Fetched, Attempt> {
         let request = agent.get(transfer.url.as_str());
         let mut request = self.with_headers(request, transfer.url, transfer.headers);
-        // Only where the server can say that the file is still the same is a rest of any use.
-        if let (Some(etag), true) = (&transfer.etag, transfer.done > 0) {
-            request = request.header(header::RANGE, format!("bytes={}-", transfer.done));
+        if let (Some(etag), true) = (&transfer.part.etag, transfer.part.can_go_on()) {
+            request = request.header(header::RANGE, format!("bytes={}-", transfer.part.done));
             request = request.header(header::IF_RANGE, etag);
         }
         let response = request.call().map_err(|e| explain(transfer.url, &e))?;
         let status = response.status().as_u16();
         if status != 200 && status != 206 {
-            return Err(explain_status(transfer.url, status));
+            let wish = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok());
+            return Err(explain_status(transfer.url, status, wish.and_then(retry_after)));
         }
         transfer.receive(response)
     }
@@ -293,16 +343,61 @@ impl Fetcher {
     }
 }
 
-/// One file on its way, over several attempts.
+/// Where a file may come from.
+struct Source {
+    url: String,
+    /// How often it was tried.
+    tried: u32,
+    /// The round in which it is tried next.
+    round: u32,
+    /// Whether it is tried no more.
+    ended: bool,
+    /// How the last attempt failed.
+    failed: Option<Attempt>,
+}
+
+impl Source {
+    fn new(url: String) -> Source {
+        Source { url, tried: 0, round: 1, ended: false, failed: None }
+    }
+
+    fn is_open(&self, round: u32) -> bool {
+        !self.ended && self.round <= round
+    }
+
+    fn failure(self) -> Option<FetchError> {
+        let mut error = self.failed?.error;
+        if self.tried > 1 {
+            error.message += &format!(" (tried {} times)", self.tried);
+        }
+        Some(error)
+    }
+}
+
+/// What is there of a file, from which of its sources.
+#[derive(Default)]
+struct Part {
+    source: usize,
+    /// Bytes received so far.
+    done: u64,
+    /// Strong tag of the version received so far.
+    etag: Option<String>,
+}
+
+impl Part {
+    /// Only where the server can say that the file is still the same is a rest of any use.
+    fn can_go_on(&self) -> bool {
+        self.etag.is_some() && self.done > 0
+    }
+}
+
+/// One file on its way.
 struct Transfer<'a> {
     url: &'a Url,
     headers: &'a [(String, String)],
     to: &'a mut File,
     span: &'a Span,
-    /// Bytes received so far.
-    done: u64,
-    /// Strong tag of the version received so far.
-    etag: Option<String>,
+    part: &'a mut Part,
 }
 
 impl Transfer<'_> {
@@ -310,62 +405,49 @@ impl Transfer<'_> {
         let value = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let goes_on = response.status().as_u16() == 206
             && value(header::CONTENT_RANGE)
-                .is_some_and(|range| range.starts_with(&format!("bytes {}-", self.done)));
+                .is_some_and(|range| range.starts_with(&format!("bytes {}-", self.part.done)));
         if !goes_on {
-            self.done = 0;
+            self.part.done = 0;
         }
         let etag = value(header::ETAG);
-        self.etag = etag.clone().filter(|tag| !tag.starts_with("W/"));
+        self.part.etag = etag.clone().filter(|tag| !tag.starts_with("W/"));
         let rest: Option<u64> = value(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
-        let expected = rest.map(|rest| self.done + rest);
+        let expected = rest.map(|rest| self.part.done + rest);
         let url = ureq::ResponseExt::get_uri(&response).to_string();
-        let writing = |e: &io::Error| Attempt::last(FetchError::local("writing the download", e));
-        self.to.set_len(self.done).map_err(|e| writing(&e))?;
-        self.to.seek(SeekFrom::Start(self.done)).map_err(|e| writing(&e))?;
+        let place = crate::error::place_of(self.to);
+        let writing = |e: &io::Error| {
+            Attempt::last(FetchError::local_at("writing the download", e, place.as_deref()))
+        };
+        self.to.set_len(self.part.done).map_err(|e| writing(&e))?;
+        self.to.seek(SeekFrom::Start(self.part.done)).map_err(|e| writing(&e))?;
         let mut body = response.into_body().into_reader();
         let mut buffer = vec![0; 1 << 16];
-        let mut reported = self.done;
-        self.span.progress(self.done, expected.unwrap_or(0));
+        let mut reported = self.part.done;
+        self.span.progress(self.part.done, expected.unwrap_or(0));
         loop {
             let n = body.read(&mut buffer).map_err(|e| explain_io(self.url, &e))?;
             if n == 0 {
                 break;
             }
             self.to.write_all(&buffer[..n]).map_err(|e| writing(&e))?;
-            self.done += n as u64;
-            if self.done - reported >= 1 << 18 {
-                self.span.progress(self.done, expected.unwrap_or(0));
-                reported = self.done;
+            self.part.done += n as u64;
+            if self.part.done - reported >= 1 << 18 {
+                self.span.progress(self.part.done, expected.unwrap_or(0));
+                reported = self.part.done;
             }
         }
-        if expected.is_some_and(|expected| expected != self.done) {
-            let text = format!("'{}' ended after {} bytes", shown(self.url), self.done);
-            return Err(Attempt::again(FetchError::new(Reason::Unreachable, text)));
+        if expected.is_some_and(|expected| expected != self.part.done) {
+            let text = format!("'{}' ended after {} bytes", shown(self.url), self.part.done);
+            return Err(Attempt::patient(FetchError::new(Reason::Unreachable, text), self.url));
         }
-        self.span.progress(self.done, self.done);
-        Ok(Fetched { url, size: self.done, etag })
+        self.span.progress(self.part.done, self.part.done);
+        Ok(Fetched { url, size: self.part.done, etag })
     }
 }
 
 fn parse(url: &str) -> Result<Url, FetchError> {
     Url::parse(url)
         .map_err(|e| FetchError::new(Reason::BadUrl, format!("'{url}' is not a valid url: {e}")))
-}
-
-/// A failed attempt, and whether another one makes sense.
-struct Attempt {
-    error: FetchError,
-    worth_retrying: bool,
-}
-
-impl Attempt {
-    fn last(error: FetchError) -> Attempt {
-        Attempt { error, worth_retrying: false }
-    }
-
-    fn again(error: FetchError) -> Attempt {
-        Attempt { error, worth_retrying: true }
-    }
 }
 
 /// The url without credentials.
@@ -389,9 +471,11 @@ fn explain(url: &Url, error: &ureq::Error) -> Attempt {
         FetchError::new(reason, format!("cannot fetch '{}': {why}", shown(url)))
     };
     match error {
-        E::HostNotFound => Attempt::again(unreachable(url, "is not known (no address found)")),
-        E::ConnectionFailed => Attempt::again(unreachable(url, "can't be reached")),
-        E::Timeout(what) => Attempt::again(unreachable(url, format_args!("is too slow ({what})"))),
+        E::HostNotFound => Attempt::soon(unreachable(url, "is not known (no address found)"), url),
+        E::ConnectionFailed => Attempt::patient(unreachable(url, "can't be reached"), url),
+        E::Timeout(what) => {
+            Attempt::soon(unreachable(url, format_args!("is too slow ({what})")), url)
+        }
         E::Io(e) => explain_io(url, e),
         E::TooManyRedirects | E::RedirectFailed => {
             Attempt::last(plain(Reason::Server, &"redirected too often or nowhere"))
@@ -403,7 +487,7 @@ fn explain(url: &Url, error: &ureq::Error) -> Attempt {
         E::BadUri(_) | E::Http(_) | E::InvalidProxyUrl => {
             Attempt::last(plain(Reason::BadUrl, &error))
         }
-        other => Attempt::again(plain(Reason::Server, other)),
+        other => Attempt::soon(plain(Reason::Server, other), url),
     }
 }
 
@@ -414,22 +498,29 @@ fn explain_io(url: &Url, error: &io::Error) -> Attempt {
         let help = "check the clock and the setting 'ssl-cert-file' (NIX_SSL_CERT_FILE)";
         return Attempt::last(FetchError::new(Reason::Tls, message).help(help));
     }
-    Attempt::again(unreachable(url, format_args!("can't be reached ({text})")))
+    // The resolver says by its text alone whether it knows that there is no such name (getaddrinfo(3)).
+    let no_such_name = text.contains("lookup address") && !text.contains("Temporary failure");
+    let failed = unreachable(url, format_args!("can't be reached ({text})"));
+    if no_such_name { Attempt::soon(failed, url) } else { Attempt::patient(failed, url) }
 }
 
-fn explain_status(url: &Url, status: u16) -> Attempt {
+fn explain_status(url: &Url, status: u16, wish: Option<Duration>) -> Attempt {
     let reason = match status {
         404 | 410 => Reason::NotFound,
         401 | 403 | 407 => Reason::Denied,
         _ => Reason::Server,
     };
-    let text = format!("cannot fetch '{}': HTTP error {status}", shown(url));
+    let mut text = format!("cannot fetch '{}': HTTP error {status}", shown(url));
+    if let Some(wish) = wish {
+        text += &format!(" (it asks to wait {} s)", wish.as_secs());
+    }
     let error = FetchError::new(reason, text);
     match (reason, status) {
         (Reason::Denied, _) => {
             Attempt::last(error.help("the server wants credentials: see the setting 'netrc-file'"))
         }
-        (_, 408 | 429 | 500..=599) => Attempt::again(error),
+        (_, 429 | 502..=504) => Attempt::patient(error, url).wishing(wish),
+        (_, 408 | 500..=599) => Attempt::soon(error, url).wishing(wish),
         _ => Attempt::last(error),
     }
 }
@@ -438,10 +529,11 @@ fn fetch_local(url: &Url, to: &mut File, span: &Span) -> Result<Fetched, FetchEr
     let path = url.to_file_path().map_err(|()| {
         FetchError::new(Reason::BadUrl, format!("'{url}' names no file of this machine"))
     })?;
-    let size = copy_local(&path, to).map_err(|e| {
+    let copied = copy_local(&path, to);
+    let size = copied.map_err(|e| {
         let what = format!("cannot fetch '{url}'");
         let missing = e.kind() == io::ErrorKind::NotFound;
-        let error = FetchError::local(what, &e);
+        let error = FetchError::local_at(what, &e, crate::error::place_of(to).as_deref());
         if missing { FetchError { reason: Reason::NotFound, ..error } } else { error }
     })?;
     span.progress(size, size);

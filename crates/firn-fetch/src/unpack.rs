@@ -140,6 +140,8 @@ fn untar_entry<R: Read>(entry: &mut tar::Entry<'_, R>, tree: &mut Tree) -> Resul
 /// A folder that is being filled.
 pub(crate) struct Tree {
     root: OwnedFd,
+    /// Where it lies, for errors.
+    place: PathBuf,
     /// Files made so far, so that a hard link can only name one of them.
     files: BTreeSet<Vec<Vec<u8>>>,
     /// The newest modification time of an entry, in seconds since 1970.
@@ -149,12 +151,21 @@ pub(crate) struct Tree {
 impl Tree {
     fn create(path: &Path) -> Result<Tree, FetchError> {
         let local = |e: Errno| {
-            FetchError::local(format_args!("creating the folder '{}'", path.display()), &e.into())
+            FetchError::local_at(
+                format_args!("creating the folder '{}'", path.display()),
+                &e.into(),
+                Some(path),
+            )
         };
         mkdirat(CWD, path, Mode::from_raw_mode(0o755)).map_err(local)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let root = openat(CWD, path, flags, Mode::empty()).map_err(local)?;
-        Ok(Tree { root, files: BTreeSet::new(), newest: 0 })
+        Ok(Tree { root, place: path.to_owned(), files: BTreeSet::new(), newest: 0 })
+    }
+
+    /// What the operating system refused for an entry.
+    fn failed(&self, entry: &[u8], error: &io::Error) -> FetchError {
+        FetchError::local_at(unpacking(entry), error, Some(&self.place))
     }
 
     pub(crate) fn dir(&mut self, path: &[u8]) -> Result<(), FetchError> {
@@ -174,7 +185,7 @@ impl Tree {
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => {
                 broken(&format!("is broken: {e}"))
             }
-            _ => FetchError::local(unpacking(path), &e),
+            _ => self.failed(path, &e),
         })?;
         self.files.insert(parts);
         Ok(())
@@ -199,7 +210,7 @@ impl Tree {
             }
             other => other,
         };
-        let file = file.map_err(|e| FetchError::local(unpacking(path), &e.into()))?;
+        let file = file.map_err(|e| self.failed(path, &e.into()))?;
         Ok((parent, parts, File::from(file)))
     }
 
@@ -215,7 +226,7 @@ impl Tree {
             other => other,
         };
         self.files.remove(&parts);
-        made.map_err(|e| FetchError::local(unpacking(path), &e.into()))
+        made.map_err(|e| self.failed(path, &e.into()))
     }
 
     /// A hard link becomes a copy: its name and its target are both just files of the tree.
@@ -228,7 +239,7 @@ impl Tree {
                 String::from_utf8_lossy(target)
             )));
         }
-        let local = |e: io::Error| FetchError::local(unpacking(path), &e);
+        let local = |e: io::Error| self.failed(path, &e);
         let joined = source.join(&b'/');
         let from = openat2(
             &self.root,
@@ -252,13 +263,9 @@ impl Tree {
                 "puts '{}' through something that is no folder",
                 String::from_utf8_lossy(path)
             )),
-            e => FetchError::local(unpacking(path), &e.into()),
+            e => self.failed(path, &e.into()),
         };
-        let mut dir = self
-            .root
-            .as_fd()
-            .try_clone_to_owned()
-            .map_err(|e| FetchError::local(unpacking(path), &e))?;
+        let mut dir = self.root.as_fd().try_clone_to_owned().map_err(|e| self.failed(path, &e))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         for part in parts {
             match mkdirat(&dir, &part[..], Mode::from_raw_mode(0o755)) {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use firn_events::{Activity, Collect, Event, Reporter, Span};
-use firn_fetch::{FetchOptions, FetchUrl, Fetcher, OPTIONS_FILE, Proxies, Reason};
+use firn_fetch::{FetchOptions, FetchUrl, Fetcher, OPTIONS_FILE, Proxies, Reason, Waiting};
 use firn_formats::{Hash, HashAlgo};
 use firn_store::{BuiltinBuilder, BuiltinJob};
 use std::collections::BTreeMap;
@@ -199,6 +199,72 @@ fn mirrors_are_tried_in_order() {
     for part in ["mirror://debian/pool/x.deb", "a.invalid", "b.invalid", "debian-mirrors"] {
         assert!(error.to_string().contains(part), "{error}");
     }
+}
+
+/// Options whose pauses pass at once and are kept, in seconds.
+fn patient() -> (FetchOptions, Arc<Mutex<Vec<u64>>>) {
+    let pauses = Arc::new(Mutex::new(Vec::new()));
+    let kept = pauses.clone();
+    let waiting = Waiting::by(move |time| {
+        kept.lock().unwrap().push(time.as_secs());
+        true
+    });
+    (FetchOptions { waiting, retry_delay: 250, ..options() }, pauses)
+}
+
+#[test]
+fn busy_servers_are_waited_for_as_they_ask_and_people_are_told() {
+    let server = Server::new(vec![
+        reply("503 Busy", &["Retry-After: 7"], ""),
+        reply("429 Too Many", &["Retry-After: 4000"], ""),
+        reply("200 OK", &[], "deb"),
+    ]);
+    let (options, pauses) = patient();
+    let (sink, span) = span();
+    let mut file = tempfile::tempfile().unwrap();
+    Fetcher::new(options).fetch(&format!("{}/f", server.base), &mut file, &span).unwrap();
+    assert_eq!(*pauses.lock().unwrap(), [7, 60]);
+    let told = sink.take().into_iter().filter_map(|event| match event {
+        Event::Retry { why, attempt, of, .. } => Some((why, attempt, of)),
+        _ => None,
+    });
+    let wanted = [
+        ("host '127.0.0.1': HTTP error 503 (it asks to wait 7 s)".to_owned(), 2, 3),
+        ("host '127.0.0.1': HTTP error 429 (it asks to wait 4000 s)".to_owned(), 3, 3),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn mirrors_are_waited_for_together_and_only_where_that_helps() {
+    let lacks = Server::new(vec![reply("404 Not Found", &[], "")]);
+    let busy = Server::new(vec![
+        reply("502 Bad", &[], ""),
+        reply("504 Late", &[], ""),
+        reply("200 OK", &[], "deb"),
+    ]);
+    let (options, pauses) = patient();
+    let bases = vec![lacks.base.clone(), busy.base.clone()];
+    let (result, text) =
+        fetch(FetchOptions { debian_mirrors: bases, ..options }, "mirror://debian/x.deb");
+    assert_eq!((result.unwrap().size, text.as_str()), (3, "deb"));
+    assert_eq!((lacks.requests().len(), busy.requests().len()), (1, 3));
+    assert_eq!(pauses.lock().unwrap().len(), 2);
+    // What all mirrors lack is not waited for.
+    let none = Server::new(vec![reply("404 Not Found", &[], ""), reply("410 Gone", &[], "")]);
+    let (options, pauses) = patient();
+    let bases = vec![format!("{}/a", none.base), format!("{}/b", none.base)];
+    let error = fetch(FetchOptions { debian_mirrors: bases, ..options }, "mirror://debian/x.deb");
+    assert_eq!(error.0.unwrap_err().reason, Reason::NotFound);
+    assert!(pauses.lock().unwrap().is_empty());
+}
+
+#[test]
+fn who_asks_to_stop_waits_no_longer() {
+    let server = Server::new(vec![reply("503 Busy", &[], "")]);
+    let waiting = Waiting::by(|_| false);
+    let error = fetch(FetchOptions { waiting, ..options() }, &format!("{}/f", server.base));
+    assert_eq!(error.0.unwrap_err().reason, Reason::Interrupted);
 }
 
 fn job(dir: &std::path::Path, attrs: &[(&str, &str)]) -> BuiltinJob {

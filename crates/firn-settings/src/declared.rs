@@ -209,7 +209,12 @@ pub static DECLARED: &[Setting] = &[
     ),
     s("debugger-on-warn", Flag, "false", "Let the debugger stop at `builtins.warn`."),
     s("diff-hook", Text, "", "Program that compares two results of one derivation."),
-    s("download-attempts", Number, "5", "How often a download is tried."),
+    s(
+        "download-attempts",
+        Number,
+        "5",
+        "How often a download is tried, at each mirror. The pauses between become longer: twenty seconds in all where the other side has to recover, a minute for packages of the distribution.",
+    ),
     s("download-buffer-size", Number, "64M", "Bytes of a download that may wait in memory."),
     s("download-speed", Number, "0", "Highest download speed in KiB/s; 0 means unlimited."),
     s("eval-cache", Flag, "true", "Remember results of evaluating flakes."),

@@ -1,6 +1,9 @@
 //! What goes wrong with stores.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use firn_formats::{FormatError, nar::NarError};
 
@@ -56,6 +59,21 @@ impl StoreError {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+/// What a user can do about the full disk of a folder, with the bytes that are free there and in all where
+/// that is known.
+pub fn disk_full_advice(folder: &Path, free_and_all: Option<(u64, u64)>) -> String {
+    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+    let room = match free_and_all {
+        Some((free, all)) => format!(" ({} of {} are free)", mebibytes(free), mebibytes(all)),
+        None => String::new(),
+    };
+    format!(
+        "the disk is full that holds '{}'{room}: delete what nobody needs with 'nix store gc', make room by \
+         hand, or use a store on another disk with '--store DIR'",
+        folder.display()
+    )
 }
 
 impl fmt::Display for StoreError {

@@ -15,7 +15,7 @@ pub mod suite;
 
 pub use builtin::{ARTEFACTS, BuiltinBuilder, BuiltinJob};
 pub use closure::{closure, closure_with, topological};
-pub use error::{StoreError, StoreResult};
+pub use error::{StoreError, StoreResult, disk_full_advice};
 pub use ingest::{Tee, address_of_nar, compute_path, write_content_nar};
 pub use memory::MemoryStore;
 pub use path_info::{PathInfo, Realisation};

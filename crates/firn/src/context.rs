@@ -13,7 +13,7 @@ use std::time::Duration;
 use firn_events::{Level, Reporter};
 use firn_fetch::input::url::dubious_parameters;
 use firn_fetch::input::{Fetcher, GitProgram, HgProgram, InputError, Transport};
-use firn_fetch::{FetchOptions, NetworkTransport, Proxies};
+use firn_fetch::{FetchOptions, NetworkTransport, Proxies, Waiting};
 use firn_flake::flakes::Flakes;
 use firn_flake::reference::{Base, FlakeRef};
 use firn_flake::registry::{Global, Registries, Registry};
@@ -336,7 +336,7 @@ impl Context {
         FetchOptions {
             connect_timeout: self.settings.number("connect-timeout"),
             stalled_timeout: self.settings.number("stalled-download-timeout"),
-            attempts: u32::try_from(self.settings.number("download-attempts")).unwrap_or(u32::MAX),
+            attempts: self.download_attempts(),
             user_agent_suffix: self.settings.text("user-agent-suffix").to_owned(),
             proxies: Proxies {
                 http: text("http_proxy"),
@@ -351,8 +351,18 @@ impl Context {
                 &self.settings.list("debian-mirrors").map(str::to_owned).collect::<Vec<_>>(),
                 Path::new("/etc/apt"),
             ),
+            waiting: Waiting::by(crate::interrupt::pause),
             ..FetchOptions::default()
         }
+    }
+
+    /// How often a transfer is tried: where there is no network there is nothing to wait for, unless the user
+    /// says so.
+    fn download_attempts(&self) -> u32 {
+        let name = "download-attempts";
+        let set = u32::try_from(self.settings.number(name)).unwrap_or(u32::MAX);
+        let chosen = self.settings.origin(name) != firn_settings::Origin::Default;
+        if chosen || crate::environment::has_network() { set } else { 1 }
     }
 
     fn ca_file(&self) -> Option<PathBuf> {

@@ -31,6 +31,16 @@ pub struct Environment {
     pub is_root: bool,
 }
 
+/// Whether this machine has a way to others: a route that is not the machine's own. Where the kernel doesn't say
+/// (proc(5), `/proc/net`), it has.
+pub fn has_network() -> bool {
+    let read = |name: &str| std::fs::read_to_string(Path::new("/proc/net").join(name));
+    let (Ok(four), Ok(six)) = (read("route"), read("ipv6_route")) else { return true };
+    let others = |interface: Option<&str>| interface.is_some_and(|name| name != "lo");
+    four.lines().skip(1).any(|line| others(line.split_whitespace().next()))
+        || six.lines().any(|line| others(line.split_whitespace().last()))
+}
+
 /// Places of the store that the environment changes.
 #[derive(Clone, Debug, Default)]
 pub struct StoreDirs {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -58,4 +58,17 @@ pub fn deadline() -> Deadline {
 /// Whether the deadline's work ends within a time.
 fn is_over(ended: &Receiver<()>, within: Duration) -> bool {
     ended.recv_timeout(within) != Err(RecvTimeoutError::Timeout)
+}
+
+/// Waits, unless the user asked to stop; says whether to go on.
+pub fn pause(time: Duration) -> bool {
+    let (flag, end) = (flag(), Instant::now() + time);
+    while !flag.load(Ordering::Relaxed) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        thread::sleep(left.min(GLANCE));
+    }
+    false
 }

@@ -1,5 +1,7 @@
 //! Which events become a line that stays, and how it reads.
 
+use std::collections::BTreeSet;
+
 use firn_events::{Active, Activity, ActivityId, Event, Level, Outcome, Progress};
 
 use super::Verbosity;
@@ -10,6 +12,8 @@ pub struct Lines {
     /// A status line shows what is going on, so that lines only tell results.
     live: bool,
     transfers: Transfers,
+    /// Why something is tried again, and which attempt that is: hundreds of files may wait for one host.
+    retries: BTreeSet<(String, u32)>,
 }
 
 /// Fetches told in batches, as there can be hundreds.
@@ -24,7 +28,7 @@ const BATCH: u64 = 25;
 impl Lines {
     /// For a display with (`live`) or without a status line.
     pub fn new(verbosity: Verbosity, live: bool) -> Self {
-        Lines { verbosity, live, transfers: Transfers::default() }
+        Lines { verbosity, live, transfers: Transfers::default(), retries: BTreeSet::new() }
     }
 
     /// The line for an event; `before` is the state without it.
@@ -45,6 +49,11 @@ impl Lines {
                 ready(active, &owner(active, before), *millis)
             }
             Event::Log { id, line } => self.log(*id, line, before),
+            Event::Retry { why, attempt, of, millis, .. } => {
+                let new = self.retries.insert((why.clone(), *attempt));
+                let text = || retry(why, *attempt, *of, *millis);
+                new.then(text)
+            }
             _ => None,
         }
     }
@@ -146,6 +155,11 @@ fn owner(active: &Active, progress: &Progress) -> String {
     String::new()
 }
 
+fn retry(why: &str, attempt: u32, of: u32, millis: u64) -> String {
+    let time = if millis < 1000 { seconds(millis) } else { format!("{} s", millis.div_ceil(1000)) };
+    format!("warning: {why}; trying again in {time} (attempt {attempt} of {of})")
+}
+
 fn ready(active: &Active, of: &str, millis: u64) -> Option<String> {
     match &active.activity {
         Activity::Node { name, backend } => {
@@ -243,6 +257,23 @@ mod tests {
             ["  two: server booted (container, 1.0 s)", "  ✓ two: waits", "test one passed"];
         assert_eq!(told[2..5], wanted);
         assert_eq!(told[5], "  server booted (container, 1.0 s)");
+    }
+
+    #[test]
+    fn of_many_that_wait_for_one_host_each_attempt_is_told_once() {
+        let retry = |id, attempt, millis| Event::Retry {
+            id: ActivityId(id),
+            why: "host 'h': HTTP error 503".into(),
+            attempt,
+            of: 5,
+            millis,
+        };
+        let events = [retry(1, 2, 750), retry(2, 2, 770), retry(1, 3, 3001), retry(2, 3, 3000)];
+        let wanted = [
+            "warning: host 'h': HTTP error 503; trying again in 0.7 s (attempt 2 of 5)",
+            "warning: host 'h': HTTP error 503; trying again in 4 s (attempt 3 of 5)",
+        ];
+        assert_eq!(run(&mut Lines::new(Verbosity::default(), false), &events), wanted);
     }
 
     #[test]
