@@ -2,6 +2,7 @@
 
 use firn_formats::StorePath;
 use firn_store::StoreError;
+use firn_store_disk::{disk_full_help, full_disk_of};
 use std::fmt;
 
 /// Why a build failed (the reference's build result status).
@@ -53,21 +54,22 @@ impl BuildFailure {
     /// A failure of the store or the system around the build.
     pub fn store(path: &StorePath, error: &StoreError) -> BuildFailure {
         let mut message = error.to_string();
-        let full = matches!(error, StoreError::Io { source, .. } | StoreError::Archive(source)
-            if source.kind() == std::io::ErrorKind::StorageFull);
-        if full {
-            message += DISK_FULL_HELP;
+        let full = full_disk_of(error);
+        if let Some(Some(place)) = &full
+            && !message.contains(DISK_FULL)
+        {
+            message += &disk_full_help(place);
         }
-        let kind = if full { FailureKind::Transient } else { FailureKind::Misc };
+        let kind = if full.is_some() { FailureKind::Transient } else { FailureKind::Misc };
         BuildFailure::new(path, kind, message)
     }
 }
 
-/// What to do about a full disk, as lines to follow a message.
-pub const DISK_FULL_HELP: &str =
-    "\nhelp: the disk is full: free some space (nix-collect-garbage) and try again";
+/// What stands in every message that says what to do about a full disk.
+pub const DISK_FULL: &str = "help: the disk is full";
 
-/// All failures of one request; the root causes first, then what could not be built for them.
+/// All failures of one request. With `keep_going` the root causes come first, then what could not be built for them;
+/// else what ended everything comes last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildFailures(pub Vec<BuildFailure>);
 

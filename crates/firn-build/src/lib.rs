@@ -37,7 +37,7 @@ mod sweeper;
 pub use builtins::{BuildEnv, Lacking, sandbox_helper};
 pub use cancel::Cancel;
 pub use drv_options::{DrvOptions, OutputChecks};
-pub use failure::{BuildFailure, BuildFailures, DISK_FULL_HELP, FailureKind};
+pub use failure::{BuildFailure, BuildFailures, DISK_FULL, FailureKind};
 pub use goals::Builder;
 pub use hook::PostBuildHook;
 pub use interactive::INTERACTIVE_FOLDER;

@@ -283,17 +283,22 @@ fn failures_show_the_log_and_reach_dependents() {
     let top = w.drv("top", &["write", "${out}", "x"]).input(&bad, "out").add();
     let failures = w.build(&top).unwrap_err();
     let known = |drv| w.show(w.store.derivation_outputs(drv).unwrap()["out"].as_ref().unwrap());
-    let expected = format!(
+    let cause = format!(
         "Cannot build '{0}'.\nReason: builder failed with exit code 7.\nOutput paths:\n  {1}\n\
-         Last 2 log lines:\n> 2\n> 3\nFor full logs, run:\n  nix log {0}\n\
-         error: Cannot build '{2}'.\nReason: 1 dependency failed.\nOutput paths:\n  {3}",
+         Last 2 log lines:\n> 2\n> 3\nFor full logs, run:\n  nix log {0}",
         w.show(&bad),
         known(&bad),
+    );
+    let consequence = format!(
+        "Cannot build '{}'.\nReason: 1 dependency failed.\nOutput paths:\n  {}",
         w.show(&top),
         known(&top)
     );
+    let expected = format!("{consequence}\nerror: {cause}");
     assert_eq!((text(&failures), failures.exit_status()), (expected, 100));
     w.options.keep_going = true;
+    let expected = format!("{cause}\nerror: {consequence}");
+    assert_eq!(text(&w.build(&top).unwrap_err()), expected);
     let wanted = [&top, &good].map(|drv| DerivedPath::built(drv.clone(), OutputsSpec::All));
     let failures = w.builder().build(&wanted, BuildMode::Normal).unwrap_err();
     assert_eq!(failures.0.len(), 2);
@@ -640,7 +645,8 @@ fn a_full_disk_is_named_and_leaves_the_store_intact() {
     let failures = w.build(&full).unwrap_err();
     let message = text(&failures);
     assert!(message.contains("fill: No space left on device"), "{message}");
-    assert!(message.contains("help: the disk is full"), "{message}");
+    let help = format!("help: the disk is full that holds '{}", dir.path().display());
+    assert!(message.contains(&help) && message.contains(" of 96.0 MiB are free)"), "{message}");
     let after = w.drv("after", &["write", "${out}", "x"]).add();
     w.build(&after).unwrap();
     assert_eq!(w.store.all_valid().unwrap().len(), 4);

@@ -72,10 +72,8 @@ fn failures_of_built_derivations_and_of_their_producers_are_told() {
     let broken = w.drv("broken.drv", &["exit", "4"]).floating().add();
     let failures = w.builder().build(&[outputs_of(&broken)], BuildMode::Normal).unwrap_err();
     let shown = w.show(&broken);
-    assert!(
-        failures.to_string().ends_with(&format!("failed to obtain derivation of '{shown}^out'")),
-        "{failures}"
-    );
+    let consequence = format!("failed to obtain derivation of '{shown}^out'\nerror: Cannot build");
+    assert!(failures.to_string().starts_with(&consequence), "{failures}");
 
     let plain = w.drv("plain", &["write", "${out}", ""]).floating().add();
     let failures = w.builder().build(&[outputs_of(&plain)], BuildMode::Normal).unwrap_err();

@@ -30,7 +30,7 @@ pub(crate) fn add(
 ) -> StoreResult<StorePath> {
     let archive = match content {
         Content::Bytes(data) => Archive::of_file(data, method, algo)?,
-        content => Archive::spool(store, content, method, algo)?,
+        content => Archive::spool(store, content, method, algo).map_err(|e| in_store(store, e))?,
     };
     let refs = References::to(references.clone());
     let path = store.layout.store_dir.make_content_path(name, &archive.address, &refs)?;
@@ -57,6 +57,16 @@ pub(crate) fn add(
     }
     drop(locks);
     Ok(path)
+}
+
+/// An error of writing on the way into the store, with where that is.
+fn in_store(store: &LocalStore, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Archive(source) if source.kind() == io::ErrorKind::StorageFull => {
+            StoreError::io("copy into the store", &store.layout.real_store)(source)
+        }
+        other => other,
+    }
 }
 
 fn finish(store: &LocalStore, real: &Path) -> StoreResult<()> {

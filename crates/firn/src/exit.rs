@@ -1,6 +1,7 @@
 //! Errors at the top of the program, and the exit statuses they become.
 
-use firn_build::DISK_FULL_HELP;
+use firn_build::DISK_FULL;
+use firn_store_disk::{disk_full_help, full_disk_of};
 use std::process::ExitCode;
 
 /// Why the program ends without success: a text for standard error, and an exit status.
@@ -41,7 +42,7 @@ impl Failure {
     pub fn show(&self) {
         if !self.message.is_empty() {
             // Thrown texts may hold colours, which only terminals understand.
-            anstream::eprintln!("{}", self.message);
+            anstream::eprintln!("{}{}", self.message, help_of_text(&self.message));
         }
     }
 
@@ -67,19 +68,25 @@ pub fn usage(error: &clap::Error) -> Result<ExitCode, Failure> {
 impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let mut message = format!("error: {error}");
-        if is_disk_full(&error) && !message.contains(DISK_FULL_HELP) {
-            message += DISK_FULL_HELP;
+        if let Some(place) = full_disk_of(&error)
+            && !message.contains(DISK_FULL)
+        {
+            message += &disk_full_help(&place.unwrap_or_else(std::env::temp_dir));
         }
         Failure::new(message)
     }
 }
 
-/// Whether the error, or what caused it, is a full disk.
-fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
-    })
+/// What to do where a text ends with a full disk that nobody has explained on its way here: errors reach
+/// the program through traces of evaluation and logs of builds.
+fn help_of_text(message: &str) -> String {
+    const FULL: &str = "No space left on device";
+    let Some((before, _)) = message.rsplit_once(FULL).filter(|_| !message.contains(DISK_FULL))
+    else {
+        return String::new();
+    };
+    let quoted = before.rsplit('\'').find(|text| text.starts_with('/'));
+    let place = quoted.map_or_else(std::env::temp_dir, std::path::PathBuf::from);
+    // The kernel says the same of other things that run out, such as watches and namespaces.
+    if firn_store_disk::is_disk_full(&place) { disk_full_help(&place) } else { String::new() }
 }

@@ -1,11 +1,11 @@
 //! How a builder's end is judged: success, or the failure and what a person needs to go on.
 
 use super::{OneBuild, cancelled, known_outputs};
-use crate::failure::{BuildFailure, DISK_FULL_HELP, FailureKind};
+use crate::failure::{BuildFailure, FailureKind};
 use crate::run::{RunEnd, Stopped};
 use crate::scratch::Scratch;
 use firn_sandbox::Ending;
-use std::path::Path;
+use firn_store_disk::{disk_full_help, is_disk_full};
 
 impl OneBuild<'_> {
     /// Success, or the failure that the builder's end means; `tail` is the end of its log.
@@ -27,15 +27,15 @@ impl OneBuild<'_> {
             Ending::Signaled(signal) => format!("failed due to signal {signal}"),
             Ending::Lost => "failed: its sandbox was ended from outside".to_owned(),
         };
-        let full =
-            disk_is_full(&self.shared.store.layout().real_store) || disk_is_full(&scratch.build);
+        let places = [&self.shared.store.layout().real_store, &scratch.build];
+        let full = places.into_iter().find(|place| is_disk_full(place));
         let mut text = format!("Cannot build '{}'.\nReason: builder {status}.", self.shown());
         text += &known_outputs(&self.job.drv, &self.shared.store);
         text += &self.last_lines(tail);
-        if full {
-            text += DISK_FULL_HELP;
+        if let Some(place) = full {
+            text += &disk_full_help(place);
         }
-        let transient = full || !self.kind.is_sandboxed();
+        let transient = full.is_some() || !self.kind.is_sandboxed();
         let kind = if transient { FailureKind::Transient } else { FailureKind::Permanent };
         Err(BuildFailure::new(&self.job.drv_path, kind, text))
     }
@@ -76,9 +76,4 @@ impl OneBuild<'_> {
         }
         text + &format!("\nFor full logs, run:\n  nix log {}", self.shown())
     }
-}
-
-/// Fewer than 8 MiB left, as the reference judges.
-fn disk_is_full(path: &Path) -> bool {
-    rustix::fs::statvfs(path).is_ok_and(|s| s.f_bavail.saturating_mul(s.f_frsize) < 8 << 20)
 }

@@ -13,7 +13,7 @@ mod work;
 
 use crate::build::{Built, Shared, cancelled};
 use crate::cancel::Cancel;
-use crate::failure::{BuildFailure, BuildFailures, FailureKind};
+use crate::failure::{BuildFailure, BuildFailures, DISK_FULL, FailureKind};
 use crate::options::BuildOptions;
 use crate::scratch::remove_stale;
 use crate::substitute::Substituter;
@@ -152,6 +152,8 @@ struct Session<'a> {
     /// Builds that are as heavy as any, in place of a queue.
     builds: Admission,
     running: [usize; 4],
+    /// The goal whose failure ended everything, where the first failure does.
+    ended_by: Option<usize>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
 }
@@ -178,6 +180,7 @@ impl<'a> Session<'a> {
             queues: Default::default(),
             builds: Admission::new(limits(&builder.options)),
             running: [0; 4],
+            ended_by: None,
             sender,
             receiver,
         })
@@ -259,16 +262,7 @@ impl<'a> Session<'a> {
     }
 
     fn results(mut self, wanted: &[DerivedPath]) -> Result<Vec<Realised>, BuildFailures> {
-        let mut causes = Vec::new();
-        for goal in &self.goals {
-            // What is built of built derivations may have failed as one of these, which is told already.
-            if let State::Done(Err(failure)) = &goal.state
-                && !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled)
-                && !causes.contains(failure)
-            {
-                causes.push(failure.clone());
-            }
-        }
+        let causes = self.causes();
         let mut realised = Vec::new();
         let mut consequences = Vec::new();
         for path in wanted {
@@ -292,9 +286,38 @@ impl<'a> Session<'a> {
         if self.builder.cancel.is_cancelled() && causes.is_empty() {
             consequences.truncate(1);
         }
-        causes.extend(consequences);
-        causes.extend(self.summary(wanted));
-        Err(BuildFailures(causes))
+        // What ended everything is said last, where people look; else what it all meant is.
+        let mut failures = consequences;
+        failures.extend(self.summary(wanted));
+        match self.builder.options.keep_going {
+            true => failures.splice(0..0, causes).for_each(drop),
+            false => failures.extend(causes),
+        }
+        Err(BuildFailures(failures))
+    }
+
+    /// What failed by itself. What ended everything comes last.
+    fn causes(&self) -> Vec<BuildFailure> {
+        let failure_of = |goal: &Goal| match &goal.state {
+            State::Done(Err(failure)) => Some(failure.clone()),
+            _ => None,
+        };
+        let last = self.ended_by.and_then(|number| failure_of(&self.goals[number]));
+        let of_full_disk = |failure: &BuildFailure| failure.message.contains(DISK_FULL);
+        let said_once = last.as_ref().is_some_and(of_full_disk);
+        let mut causes = Vec::new();
+        for failure in self.goals.iter().filter_map(failure_of) {
+            // What is built of built derivations may have failed as one of these, which is told already.
+            if !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled)
+                && !causes.contains(&failure)
+                && last.as_ref() != Some(&failure)
+                && !(said_once && of_full_disk(&failure))
+            {
+                causes.push(failure);
+            }
+        }
+        causes.extend(last);
+        causes
     }
 
     /// Why something wanted failed, if it did.

@@ -116,7 +116,12 @@ impl Session<'_> {
 
     pub(super) fn finish(&mut self, number: usize, result: Result<Built, BuildFailure>) {
         let failed = result.is_err();
-        let given_up = matches!(&result, Err(failure) if failure.kind == FailureKind::Cancelled);
+        let kind = result.as_ref().err().map(|failure| failure.kind);
+        let given_up = kind == Some(FailureKind::Cancelled);
+        let by_itself = failed && !given_up && kind != Some(FailureKind::Dependency);
+        if by_itself && !self.builder.options.keep_going {
+            self.ended_by.get_or_insert(number);
+        }
         self.goals[number].state = State::Done(result);
         if failed && !self.builder.options.keep_going {
             self.stop.cancel();

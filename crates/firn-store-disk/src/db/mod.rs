@@ -91,8 +91,11 @@ fn prepare(connection: &Connection, create: bool) -> rusqlite::Result<()> {
 /// An error of the database, with what the user can do where that is known.
 fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
+    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+        let help = crate::disk_full_help(path);
+        return StoreError::other(format!("store database '{}': {error}{help}", path.display()));
+    }
     let advice = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "; the disk is full: free some space and try again",
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "; this user may not write it: use the daemon, or a store of your own with --store"
         }

@@ -39,8 +39,35 @@ fn a_full_disk_is_named_and_the_store_stays_whole() {
     );
     let said = inside(&program, &folder.to_string(), &script);
     said.assert_success(&["No space left on device", "the store is whole"]);
-    let helps = said.text.matches("help: the disk is full: free some space").count();
+    let help = format!("help: the disk is full that holds '{folder}");
+    let helps = said.text.matches(&help).count();
     assert!(helps >= 2, "for adding and for building:\n{}", said.text);
+    assert!(said.text.contains(" of 24.0 MiB are free)"), "{}", said.text);
+}
+
+#[test]
+fn a_disk_that_packages_fill_up_is_the_last_thing_said() {
+    let Some(program) = Program::new() else { return };
+    let folder = program.store().with_file_name("smaller");
+    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder.display();
+    let flake = program.flake("filling", &example("http-server"));
+    // One that has no room for the program itself, and one where packages are fetched and unpacked side by side.
+    for size in ["20M", "120M"] {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none {folder} || exit 3
+             firn flake check {flake} > {folder}.log 2>&1 && exit 4
+             cat {folder}.log
+             tail -n 1 {folder}.log | grep -q \"^help: the disk is full that holds '{folder}.*MiB are free\" || exit 5
+             firn store gc > /dev/null 2>&1 || exit 6
+             firn store verify --all || exit 7
+             echo one > {folder}.one && firn store add {folder}.one || exit 8
+             echo the store is whole"
+        );
+        let said = inside(&program, &folder.to_string(), &script);
+        said.assert_success(&["No space left on device", "the store is whole"]);
+        assert_eq!(said.text.matches("help: the disk is full").count(), 1, "{}", said.text);
+    }
 }
 
 #[test]
