@@ -156,11 +156,11 @@ fn root() -> Command {
 
 fn built(entry: &Entry) -> Command {
     let command = (entry.arguments)(Command::new(entry.name));
-    command.about(entry.about).long_about(None)
+    crate::examples::add(command.about(entry.about).long_about(None), entry.name)
 }
 
 /// The command line with all that it may hold.
-fn whole() -> Command {
+pub(crate) fn whole() -> Command {
     arguments::flags_of(root(), None).subcommands(COMMANDS.iter().map(built))
 }
 

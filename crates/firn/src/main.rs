@@ -17,6 +17,7 @@ mod enter;
 mod environment;
 mod eval_store;
 mod evaluation;
+mod examples;
 mod exit;
 mod flake_config;
 mod installable;
