@@ -126,17 +126,13 @@ impl Fetcher {
     ) -> Result<Fetched, Vec<FetchError>> {
         let many = candidates.len() > 1;
         let mut sources: Vec<Source> = candidates.into_iter().map(Source::new).collect();
-        let mut part = Part::default();
         let mut refused = None;
         for round in 1.. {
-            for number in 0..sources.len() {
-                while sources[number].is_open(round) {
-                    if part.source != number {
-                        part = Part { source: number, ..Part::default() };
-                    }
+            for source in &mut sources {
+                let mut part = Part::default();
+                std::mem::swap(&mut part, &mut source.part);
+                while source.is_open(round) {
                     let before = part.done;
-                    let source = &mut sources[number];
-                    source.tried += 1;
                     match self.fetch_one(&source.url, headers, to, span, &mut part) {
                         Ok(fetched) if accept(to) => return Ok(fetched),
                         Ok(fetched) => {
@@ -147,33 +143,21 @@ impl Fetcher {
                             return Err(vec![failed.error]);
                         }
                         Err(failed) => {
-                            let last = source.tried >= self.options.attempts.max(1);
-                            source.ended = last || failed.patience == Patience::None;
                             // What was cut and can go on goes on at once.
-                            source.round = match part.can_go_on() && part.done > before {
-                                true => round,
-                                false => round + 1,
-                            };
-                            source.failed = Some(failed);
+                            let further = part.can_go_on() && part.done > before;
+                            source.fail(failed, self.options.attempts, further);
                         }
                     }
                 }
+                // Another source writes over what is there.
+                if !many {
+                    source.part = part;
+                }
             }
-            let open = || sources.iter().filter(|source| !source.ended);
-            if open().next().is_none() {
-                break;
-            }
-            let reasons = open().filter_map(|source| source.failed.as_ref());
-            let time = pause(&self.options, many, round, reasons.clone());
-            if let Some(failed) = reasons.clone().next() {
-                span.reporter().emit(Event::Retry {
-                    id: span.id(),
-                    why: failed.why(),
-                    attempt: round + 1,
-                    of: self.options.attempts,
-                    millis: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
-                });
-            }
+            let failures = open_failures(&sources);
+            let Some(first) = failures.clone().next() else { break };
+            let time = pause(&self.options, many, round, failures.clone());
+            self.tell(span, first, round + 1, time);
             if !self.options.waiting.wait(time) {
                 let text = "interrupted by the user";
                 return Err(vec![FetchError::new(Reason::Interrupted, text)]);
@@ -186,6 +170,16 @@ impl Fetcher {
                 .map_err(|failed| vec![failed.error]),
             None => Err(sources.into_iter().filter_map(Source::failure).collect()),
         }
+    }
+
+    fn tell(&self, span: &Span, failed: &Attempt, attempt: u32, time: Duration) {
+        span.reporter().emit(Event::Retry {
+            id: span.id(),
+            why: failed.why(),
+            attempt,
+            of: self.options.attempts,
+            millis: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+        });
     }
 
     fn sum_up(&self, url: &str, mut failures: Vec<FetchError>) -> FetchError {
@@ -343,10 +337,15 @@ impl Fetcher {
     }
 }
 
+/// The failures of those that are tried again.
+fn open_failures(sources: &[Source]) -> impl Iterator<Item = &Attempt> + Clone {
+    sources.iter().filter(|source| !source.ended).filter_map(|source| source.failed.as_ref())
+}
+
 /// Where a file may come from.
 struct Source {
     url: String,
-    /// How often it was tried.
+    /// How often it was tried in vain.
     tried: u32,
     /// The round in which it is tried next.
     round: u32,
@@ -354,15 +353,25 @@ struct Source {
     ended: bool,
     /// How the last attempt failed.
     failed: Option<Attempt>,
+    /// What is there of its file.
+    part: Part,
 }
 
 impl Source {
     fn new(url: String) -> Source {
-        Source { url, tried: 0, round: 1, ended: false, failed: None }
+        Source { url, tried: 0, round: 1, ended: false, failed: None, part: Part::default() }
     }
 
     fn is_open(&self, round: u32) -> bool {
         !self.ended && self.round <= round
+    }
+
+    /// Takes a failure in: of so many attempts, and whether the next one follows at once.
+    fn fail(&mut self, failed: Attempt, attempts: u32, at_once: bool) {
+        self.tried += 1;
+        self.ended = self.tried >= attempts.max(1) || failed.patience == Patience::None;
+        self.round += u32::from(!at_once);
+        self.failed = Some(failed);
     }
 
     fn failure(self) -> Option<FetchError> {
@@ -374,10 +383,9 @@ impl Source {
     }
 }
 
-/// What is there of a file, from which of its sources.
+/// What is there of a file.
 #[derive(Default)]
 struct Part {
-    source: usize,
     /// Bytes received so far.
     done: u64,
     /// Strong tag of the version received so far.

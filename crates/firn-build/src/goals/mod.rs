@@ -308,11 +308,9 @@ impl<'a> Session<'a> {
         let mut causes = Vec::new();
         for failure in self.goals.iter().filter_map(failure_of) {
             // What is built of built derivations may have failed as one of these, which is told already.
-            if !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled)
-                && !causes.contains(&failure)
-                && last.as_ref() != Some(&failure)
-                && !(said_once && of_full_disk(&failure))
-            {
+            let told = causes.contains(&failure) || last.as_ref() == Some(&failure);
+            let told = told || said_once && of_full_disk(&failure);
+            if !told && !matches!(failure.kind, FailureKind::Dependency | FailureKind::Cancelled) {
                 causes.push(failure);
             }
         }
