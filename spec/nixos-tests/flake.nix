@@ -17,6 +17,7 @@
         disks = runNixOSTest ./disks.nix;
         firmware = runNixOSTest ./firmware.nix;
         hardware = runNixOSTest ./hardware.nix;
+        inner = runNixOSTest ./inner.nix;
         mixed = runNixOSTest ./mixed.nix;
         created = runNixOSTest ./created.nix;
         screen = runNixOSTest ./screen.nix;

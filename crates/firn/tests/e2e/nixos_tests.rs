@@ -48,6 +48,14 @@ fn certificates_are_ordered_and_renewed() {
 }
 
 #[test]
+fn machines_run_containers_of_their_own() {
+    let Some(program) = Program::beside() else { return };
+    let said = program.run(&["test", "run", "--repeat", "1", &test("inner")]);
+    said.assert_success(&["test inner passed"]);
+    program.assert_nothing_left();
+}
+
+#[test]
 fn scripts_import_further_packages() {
     let Some(program) = Program::new() else { return };
     let said = program.run(&["test", "run", "--repeat", "1", &test("packages")]);

@@ -88,7 +88,7 @@ in
       };
       description = "Settings of the kernel at run time, as in {manpage}`sysctl(8)`; null leaves one alone.";
     };
-    isContainer = flag false "Whether the machine is a container: no kernel, no boot loader, no devices.";
+    isContainer = flag cfg.isNspawnContainer "Whether the machine is a container: no kernel, no boot loader, no devices.";
     isNspawnContainer = flag false "Whether the container is run by systemd-nspawn.";
     supportedFilesystems = mkOption {
       type = types.coercedTo (types.listOf types.str) (list: lib.genAttrs list (_: true)) (
@@ -140,7 +140,6 @@ in
     };
     binfmt.emulatedSystems = names "Platforms whose programs run by emulation.";
     plymouth.enable = flag false "Whether the boot shows a picture.";
-    enableContainers = flag false "Whether the machine may run containers of the configuration.";
     nixStoreMountOpts = mkOption {
       type = types.listOf types.str;
       default = [ "ro" "nodev" "nosuid" ];
