@@ -146,6 +146,27 @@ impl Node {
         (self.op)(m, self, env)
     }
 
+    /// Evaluates this node; a variable that has its value is read here, which saves a call whose target is
+    /// hard to foresee. For operands that are variables more often than not.
+    #[inline(always)]
+    pub fn eval_operand(&'static self, m: &mut Machine, env: Env) -> R<Value> {
+        if self.delay == Delay::Var
+            && let Some(value) = env.up(self.depth()).slot(self.slot as usize).plain()
+        {
+            return Ok(value);
+        }
+        self.eval(m, env)
+    }
+
+    /// The same where constants are as likely as variables.
+    #[inline(always)]
+    pub fn eval_simple(&'static self, m: &mut Machine, env: Env) -> R<Value> {
+        if self.delay == Delay::Const && !self.constant(0).is_thunk() {
+            return Ok(self.constant(0));
+        }
+        self.eval_operand(m, env)
+    }
+
     /// The node's address as a word for a parent.
     pub fn word_of(&'static self) -> u64 {
         self as *const Node as u64

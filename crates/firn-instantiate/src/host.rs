@@ -21,7 +21,7 @@ use firn_syntax::Stretch;
 use crate::access::{Access, Look};
 use crate::context::to_store;
 use crate::origins::Origins;
-use crate::reading::read_whole;
+use crate::reading::{read_plain, read_whole};
 use crate::trees::Trees;
 
 /// A function that finds the folder behind an element of the search path.
@@ -68,6 +68,8 @@ pub struct StoreHost {
     /// Where objects of the store lie, when that is not where their paths say.
     real_store: Option<PathBuf>,
     copied: RefCell<HashMap<String, String>>,
+    /// The plain file that was looked at last, and its size: as a rule it is read next.
+    looked_at: RefCell<Option<(PathBuf, u64)>>,
 }
 
 impl StoreHost {
@@ -91,6 +93,7 @@ impl StoreHost {
             store_prefix,
             real_store,
             copied: RefCell::default(),
+            looked_at: RefCell::default(),
         }
     }
 
@@ -265,7 +268,12 @@ pub fn in_store(error: firn_store::StoreError) -> HostError {
 impl Host for StoreHost {
     fn read_file(&self, path: &str) -> HostResult<Vec<u8>> {
         let real = self.checked(path)?;
-        read_whole(&real, &self.outside.interrupted).map_err(|error| match error.kind() {
+        let known = self.looked_at.take().filter(|(path, _)| *path == real);
+        let content = match known {
+            Some((_, size)) => read_plain(&real, size),
+            None => read_whole(&real, &self.outside.interrupted),
+        };
+        content.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => HostError {
                 kind: ErrorKind::Interrupted,
                 ..HostError::new("interrupted by the user")
@@ -311,8 +319,13 @@ impl Host for StoreHost {
 
     fn file_type(&self, path: &str) -> HostResult<Option<FileType>> {
         let real = self.checked_entry(path)?;
-        match fs::symlink_metadata(real) {
-            Ok(metadata) => Ok(Some(file_type(metadata.file_type()))),
+        match fs::symlink_metadata(&real) {
+            Ok(metadata) => {
+                if metadata.is_file() {
+                    *self.looked_at.borrow_mut() = Some((real.into_owned(), metadata.len()));
+                }
+                Ok(Some(file_type(metadata.file_type())))
+            }
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(self.file_error("getting status of", path, &error)),
         }

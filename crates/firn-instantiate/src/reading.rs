@@ -29,8 +29,16 @@ pub fn read_whole(real: &Path, interrupted: &AtomicBool) -> io::Result<Vec<u8>> 
     if kind.is_fifo() {
         return read_pipe(real, interrupted);
     }
-    match usize::try_from(metadata.len()) {
-        Ok(size @ 1..SMALL) if kind.is_file() => read_small(real, size),
+    if kind.is_file() { read_plain(real, metadata.len()) } else { fs::read(real) }
+}
+
+/// The content of a plain file that was of this size in bytes a moment ago.
+///
+/// # Errors
+/// What reading files gives.
+pub fn read_plain(real: &Path, size: u64) -> io::Result<Vec<u8>> {
+    match usize::try_from(size) {
+        Ok(size @ 1..SMALL) => read_small(real, size),
         _ => fs::read(real),
     }
 }

@@ -268,24 +268,47 @@ impl Place {
     }
 }
 
+/// What is written in another way, by byte.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let special = b"\"<>&\n";
+    let mut i = 0;
+    while i < special.len() {
+        table[special[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// Writes a text; what stands between special characters goes over in one piece.
 fn escape(text: &[u8], out: &mut Vec<u8>) {
-    let mut from = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if byte > b'>' {
-            continue;
-        }
-        let entity: &[u8] = match byte {
-            b'"' => b"&quot;",
-            b'<' => b"&lt;",
-            b'>' => b"&gt;",
-            b'&' => b"&amp;",
-            b'\n' => b"&#xA;",
-            _ => continue,
-        };
-        out.extend_from_slice(&text[from..at]);
-        out.extend_from_slice(entity);
-        from = at + 1;
+    let mut rest = text;
+    while let Some(at) = find_special(rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(entity(rest[at]));
+        rest = &rest[at + 1..];
     }
-    out.extend_from_slice(&text[from..]);
+    out.extend_from_slice(rest);
+}
+
+/// Where the first special character is. Eight at a time are looked at without a branch for each.
+fn find_special(text: &[u8]) -> Option<usize> {
+    let (blocks, rest) = text.as_chunks::<8>();
+    let any = |block: &[u8; 8]| block.iter().fold(false, |any, &byte| any | SPECIAL[byte as usize]);
+    let from = match blocks.iter().position(any) {
+        Some(block) => 8 * block,
+        None => text.len() - rest.len(),
+    };
+    let place = text[from..].iter().position(|&byte| SPECIAL[byte as usize])?;
+    Some(from + place)
+}
+
+fn entity(special: u8) -> &'static [u8] {
+    match special {
+        b'"' => b"&quot;",
+        b'<' => b"&lt;",
+        b'>' => b"&gt;",
+        b'&' => b"&amp;",
+        _ => b"&#xA;",
+    }
 }

@@ -587,6 +587,7 @@ impl Compiler<'_> {
             let op = builtin.and_then(|slot| slot.get().known().as_function()?.primop());
             words.push(op.map_or(0, |op| op as *const PrimOp as u64));
         }
+        words.extend([0, 0]);
         self.emit(operators::starts_with, pos, Delay::Thunk, &words)
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn call3(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 
 #[inline(always)]
 fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let f = node.child(0).eval(m, env)?;
+    let f = node.child(0).eval_operand(m, env)?;
     let Some(function) = f.as_function() else { return call_with_values::<N>(m, f, node, env) };
     // What a thunk gave is a function object of its own, often an alias.
     let function = function.original();
@@ -266,7 +266,7 @@ fn arguments(m: &mut Machine, call: Call, strict: usize, to: &mut [Value]) {
     let mut failed = false;
     for (i, arg) in to.iter_mut().enumerate() {
         *arg = if i < strict && !failed {
-            match call.arg(i).eval(m, call.env) {
+            match call.arg(i).eval_operand(m, call.env) {
                 Ok(v) => v,
                 Err(raised) => {
                     failed = true;

@@ -43,14 +43,18 @@ pub(crate) fn at_once(m: &mut Machine, node: &'static Node, env: Env) -> Option<
         Delay::Thunk | Delay::Later => None,
         Delay::Const => Some(node.constant(0)),
         Delay::Var => share_var(node, env),
-        Delay::Lambda => {
-            // SAFETY: the compiler stores the lambda of such a node in word 0.
-            let lambda = unsafe { node.data(0) };
-            Some(m.closure(lambda, env))
-        }
+        Delay::Lambda => Some(closure(m, node, env)),
         Delay::List => attrs::try_list(m, node, env),
         _ => attempt::attempt_own(m, node, env),
     }
+}
+
+/// The function that a node is. (Kept apart, so that who asks stays small.)
+#[inline(never)]
+fn closure(m: &mut Machine, node: &'static Node, env: Env) -> Value {
+    // SAFETY: the compiler stores the lambda of such a node in word 0.
+    let lambda = unsafe { node.data(0) };
+    m.closure(lambda, env)
 }
 
 /// The value of a variable to be put somewhere else; nothing if the slot is empty yet.

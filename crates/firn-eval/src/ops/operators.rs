@@ -1,5 +1,7 @@
 //! Operators.
 
+use std::sync::atomic::Ordering;
+
 use crate::code::{Delay, Node};
 use crate::error::{R, Raised};
 use crate::machine::Machine;
@@ -67,8 +69,8 @@ fn operands(
     env: Env,
     (first, second): (usize, usize),
 ) -> R<(Value, Value)> {
-    let a = node.child(first).eval(m, env)?;
-    let b = match node.child(second).eval(m, env) {
+    let a = node.child(first).eval_simple(m, env)?;
+    let b = match node.child(second).eval_simple(m, env) {
         Ok(v) => v,
         Err(raised) => m.failed(raised),
     };
@@ -215,7 +217,7 @@ pub(crate) fn implies(m: &mut Machine, node: &'static Node, env: Env) -> R<Value
 
 #[inline(always)]
 fn operand(m: &mut Machine, node: &'static Node, env: Env, what: &'static str) -> R<Value> {
-    match node.eval(m, env) {
+    match node.eval_simple(m, env) {
         Ok(v) => Ok(v),
         Err(raised) => Err(m.frame(raised, node.pos, what)),
     }
@@ -229,7 +231,8 @@ pub(crate) fn equal(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 }
 
 /// `substring 0 (stringLength prefix) text == prefix`, which is how libraries write `hasPrefix`. Words:
-/// the operands of the equality, then the builtins that the called variables should be.
+/// the operands of the equality, then the builtins that the called variables should be, then for each of these
+/// the environment where it was found to be.
 pub(crate) fn starts_with(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     match try_starts_with(m, node, env) {
         Some(answer) => Ok(Value::bool(answer)),
@@ -242,9 +245,8 @@ pub(crate) fn starts_with(m: &mut Machine, node: &'static Node, env: Env) -> R<V
 fn try_starts_with(m: &mut Machine, node: &'static Node, env: Env) -> Option<bool> {
     let (call, prefix) = (node.child(0), node.child(1));
     for (callee, index) in [(call.child(0), 2), (call.child(2).child(0), 3)] {
-        let op = attempt(m, callee, env)?.as_function()?.original().primop()?;
-        if op as *const PrimOp as u64 != node.word(index) {
-            return None;
+        if m.scope_key(home(callee, env)) != node.word(index + 2) {
+            find_builtin(m, node, env, callee, index)?;
         }
     }
     let prefix = text_of(m, prefix, env)?;
@@ -252,10 +254,37 @@ fn try_starts_with(m: &mut Machine, node: &'static Node, env: Env) -> Option<boo
     Some(text.bytes().starts_with(prefix.bytes()))
 }
 
+/// The environment that a variable is in; of a constant one that all share.
+#[inline(always)]
+fn home(node: &'static Node, env: Env) -> Env {
+    if node.delay == Delay::Var { env.up(node.depth()) } else { Env::EMPTY }
+}
+
+/// Looks whether a variable is the builtin that it should be. What a variable of an environment that stays
+/// once was, it is for good: that is remembered.
+#[inline(never)]
+fn find_builtin(
+    m: &mut Machine,
+    node: &'static Node,
+    env: Env,
+    callee: &'static Node,
+    index: usize,
+) -> Option<()> {
+    let op = attempt(m, callee, env)?.as_function()?.original().primop()?;
+    if op as *const PrimOp as u64 != node.word(index) {
+        return None;
+    }
+    let home = home(callee, env);
+    if matches!(callee.delay, Delay::Var | Delay::Const) && home.is_kept() && m.keeps_scope_keys() {
+        node.cell(index + 2).store(m.scope_key(home), Ordering::Relaxed);
+    }
+    Some(())
+}
+
 /// The string that a variable is, if it is one.
 #[inline(always)]
 fn text_of(m: &mut Machine, node: &'static Node, env: Env) -> Option<Str> {
-    match node.eval(m, env) {
+    match node.eval_operand(m, env) {
         Ok(value) => value.as_str(),
         Err(raised) => {
             m.take_error(raised);
@@ -296,7 +325,7 @@ pub(crate) fn update(m: &mut Machine, node: &'static Node, env: Env) -> R<Value>
 
 #[inline(always)]
 fn set_operand(m: &mut Machine, node: &'static Node, env: Env, what: &'static str) -> R<Value> {
-    match node.eval(m, env) {
+    match node.eval_operand(m, env) {
         Ok(v) if v.as_attrs().is_some() => Ok(v),
         other => Err(set_operand_failed(m, other, node, what)),
     }

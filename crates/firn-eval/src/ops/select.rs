@@ -64,7 +64,7 @@ pub(crate) fn try_has(m: &mut Machine, node: &'static Node, env: Env) -> Option<
 
 /// `base.name`. Words: base, name, cache.
 pub(crate) fn select_one(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let base = match node.child(0).eval(m, env) {
+    let base = match node.child(0).eval_operand(m, env) {
         Ok(v) => v,
         Err(raised) => {
             return Err(m.frame(raised, node.child(0).pos, "while selecting an attribute"));
@@ -221,7 +221,7 @@ fn find(
 /// `base.a.b…`. Words: base, number of names, start and end of the path in the text, then each name
 /// and its cache.
 pub(crate) fn select_path(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let base = match node.child(0).eval(m, env) {
+    let base = match node.child(0).eval_operand(m, env) {
         Ok(v) => v,
         Err(raised) => {
             return Err(m.frame(raised, node.child(0).pos, "while selecting an attribute"));
@@ -340,7 +340,7 @@ fn show_path(m: &mut Machine, node: &'static Node, env: Env, count: usize) -> St
 
 /// `base.a.b… or default`. Words as `select_path`, with the default behind the names.
 pub(crate) fn select_or(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
-    let base = match node.child(0).eval(m, env) {
+    let base = match node.child(0).eval_operand(m, env) {
         Ok(v) => v,
         Err(raised) => {
             return Err(m.frame(raised, node.child(0).pos, "while selecting an attribute"));
