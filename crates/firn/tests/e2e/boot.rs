@@ -65,6 +65,11 @@ fn units_of_users_are_switched() {
 }
 
 #[test]
+fn memory_is_swapped_to_files_encrypted_devices_and_memory() {
+    machine_test_passes("swap");
+}
+
+#[test]
 fn the_host_serves_its_store() {
     machine_test_passes("host-store");
 }

@@ -201,7 +201,14 @@ let
   fromStage1 = lib.replaceStrings [ "=/sysroot/" ":/sysroot/" ] [ "=/" ":/" ];
   swapLine =
     swap:
-    "${escape (toString swap.realDevice)} none swap ${lib.concatStringsSep "," swap.options} 0 0\n";
+    let
+      discard = { once = "discard=once"; pages = "discard=pages"; both = "discard"; };
+      options =
+        swap.options
+        ++ lib.optional (swap.discardPolicy != null) discard.${swap.discardPolicy}
+        ++ lib.optional (swap.priority != null) "pri=${toString swap.priority}";
+    in
+    "${escape (toString swap.realDevice)} none swap ${lib.concatStringsSep "," options} 0 0\n";
   late = lib.filter (fs: !utils.fsNeededForBoot fs) inOrder;
 in
 {

@@ -16,6 +16,8 @@ let
       proxyPass = optionalPath types.str "Address to which requests are passed.";
       proxyWebsockets = flag false "Whether WebSocket connections are passed on.";
       recommendedProxySettings = flag cfg.recommendedProxySettings "Whether the usual headers are passed on.";
+      uwsgiPass = optionalPath types.str "Address of the uwsgi server to which requests are passed.";
+      recommendedUwsgiSettings = flag cfg.recommendedUwsgiSettings "Whether the usual parameters are passed on.";
       index = optionalPath types.str "Index files.";
       tryFiles = optionalPath types.str "Files tried in order.";
       root = optionalPath types.path "Root folder.";
@@ -87,6 +89,18 @@ let
       };
       acmeFallbackHost = optionalPath types.str "Server that is asked for challenges which are not here.";
       http2 = flag true "Whether HTTP 2 is spoken.";
+      http3 = flag true "Whether HTTP 3 is spoken, where `quic` is on.";
+      http3_hq = flag false "Whether HTTP 0.9 over QUIC is spoken, where `quic` is on.";
+      quic = flag false "Whether QUIC is spoken; Debian's nginx is too old for that.";
+      kTLS = flag false "Whether the kernel encrypts.";
+      rejectSSL = flag false "Whether encrypted connections are refused before a certificate is shown.";
+      reuseport = flag false "Whether each worker has a socket of its own.";
+      redirectCode = mkOption {
+        type = types.ints.between 300 399;
+        default = 301;
+        example = 308;
+        description = "Status of redirections by `globalRedirect` and `forceSSL`.";
+      };
       sslCertificate = mkOption {
         type = types.path;
         description = "The certificate.";
@@ -149,6 +163,7 @@ let
     + statement "proxy_pass" l.proxyPass
     + lib.optionalString l.proxyWebsockets webSockets
     + lib.concatStrings (lib.mapAttrsToList (n: v: "fastcgi_param ${n} \"${v}\";\n") l.fastcgiParams)
+    + statement "uwsgi_pass" l.uwsgiPass
     + statement "index" l.index
     + statement "try_files" l.tryFiles
     + statement "root" l.root
@@ -157,6 +172,7 @@ let
     + authText l
     + l.extraConfig
     + lib.optionalString (l.proxyPass != null && l.recommendedProxySettings) proxyHeaders
+    + lib.optionalString (l.uwsgiPass != null && l.recommendedUwsgiSettings) "include ${cfg.package}/etc/nginx/uwsgi_params;\n"
     + "}\n";
   ordered = lib.sort (a: b: a.value.priority < b.value.priority);
   locationsText =
@@ -165,7 +181,7 @@ let
   listens =
     host:
     let
-      ssl = host.onlySSL || host.addSSL || host.forceSSL;
+      ssl = host.onlySSL || host.addSSL || host.forceSSL || host.rejectSSL;
       addresses =
         if host.listenAddresses != [ ] then host.listenAddresses else cfg.defaultListenAddresses;
       at = port: withSsl: addr: {
@@ -184,7 +200,7 @@ let
     host: l:
     "listen ${l.addr}${lib.optionalString (l.port != null) ":${toString l.port}"}${
       lib.optionalString l.ssl " ssl"
-    }${lib.optionalString (l.ssl && host.http2) " http2"}${lib.optionalString host.default " default_server"}${
+    }${lib.optionalString (l.ssl && host.http2) " http2"}${lib.optionalString host.default " default_server"}${lib.optionalString host.reuseport " reuseport"}${
       lib.optionalString l.proxyProtocol " proxy_protocol"
     }${lib.concatMapStrings (p: " ${p}") l.extraParameters};\n";
   hostText =
@@ -201,15 +217,17 @@ let
     lib.optionalString host.forceSSL ''
       server {
       ${lib.concatMapStrings (listenText host) plain}server_name ${names};
-      ${challenges}location / { return 301 https://$host$request_uri; }
+      ${challenges}location / { return ${toString host.redirectCode} https://$host$request_uri; }
       }
     ''
     + "server {\n"
     + lib.concatMapStrings (listenText host) main
     + "server_name ${names};\n"
     + statement "root" host.root
-    + lib.optionalString (host.globalRedirect != null) "location / { return 301 http${lib.optionalString ssl "s"}://${host.globalRedirect}$request_uri; }\n"
+    + lib.optionalString (host.globalRedirect != null) "location / { return ${toString host.redirectCode} http${lib.optionalString ssl "s"}://${host.globalRedirect}$request_uri; }\n"
     + challenges
+    + lib.optionalString host.rejectSSL "ssl_reject_handshake on;\n"
+    + lib.optionalString (ssl && host.kTLS) "ssl_conf_command Options KTLS;\n"
     + lib.optionalString ssl "ssl_certificate ${files.certificate};\nssl_certificate_key ${files.key};\n"
     + lib.optionalString (ssl && files.chain != null) "ssl_trusted_certificate ${files.chain};\n"
     + authText host
@@ -241,6 +259,8 @@ let
     ${lib.optionalString cfg.recommendedOptimisation "sendfile on;\ntcp_nopush on;\ntcp_nodelay on;\nkeepalive_timeout 65;\n"}${
       lib.optionalString cfg.recommendedGzipSettings "gzip on;\ngzip_static on;\ngzip_vary on;\ngzip_comp_level 5;\ngzip_min_length 256;\ngzip_proxied expired no-cache no-store private auth;\ngzip_types application/javascript application/json application/xml image/svg+xml text/css text/plain text/xml;\n"
     }${lib.optionalString cfg.recommendedProxySettings "proxy_redirect off;\nproxy_connect_timeout ${cfg.proxyTimeout};\nproxy_send_timeout ${cfg.proxyTimeout};\nproxy_read_timeout ${cfg.proxyTimeout};\nproxy_http_version 1.1;\n"}${
+      lib.optionalString cfg.recommendedUwsgiSettings "uwsgi_connect_timeout ${cfg.uwsgiTimeout};\nuwsgi_send_timeout ${cfg.uwsgiTimeout};\nuwsgi_read_timeout ${cfg.uwsgiTimeout};\n"
+    }${
       lib.optionalString cfg.recommendedTlsSettings "ssl_session_timeout 1d;\nssl_session_cache shared:SSL:10m;\nssl_session_tickets off;\nssl_prefer_server_ciphers off;\n"
     }map $http_upgrade $connection_upgrade { default upgrade; ''' close; }
     client_max_body_size ${cfg.clientMaxBodySize};
@@ -326,6 +346,12 @@ in
     recommendedOptimisation = flag false "Whether files are sent in the fastest way.";
     recommendedProxySettings = flag false "Whether the usual headers are passed to proxied servers.";
     recommendedTlsSettings = flag false "Whether encryption is set up as is usual today.";
+    recommendedUwsgiSettings = flag false "Whether the usual parameters are passed to uwsgi servers.";
+    uwsgiTimeout = mkOption {
+      type = types.str;
+      default = "60s";
+      description = "How long uwsgi servers may take.";
+    };
     recommendedBrotliSettings = flag false "Not supported.";
     recommendedZstdSettings = flag false "Not supported.";
     serverTokens = flag false "Whether the version is shown.";
@@ -401,6 +427,14 @@ in
     };
   };
   config = mkIf cfg.enable {
+    assertions = lib.mapAttrsToList (name: host: {
+      assertion = !(host.rejectSSL && (host.addSSL || host.onlySSL || host.forceSSL));
+      message = "services.nginx.virtualHosts.${name}: `rejectSSL' refuses what `addSSL', `onlySSL' and `forceSSL' ask for: choose one.";
+    }) cfg.virtualHosts;
+    warnings = lib.mapAttrsToList (
+      name: _:
+      "services.nginx.virtualHosts.${name}.quic has no effect: Debian's nginx ${cfg.package.version or ""} does not speak QUIC."
+    ) (lib.filterAttrs (_: host: host.quic) cfg.virtualHosts);
     services.nginx.virtualHosts.localhost = mkIf cfg.statusPage {
       serverAliases = [ "127.0.0.1" ] ++ lib.optional config.networking.enableIPv6 "[::1]";
       locations."/nginx_status".extraConfig = ''

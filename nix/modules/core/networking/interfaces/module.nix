@@ -149,6 +149,13 @@ let
           default = null;
           description = "Whether the interface uses IPv6 privacy addresses.";
         };
+        wakeOnLan.policy = mkOption {
+          type = types.listOf (
+            types.enum [ "phy" "unicast" "multicast" "broadcast" "arp" "magic" "secureon" ]
+          );
+          default = [ "magic" ];
+          description = "What wakes up the machine.";
+        };
         wakeOnLan.enable = mkOption {
           type = types.bool;
           default = false;

@@ -2,6 +2,7 @@
 { lib }:
 cfg:
 let
+  tables = import ./sections.nix;
   show = v: if lib.isBool v then (if v then "yes" else "no") else toString v;
   lines =
     attrs:
@@ -9,9 +10,25 @@ let
       lib.mapAttrsToList (name: v: lib.concatMapStrings (one: "${name}=${show one}\n") (lib.toList v)) attrs
     );
   section = title: attrs: lib.optional (attrs != { }) "[${title}]\n${lines attrs}";
-  several = title: map (attrs: "[${title}]\n${lines (attrs.${lib.toLower title + "Config"} or attrs)}");
+  several = title: map (attrs: "[${title}]\n${lines attrs}");
+  sections =
+    table: def:
+    lib.concatMap (row: section (lib.last row) def.${lib.head row}) table.one
+    ++ lib.concatMap (row: several (lib.last row) def.${lib.head row}) table.several;
+
   join = parts: extra: lib.concatStringsSep "\n" (lib.concatLists parts) + extra;
 
+  # Names that options of their own list, behind those of the section.
+  listed =
+    n:
+    lib.filterAttrs (_: list: list != [ ]) (
+      lib.listToAttrs (
+        map (
+          row:
+          lib.nameValuePair (lib.last row) (n.${lib.head row} ++ lib.toList (n.networkConfig.${lib.last row} or [ ]))
+        ) tables.network.names
+      )
+    );
   networkText =
     n:
     join [
@@ -20,45 +37,13 @@ let
       (section "Network" (
         n.networkConfig
         // lib.optionalAttrs (n.DHCP != null) { DHCP = n.DHCP; }
-        // lib.filterAttrs (_: list: list != [ ]) {
-          Address = n.address ++ lib.toList (n.networkConfig.Address or [ ]);
-          Gateway = n.gateway ++ lib.toList (n.networkConfig.Gateway or [ ]);
-          DNS = n.dns ++ lib.toList (n.networkConfig.DNS or [ ]);
-          NTP = n.ntp ++ lib.toList (n.networkConfig.NTP or [ ]);
-          Bridge = n.bridge ++ lib.toList (n.networkConfig.Bridge or [ ]);
-          Bond = n.bond ++ lib.toList (n.networkConfig.Bond or [ ]);
-          VLAN = n.vlan ++ lib.toList (n.networkConfig.VLAN or [ ]);
-          MACVLAN = n.macvlan ++ lib.toList (n.networkConfig.MACVLAN or [ ]);
-        }
+        // listed n
         // lib.optionalAttrs (n.domains != null) { Domains = lib.concatStringsSep " " n.domains; }
       ))
-      (section "DHCPv4" n.dhcpV4Config)
-      (section "DHCPv6" n.dhcpV6Config)
-      (section "DHCPServer" n.dhcpServerConfig)
-      (section "IPv6AcceptRA" n.ipv6AcceptRAConfig)
-      (section "IPv6SendRA" n.ipv6SendRAConfig)
-      (section "Bridge" n.bridgeConfig)
-      (several "Address" n.addresses)
-      (several "Route" n.routes)
-      (map (rule: "[RoutingPolicyRule]\n${lines rule}") n.routingPolicyRules)
+      (sections tables.network n)
     ] n.extraConfig;
   linkText = l: join [ (section "Match" l.matchConfig) (section "Link" l.linkConfig) ] l.extraConfig;
-  netdevText =
-    d:
-    join [
-      (section "Match" d.matchConfig)
-      (section "NetDev" d.netdevConfig)
-      (section "VLAN" d.vlanConfig)
-      (section "Bridge" d.bridgeConfig)
-      (section "Bond" d.bondConfig)
-      (section "MACVLAN" d.macvlanConfig)
-      (section "Tun" d.tunConfig)
-      (section "Tap" d.tapConfig)
-      (section "Tunnel" d.tunnelConfig)
-      (section "VXLAN" d.vxlanConfig)
-      (section "WireGuard" d.wireguardConfig)
-      (map (peer: "[WireGuardPeer]\n${lines peer}") d.wireguardPeers)
-    ] d.extraConfig;
+  netdevText = d: join [ (section "Match" d.matchConfig) (sections tables.netdev d) ] d.extraConfig;
   written =
     suffix: text: defs:
     lib.mapAttrs' (name: def: lib.nameValuePair "${name}.${suffix}" (text def)) (

@@ -8,6 +8,7 @@ let
     types.str
     types.path
   ];
+  tables = import ./sections.nix;
   values = types.attrsOf (types.either value (types.listOf value));
   show = v: if lib.isBool v then (if v then "yes" else "no") else toString v;
   lines =
@@ -40,26 +41,33 @@ let
     linkConfig = section "Section `[Link]`.";
     extraConfig = text "Lines added at the end.";
   };
+  # As sections in lists were written until 2024: `{ routeConfig = { … }; }`.
+  isNested =
+    set:
+    let
+      names = lib.attrNames set;
+    in
+    lib.length names == 1 && lib.hasSuffix "Config" (lib.head names) && lib.isAttrs set.${lib.head names};
   # Sections that may appear several times: a list of sets.
   several =
     description:
     mkOption {
-      type = types.listOf values;
+      type = types.listOf (types.coercedTo (types.addCheck types.attrs isNested) (set: lib.head (lib.attrValues set)) values);
       default = [ ];
       inherit description;
     };
+  optionsOf =
+    declare: describe: table:
+    lib.listToAttrs (
+      map (row: lib.nameValuePair (lib.head row) (declare (describe (lib.last row)))) table
+    );
+  sections =
+    table:
+    optionsOf section (title: "Section `[${title}]`.") table.one
+    // optionsOf several (title: "Sections `[${title}]`.") table.several;
   network = types.submodule {
-    options = common // {
+    options = common // sections tables.network // optionsOf names (title: "Lines `${title}=` of the section `[Network]`.") tables.network.names // {
       networkConfig = section "Section `[Network]`.";
-      dhcpV4Config = section "Section `[DHCPv4]`.";
-      dhcpV6Config = section "Section `[DHCPv6]`.";
-      dhcpServerConfig = section "Section `[DHCPServer]`.";
-      ipv6AcceptRAConfig = section "Section `[IPv6AcceptRA]`.";
-      ipv6SendRAConfig = section "Section `[IPv6SendRA]`.";
-      bridgeConfig = section "Section `[Bridge]`.";
-      addresses = several "Sections `[Address]`.";
-      routes = several "Sections `[Route]`.";
-      routingPolicyRules = several "Sections `[RoutingPolicyRule]`.";
       name = mkOption {
         type = types.nullOr types.str;
         default = null;
@@ -70,37 +78,15 @@ let
         default = null;
         description = "Whether a DHCP server is asked.";
       };
-      address = names "Addresses with their prefix length.";
-      gateway = names "Gateways.";
-      dns = names "Name servers.";
       domains = mkOption {
         type = types.nullOr (types.listOf types.str);
         default = null;
         description = "Domains.";
       };
-      ntp = names "Time servers.";
-      bridge = names "Bridges which the device joins.";
-      bond = names "Bonds which the device joins.";
-      vlan = names "VLANs on the device.";
-      macvlan = names "MAC VLANs on the device.";
     };
   };
   link = types.submodule { options = common; };
-  netdev = types.submodule {
-    options = common // {
-      netdevConfig = section "Section `[NetDev]`.";
-      vlanConfig = section "Section `[VLAN]`.";
-      bridgeConfig = section "Section `[Bridge]`.";
-      bondConfig = section "Section `[Bond]`.";
-      macvlanConfig = section "Section `[MACVLAN]`.";
-      tunConfig = section "Section `[Tun]`.";
-      tapConfig = section "Section `[Tap]`.";
-      tunnelConfig = section "Section `[Tunnel]`.";
-      vxlanConfig = section "Section `[VXLAN]`.";
-      wireguardConfig = section "Section `[WireGuard]`.";
-      wireguardPeers = several "Sections `[WireGuardPeer]`.";
-    };
-  };
+  netdev = types.submodule { options = common // sections tables.netdev; };
 in
 {
   networks = mkOption {
@@ -132,6 +118,8 @@ in
   sectionsText =
     sections:
     lib.concatStringsSep "\n" (
-      lib.mapAttrsToList (name: attrs: "[${lib.removeSuffix "Config" name}]\n${lines attrs}") sections
+      lib.mapAttrsToList (
+        name: attrs: "[${tables.config.${name} or (lib.removeSuffix "Config" name)}]\n${lines attrs}"
+      ) sections
     );
 }
