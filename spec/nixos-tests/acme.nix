@@ -52,6 +52,23 @@ in
         locations."/".return = "200 'from nginx'";
       };
     };
+  nodes.other =
+    { nodes, ... }:
+    {
+      networking.firewall.allowedTCPPorts = [ 80 443 ];
+      networking.extraHosts = "${nodes.acme.networking.primaryIPAddress} acme.test";
+      security.pki.certificateFiles = [ "${authority}/cert.pem" ];
+      security.acme = {
+        acceptTerms = true;
+        defaults.server = "https://acme.test/dir";
+      };
+      services.httpd.enable = true;
+      services.httpd.virtualHosts.other = {
+        enableACME = true;
+        forceSSL = true;
+        documentRoot = pkgs.writeTextDir "index.html" "from apache";
+      };
+    };
   nodes.client.environment.systemPackages = [ pkgs.curl ];
 
   testScript = ''
@@ -66,6 +83,10 @@ in
     client.succeed("curl --insecure --fail https://acme:15000/roots/0 > /tmp/root.pem")
     client.wait_until_succeeds("curl --fail --cacert /tmp/root.pem https://web/ | grep 'from nginx'")
     client.succeed("curl --silent --head http://web/ | grep 'Location: https://web/'")
+
+    other.wait_for_unit("httpd.service")
+    other.succeed("systemctl start acme-order-renew-other.service")
+    client.wait_until_succeeds("curl --fail --cacert /tmp/root.pem https://other/ | grep 'from apache'")
 
     # Nothing is due, so nothing is ordered.
     serial = "openssl x509 -noout -serial -in /var/lib/acme/web/cert.pem"

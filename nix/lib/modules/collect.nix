@@ -290,7 +290,11 @@ let
     # Of a file that can't be imported, the reason if the evaluator does not say enough.
     importFailed =
       parentFile: path:
-      if builtins.pathExists (path + "/.") && !builtins.pathExists (path + "/default.nix") then
+      if
+        builtins.pathExists path
+        && builtins.readFileType path == "directory"
+        && !builtins.pathExists (path + "/default.nix")
+      then
         explain.folderWithoutDefault parentFile path
       else
         null;

@@ -105,11 +105,12 @@ let
       // lib.optionalAttrs (!fields.isNormalUser or false) { isSystemUser = true; }
       // fields
     );
-  # The group of a user that says none is its own.
+  # The group of a user that says none is its own; another one may be that of a service which runs beside it, and is
+  # not enabled here.
   groupsFor =
     account:
-    lib.genAttrs (builtins.filter (name: !(account.users.${name} ? group)) (attrNames account.users)) (
-      _: { }
+    lib.listToAttrs (
+      lib.mapAttrsToList (name: fields: lib.nameValuePair (fields.group or name) { }) account.users
     )
     // account.groups;
 in

@@ -3,7 +3,33 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.httpd;
-  hosts = lib.attrValues cfg.virtualHosts;
+  hosts = lib.mapAttrsToList (
+    name: host:
+    let
+      folder = certificates.folder name;
+    in
+    host
+    // { answersChallenges = certificates.answers name; }
+    // lib.optionalAttrs (folder != null) {
+      sslServerCert = "${folder}/fullchain.pem";
+      sslServerKey = "${folder}/key.pem";
+      sslServerChain = null;
+    }
+  ) cfg.virtualHosts;
+  certificates = import ../../web-certificates.nix { inherit lib config; } {
+    unit = "httpd.service";
+    inherit (cfg) group;
+    hosts = cfg.virtualHosts;
+    nameOf = _: host: host.hostName;
+  };
+  challengeText = host: lib.optionalString host.answersChallenges ''
+    Alias /.well-known/acme-challenge/ "${host.acmeRoot}/.well-known/acme-challenge/"
+    <Directory "${host.acmeRoot}">
+      AllowOverride None
+      Options None
+      Require all granted
+    </Directory>
+  '';
   str = default: description: mkOption { type = types.str; inherit default description; };
   lines = description: mkOption { type = types.lines; default = ""; inherit description; };
   listenModule.options = {
@@ -75,6 +101,17 @@ let
           default = false;
           visible = false;
           description = "Older form of `onlySSL`.";
+        };
+        enableACME = lib.mkEnableOption "a certificate of `security.acme`";
+        useACMEHost = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          description = "Name in `security.acme.certs` of the certificate that is used.";
+        };
+        acmeRoot = mkOption {
+          type = types.nullOr types.str;
+          default = "/var/lib/acme/acme-challenge";
+          description = "Folder for challenges of the authority; if null, what `security.acme` says.";
         };
         http2 = mkOption {
           type = types.bool;
@@ -168,9 +205,10 @@ let
       ${lib.optionalString (host.sslServerChain != null) "SSLCertificateChainFile ${host.sslServerChain}"}
       ${lib.optionalString host.http2 "Protocols h2 h2c http/1.1"}
     ''
+    + challengeText host
     + (
       if redirect then
-        "RewriteEngine on\nRewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [R=301,L]\n"
+        "RewriteEngine on\n${lib.optionalString host.answersChallenges "RewriteCond %{REQUEST_URI} !^/\\.well-known/acme-challenge/\n"}RewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [R=301,L]\n"
       else
         lib.optionalString (host.robotsEntries != "") "Alias /robots.txt ${pkgs.writeText "robots.txt" host.robotsEntries}\n"
         + lib.optionalString (host.logFormat != "none") "CustomLog ${cfg.logDir}/access-${host.hostName}.log ${host.logFormat}\n"
@@ -326,6 +364,7 @@ in
     environment.systemPackages = [ cfg.package ];
     environment.etc."httpd/httpd.conf".source = cfg.configFile;
     environment.etc."mime.types".source = lib.mkDefault "${pkgs.debian.media-types}/etc/mime.types";
+    security.acme.certs = certificates.certificates;
     users.users = lib.mkIf (cfg.user == "wwwrun") {
       wwwrun = {
         group = cfg.group;
@@ -338,8 +377,9 @@ in
     systemd.services.httpd = {
       description = "Apache HTTPD";
       wantedBy = [ "multi-user.target" ];
-      wants = [ "network.target" ];
-      after = [ "network.target" "systemd-tmpfiles-setup.service" ];
+      after = [ "network.target" "systemd-tmpfiles-setup.service" ] ++ certificates.standIns;
+      wants = [ "network.target" ] ++ certificates.standIns;
+      before = certificates.orders;
       path = [ cfg.package pkgs.coreutils pkgs.gnugrep ];
       reloadTriggers = [ cfg.configFile ];
       serviceConfig = {

@@ -1,46 +1,23 @@
-# Certificates of `security.acme` for the hosts of nginx.
+# What `security.acme` means for the text of nginx' hosts.
 { lib, config }:
 let
   cfg = config.services.nginx;
-  hosts = lib.filterAttrs (_: host: host.enableACME || host.useACMEHost != null) cfg.virtualHosts;
-  nameOf = name: host: if host.serverName != null then host.serverName else name;
-  certificateOf = name: host: if host.useACMEHost != null then host.useACMEHost else nameOf name host;
-  # Whether challenges come by http.
-  answers =
-    name: host:
-    host.acmeRoot != null && config.security.acme.certs.${certificateOf name host}.dnsProvider == null;
-  certificates = lib.unique (lib.mapAttrsToList certificateOf hosts);
-  units = prefix: map (name: "${prefix}-${name}.service") certificates;
+  certificates = import ../../web-certificates.nix { inherit lib config; } {
+    unit = "nginx.service";
+    inherit (cfg) group;
+    hosts = cfg.virtualHosts;
+    nameOf = name: host: if host.serverName != null then host.serverName else name;
+  };
 in
-{
-  # Units after which there is a certificate of some kind, and those which order the right one.
-  standIns = units "acme";
-  orders = units "acme-order-renew";
-
-  # Definitions for `security.acme.certs`.
-  certificates = lib.mkMerge (
-    lib.mapAttrsToList (
-      name: host:
-      {
-        ${certificateOf name host} = {
-          group = lib.mkDefault cfg.group;
-          reloadServices = [ "nginx.service" ];
-        }
-        // lib.optionalAttrs (host.useACMEHost == null) {
-          extraDomainNames = host.serverAliases;
-          webroot = lib.mkOverride (if host.acmeRoot != null then 1000 else 2000) host.acmeRoot;
-        };
-      }
-    ) hosts
-  );
-
+certificates
+// {
   # Where a host's certificate, its key and the authority's certificates are.
   files =
     name: host:
-    if hosts ? ${name} then
-      let
-        folder = config.security.acme.certs.${certificateOf name host}.directory;
-      in
+    let
+      folder = certificates.folder name;
+    in
+    if folder != null then
       {
         certificate = "${folder}/fullchain.pem";
         key = "${folder}/key.pem";
@@ -56,7 +33,7 @@ in
   # What answers the authority's challenges.
   challengeText =
     name: host:
-    lib.optionalString (hosts ? ${name} && answers name host) (
+    lib.optionalString (certificates.answers name) (
       ''
         location ^~ /.well-known/acme-challenge/ {
         root ${host.acmeRoot};

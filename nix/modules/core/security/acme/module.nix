@@ -57,6 +57,9 @@ in
       }
     ]
     ++ lib.concatLists (lib.mapAttrsToList assertionsOf cfg.certs);
+    warnings = lib.mapAttrsToList (
+      name: _: "security.acme.certs.${lib.strings.escapeNixIdentifier name}.extraDomains: say extraDomainNames, a list of names."
+    ) (lib.filterAttrs (_: cert: cert.extraDomains != { }) cfg.certs);
     users.users.acme = {
       home = "/var/lib/acme";
       homeMode = "755";

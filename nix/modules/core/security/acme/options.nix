@@ -50,6 +50,12 @@ let
           inheritDefaults = flag true "Whether `security.acme.defaults` holds for it.";
           domain = kinds.text name "Its first name.";
           extraDomainNames = kinds.names "Its further names.";
+          extraDomains = mkOption {
+            type = types.attrsOf (types.nullOr types.str);
+            default = { };
+            visible = false;
+            description = "Its further names, as configurations before 2021 say them.";
+          };
           csr = kinds.maybe types.str "File with a request to sign, instead of names.";
           csrKey = kinds.maybe types.str "The key of that request.";
           s3Bucket = kinds.maybe types.str "Bucket of S3 in which the authority looks for its challenge.";
@@ -60,6 +66,7 @@ let
             description = "Where `cert.pem`, `chain.pem`, `fullchain.pem`, `key.pem` and `full.pem` are.";
           };
         };
+      config.extraDomainNames = lib.attrNames config.extraDomains;
     };
 in
 {

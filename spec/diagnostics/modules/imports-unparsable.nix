@@ -1,0 +1,3 @@
+{
+  imports = [ ./imports-unparsable.other.nix ];
+}
