@@ -19,8 +19,8 @@ pub struct PrimOp {
     pub name: &'static str,
     /// The parameters' names; there is at least one.
     pub args: &'static [&'static str],
-    /// Number of leading arguments which the function forces, in order, before it does anything
-    /// else; the caller then may evaluate them at once instead of making thunks.
+    /// A bit for each argument which the function forces before it does anything else, in their order;
+    /// the caller then may evaluate these at once instead of making thunks.
     pub strict: u8,
     /// What it does, in Markdown.
     pub doc: &'static str,
@@ -48,7 +48,13 @@ impl PrimOp {
 
     /// The first `count` arguments are forced in order before anything else.
     pub const fn strict(mut self, count: u8) -> PrimOp {
-        self.strict = count;
+        self.strict = (1 << count) - 1;
+        self
+    }
+
+    /// The argument at `index` is forced after those before it that are known to be, and before anything else.
+    pub const fn forces(mut self, index: u8) -> PrimOp {
+        self.strict |= 1 << index;
         self
     }
 

@@ -33,13 +33,15 @@ pub(crate) const TABLE: &[PrimOp] = &[
         &["e1", "e2"],
         deep_seq,
         "Like `seq e1 e2`, but *e1* is evaluated with everything inside it.",
-    ),
+    )
+    .strict(1),
     PrimOp::new(
         "__trace",
         &["e1", "e2"],
         trace,
         "Evaluates *e1*, prints it to standard error, then returns *e2*.",
-    ),
+    )
+    .strict(1),
     PrimOp::new(
         "__traceVerbose",
         &["e1", "e2"],
@@ -59,6 +61,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         add_error_context,
         "Returns *value*. If evaluating it fails, *context* is part of the error's trace.",
     )
+    .forces(1)
     .without_frame(),
 ];
 

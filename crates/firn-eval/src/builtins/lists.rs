@@ -34,20 +34,20 @@ pub(crate) const TABLE: &[PrimOp] = &[
         &["xs", "n"],
         elem_at,
         "Returns element *n* of the list *xs*, counted from 0.",
-    ),
-    PrimOp::new("map", &["f", "list"], map, "Applies the function *f* to each element of *list*."),
+    ).forces(1),
+    PrimOp::new("map", &["f", "list"], map, "Applies the function *f* to each element of *list*.").forces(1),
     PrimOp::new(
         "__filter",
         &["f", "list"],
         filter,
         "Returns the elements of *list* for which the function *f* returns `true`.",
-    ),
+    ).forces(1),
     PrimOp::new(
         "__elem",
         &["x", "xs"],
         elem,
         "Returns whether an element of the list *xs* equals *x*.",
-    ),
+    ).forces(1),
     PrimOp::new("__concatLists", &["lists"], concat_lists, "Joins a list of lists into one list.")
         .strict(1),
     PrimOp::new(
@@ -56,44 +56,44 @@ pub(crate) const TABLE: &[PrimOp] = &[
         foldl,
         "Reduces *list* from the left with the function *op*, beginning with *nul*. Each result is \
          evaluated before the next step.",
-    ),
+    ).forces(0).forces(2),
     PrimOp::new(
         "__any",
         &["pred", "list"],
         any,
         "Returns whether the function *pred* returns `true` for an element of *list*.",
-    ),
+    ).strict(2),
     PrimOp::new(
         "__all",
         &["pred", "list"],
         all,
         "Returns whether the function *pred* returns `true` for all elements of *list*.",
-    ),
+    ).strict(2),
     PrimOp::new(
         "__genList",
         &["generator", "length"],
         gen_list,
         "Makes a list of *length* elements: *generator* applied to 0, 1, ….",
-    ),
+    ).forces(1),
     PrimOp::new(
         "__partition",
         &["pred", "list"],
         partition,
         "Returns a set with the elements of *list* for which *pred* returns `true` in `right`, the \
          others in `wrong`.",
-    ),
+    ).strict(2),
     PrimOp::new(
         "__groupBy",
         &["f", "list"],
         group_by,
         "Groups the elements of *list* by the string that the function *f* returns for them.",
-    ),
+    ).strict(2),
     PrimOp::new(
         "__concatMap",
         &["f", "list"],
         concat_map,
         "Applies the function *f*, which returns a list, to each element of *list* and joins the results.",
-    ),
+    ).strict(2),
 ];
 
 fn length(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

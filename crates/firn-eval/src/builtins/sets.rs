@@ -75,14 +75,14 @@ pub(crate) const TABLE: &[PrimOp] = &[
         &["f", "attrset"],
         map_attrs,
         "Applies the function *f* to the name and the value of each attribute of *attrset*.",
-    ),
+    ).forces(1),
     PrimOp::new(
         "__zipAttrsWith",
         &["f", "list"],
         zip_attrs_with,
         "Gathers the sets of *list*: for each name, *f* is applied to the name and the list of all \
          values under it.",
-    )
+    ).strict(2)
     .strict(2),
 ];
 

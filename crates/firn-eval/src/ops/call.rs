@@ -99,7 +99,7 @@ fn call_builtin<const N: usize>(
         && op.arity() == N
     {
         let mut args = [Value::NULL; N];
-        arguments(m, Call::of::<N>(node, env), op.strict as usize, &mut args);
+        arguments(m, Call::of::<N>(node, env), op.strict, &mut args);
         return m.call_primop(op, &args, node.pos);
     }
     call_with_values::<N>(m, function.value(), node, env)
@@ -238,8 +238,7 @@ fn run_primop(m: &mut Machine, op: &'static PrimOp, before: &[Slot], call: Call)
     for (to, from) in given.iter_mut().zip(before) {
         *to = from.get();
     }
-    let strict = (op.strict as usize).saturating_sub(before.len());
-    arguments(m, call, strict, new);
+    arguments(m, call, op.strict >> before.len(), new);
     m.call_primop(op, &args[..count], call.node.pos)
 }
 
@@ -260,12 +259,12 @@ fn call_delayed_primop(
     m.call_primop(op, &args, call.node.pos)
 }
 
-/// The arguments of a builtin: the first few are evaluated at once.
+/// The arguments of a builtin: those with a bit in `strict` are evaluated at once.
 #[inline(always)]
-fn arguments(m: &mut Machine, call: Call, strict: usize, to: &mut [Value]) {
+fn arguments(m: &mut Machine, call: Call, strict: u8, to: &mut [Value]) {
     let mut failed = false;
     for (i, arg) in to.iter_mut().enumerate() {
-        *arg = if i < strict && !failed {
+        *arg = if strict >> i & 1 == 1 && !failed {
             match call.arg(i).eval_operand(m, call.env) {
                 Ok(v) => v,
                 Err(raised) => {
@@ -344,7 +343,7 @@ fn prim<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Val
     // SAFETY: the compiler stores a builtin's address in word 0.
     let op: &'static PrimOp = unsafe { node.data(0) };
     let mut args = [Value::NULL; N];
-    arguments(m, Call { node, env, first: 1, count: N }, op.strict as usize, &mut args);
+    arguments(m, Call { node, env, first: 1, count: N }, op.strict, &mut args);
     m.call_primop(op, &args, node.pos)
 }
 
