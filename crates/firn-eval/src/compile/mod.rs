@@ -384,7 +384,8 @@ impl Compiler<'_> {
             nodes.len() <= 8 && nodes.iter().all(|n| matches!(n.delay, Delay::Const | Delay::Var));
         let mut words = vec![nodes.len() as u64];
         words.extend(nodes.iter().map(|n| n.word_of()));
-        Ok(self.emit(attrs::list, pos, if cheap { Delay::List } else { Delay::Thunk }, &words))
+        let delay = if cheap { Delay::List } else { Delay::Thunk };
+        Ok(self.emit_with(attrs::list, pos, delay, 0, may_wait(&nodes), &words))
     }
 
     fn call(&mut self, function: ExprId, args: Range32, pos: Pos) -> R<&'static Node> {

@@ -7,19 +7,35 @@ use crate::code::Delay;
 use crate::code::Node;
 use crate::error::{ErrorKind, EvalError, R, Raised};
 use crate::machine::Machine;
-use crate::ops::{at_once, bind, delay, peek_var};
+use crate::ops::{at_once, bind, delay, elements, peek_var};
 use crate::pos::Pos;
 use crate::value::{Env, MOST_WAITING, Value};
 
 /// `[ … ]`. Word 0: length, then the elements.
 pub(crate) fn list(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let len = node.word(0) as usize;
+    if node.slot == MAY_WAIT && elements::fits_list(len) {
+        return Ok(waiting_list(m, node, len, env));
+    }
     let (list, slots) = m.new_list(len);
     for (i, slot) in slots.iter().enumerate() {
         let value = delay(m, node.child(1 + i), env);
         slot.set(value);
     }
     Ok(list)
+}
+
+/// The list where elements may have to wait: they do so in their slots.
+fn waiting_list(m: &mut Machine, node: &'static Node, len: usize, env: Env) -> Value {
+    let (list, slots) = m.list_in(len, env);
+    for (i, slot) in slots.iter().enumerate() {
+        let child = node.child(1 + i);
+        match at_once(m, child, env) {
+            Some(value) => slot.set(value),
+            None => slot.wait_for(elements::FIRST_OF_LIST + i, child),
+        }
+    }
+    list
 }
 
 /// The list at once, if all elements are there without thunks.

@@ -23,7 +23,7 @@ static OF_ATTRS: Node = element(of_attrs);
 const FUNCTION: usize = 1;
 const SOURCE: usize = 2;
 /// Index of a list's first slot: the words of its header stand before it.
-const FIRST_OF_LIST: usize = 2;
+pub(crate) const FIRST_OF_LIST: usize = 2;
 /// Index of a set's first slot: the layout stands before it.
 const FIRST_OF_ATTRS: usize = 1;
 
@@ -100,22 +100,36 @@ impl Machine {
         record
     }
 
-    /// A list whose elements wait, with the address of their environment before it.
+    /// A list all of whose elements wait.
     fn waiting_list(&mut self, len: usize, record: Env, node: &'static Node) -> Value {
+        let (list, slots) = self.list_in(len, record);
+        for (i, slot) in slots.iter().enumerate() {
+            slot.wait_for(FIRST_OF_LIST + i, node);
+        }
+        list
+    }
+
+    /// A list whose elements may wait, with the address of their environment before it, and its slots,
+    /// which the caller fills at once. The first one's index is [`FIRST_OF_LIST`].
+    #[inline(always)]
+    pub(crate) fn list_in(&mut self, len: usize, env: Env) -> (Value, &'static [Slot]) {
+        env.keep();
         let object = self.heap.words(For::List, 3 + len);
         // SAFETY: a word for the environment, the header and `len` slots were just allocated.
         let (list, slots) = unsafe {
-            *object = record.0 as u64;
+            *object = env.0 as u64;
             let list = object.add(1);
             let slots = list.add(2) as *const Slot;
             (list as *mut ListObject).write(ListObject { len: len as u64, ptr: slots });
             (list, std::slice::from_raw_parts(slots, len))
         };
-        for (i, slot) in slots.iter().enumerate() {
-            slot.wait_for(FIRST_OF_LIST + i, node);
-        }
-        Value::from_object(list, TAG_LIST)
+        (Value::from_object(list, TAG_LIST), slots)
     }
+}
+
+/// Whether so many elements of a list may wait in their slots.
+pub(crate) fn fits_list(len: usize) -> bool {
+    FIRST_OF_LIST + len <= MOST_WAITING
 }
 
 /// Whether so many elements wait in their slots, the first of which has this index.
