@@ -40,11 +40,50 @@ let
     else
       entryIn (tail path) (levelOf entry);
 
-  options = listToAttrs (
+  # What other modules often read of a service: where somebody has set it, it is there, though the service is known by
+  # name only.
+  oftenRead =
+    lib.genAttrs [
+      "address"
+      "dataDir"
+      "domain"
+      "environment"
+      "group"
+      "host"
+      "hostName"
+      "hostname"
+      "listenAddress"
+      "package"
+      "port"
+      "stateDir"
+      "url"
+      "user"
+    ] (_: [ "anything" ])
+    // {
+      openFirewall = named.enable;
+      settings = [
+        "anything"
+        { }
+      ];
+    };
+  readable =
+    entry:
+    if isList entry && head entry == "open" && removeAttrs (elemAt entry 1) [ "enable" ] == { } then
+      [
+        "open"
+        (named // oftenRead)
+      ]
+    else
+      entry;
+
+  files = listToAttrs (
     map (file: nameValuePair (removeSuffix ".nix" file) (import (./options + "/${file}"))) (
       attrNames (readDir ./options)
     )
   );
+  options = files // {
+    services = builtins.mapAttrs (_: readable) files.services;
+  };
 in
 {
   inherit levelOf options;

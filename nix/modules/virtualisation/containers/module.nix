@@ -3,6 +3,7 @@
   config,
   lib,
   pkgs,
+  utils,
   ...
 }:
 let
@@ -23,14 +24,26 @@ let
     )
   );
 
+  # What has to be there first.
+  before =
+    container:
+    [ "network.target" ]
+    ++ map (
+      interface: "sys-subsystem-net-devices-${utils.escapeSystemdPath interface}.device"
+    ) container.interfaces;
+
   unit =
     name: container:
     lib.nameValuePair "container@${name}" {
       description = "Container '${name}'";
-      unitConfig.RequiresMountsFor = [ state ];
+      unitConfig.RequiresMountsFor =
+        lib.optional (!container.ephemeral) state
+        ++ map (mount: if mount.hostPath != null then mount.hostPath else mount.mountPoint) (
+          lib.attrValues container.bindMounts
+        );
       wantedBy = lib.optional container.autoStart "machines.target";
-      wants = [ "network.target" ];
-      after = [ "network.target" ];
+      wants = before container;
+      after = before container;
       path = [ pkgs.iproute2 config.systemd.package ];
       environment.root = "${state}/${name}";
       preStart = scripts.preStart name container;
