@@ -22,6 +22,16 @@ let
       done
     '') cfg.sessionPackages
   );
+  # Sessions of desktops that base has not are missing, and their warning says why.
+  desktopPaths = [
+    [ "programs" ]
+    [ "services" "desktopManager" ]
+    [ "services" "xserver" "desktopManager" ]
+    [ "services" "xserver" "windowManager" ]
+  ];
+  lacksDesktop = lib.any (definition: lib.any (path: lib.lists.hasPrefix path definition.prefix) desktopPaths) (
+    config._module.inert ++ config._module.overlooked
+  );
   autoLogin = types.submodule (
     { config, ... }:
     {
@@ -88,7 +98,7 @@ in
       type = types.attrsOf types.raw;
       internal = true;
       default = { };
-      description = "For display managers: `desktops`, `sessionNames`, `autologinSession`, `wrapper`.";
+      description = "For display managers: `desktops`, `sessionNames`, whether base `lacksDesktop`s of the configuration, `autologinSession`, `wrapper`.";
     };
     otherIsEnabled = flag false "Whether a display manager other than the usual one is enabled." // {
       internal = true;
@@ -105,7 +115,7 @@ in
   config = lib.mkMerge [
     {
       services.displayManager.sessionData = {
-        inherit desktops sessionNames;
+        inherit desktops lacksDesktop sessionNames;
         autologinSession =
           if cfg.defaultSession != null then cfg.defaultSession else lib.findFirst (_: true) null sessionNames;
       };
@@ -117,8 +127,13 @@ in
           message = "services.displayManager.autoLogin.enable: set services.displayManager.autoLogin.user as well.";
         }
         {
-          assertion = cfg.defaultSession == null || lib.elem cfg.defaultSession cfg.sessionData.sessionNames;
-          message = "services.displayManager.defaultSession: there is no session '${toString cfg.defaultSession}'; there are ${lib.concatStringsSep ", " cfg.sessionData.sessionNames}.";
+          assertion = cfg.defaultSession == null || lib.elem cfg.defaultSession sessionNames || lacksDesktop;
+          message = "services.displayManager.defaultSession: there is no session '${toString cfg.defaultSession}'; ${
+            if sessionNames == [ ] then
+              "no desktop and no window manager is enabled, such as services.xserver.windowManager.icewm.enable"
+            else
+              "there are ${lib.concatStringsSep ", " sessionNames}"
+          }.";
         }
       ];
     })

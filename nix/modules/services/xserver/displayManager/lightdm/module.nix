@@ -57,7 +57,7 @@ in
   config = lib.mkIf (cfg.enable && xserver.enable) {
     assertions = [
       {
-        assertion = shared.autoLogin.enable -> data.autologinSession != null;
+        assertion = shared.autoLogin.enable -> data.autologinSession != null || data.lacksDesktop;
         message = "services.displayManager.autoLogin: there is no session; enable a window manager, such as services.xserver.windowManager.icewm.enable.";
       }
       {
@@ -99,7 +99,7 @@ in
         ${lib.optionalString shared.autoLogin.enable ''
           autologin-user=${shared.autoLogin.user}
           autologin-user-timeout=${toString cfg.autoLogin.timeout}
-          autologin-session=${data.autologinSession}
+          autologin-session=${toString data.autologinSession}
         ''}
         ${lib.optionalString (xserver.displayManager.setupCommands != "") "display-setup-script=${setup}"}
         ${cfg.extraSeatDefaults}
