@@ -62,15 +62,56 @@ let
     in
     if urls == [ ] then throw "fetchurl: 'url' or 'urls' is needed" else map toString urls;
 
-  fetchurl = lib.makeOverridable (
-    args:
+  # What `overrideAttrs` changes about a file: its own arguments, or attributes of the derivation.
+  argumentsOf = lib.genAttrs [
+    "name"
+    "url"
+    "urls"
+    "hash"
+    "sha1"
+    "sha256"
+    "sha512"
+    "md5"
+    "outputHash"
+    "outputHashAlgo"
+    "postFetch"
+    "downloadToTemp"
+    "executable"
+    "recursiveHash"
+    "nativeBuildInputs"
+    "meta"
+    "passthru"
+  ] (_: null);
+  hashes = [ "hash" "sha1" "sha256" "sha512" "md5" "outputHash" "outputHashAlgo" ];
+  changed =
+    args: extra: package: f:
+    let
+      old = args // extra // { inherit (package) name urls; };
+      first = if lib.isFunction f then f old else f;
+      changes = if lib.isFunction first then f package old else first;
+      arguments = builtins.intersectAttrs argumentsOf changes;
+      kept =
+        if lib.any (name: changes ? ${name}) hashes then
+          removeAttrs args hashes
+        else if changes ? url || changes ? urls then
+          removeAttrs args [ "url" "urls" ]
+        else
+          args;
+    in
+    fetched (kept // arguments) (extra // removeAttrs changes (builtins.attrNames argumentsOf));
+
+  fetchurl = lib.makeOverridable (args: fetched args { });
+  fetched =
+    args: extra:
     let
       urls = urlsOf args;
       hash = outputHashOf args;
       name = nameOf args urls;
       plain = !(args ? postFetch) || args.postFetch == "";
-    in
-    (
+      package = made // {
+        overrideAttrs = changed args extra package;
+      };
+      made = (
       if plain then
         derivation (
           {
@@ -93,6 +134,7 @@ let
             ];
           }
           // lib.optionalAttrs (hash.outputHashAlgo != null) { inherit (hash) outputHashAlgo; }
+          // extra
         )
       else
         fetchScripted {
@@ -111,8 +153,9 @@ let
       passthru = args.passthru or { };
       outputHashMode = if args.recursiveHash or false then "recursive" else "flat";
     }
-    // args.passthru or { }
-  );
+    // args.passthru or { };
+    in
+    package;
 
   # Fetches with curl, then runs a script which makes $out of $downloadedFile.
   fetchScripted =

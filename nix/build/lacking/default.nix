@@ -165,6 +165,7 @@ let
       // lib.optionalAttrs (args ? version) { inherit (args) version; }
       // lib.optionalAttrs (lib.hasInfix "Neovim" name) {
         initRc = "";
+        luaRcContent = "";
       }
       // lib.optionalAttrs (path == "dockerTools.") {
         imageName = args.name or "image";

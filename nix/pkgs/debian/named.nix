@@ -200,7 +200,6 @@
   opusTools = [ "opus-tools" "bsd2" "Opus sounds" "opusenc" ];
   pandoc = [ "pandoc" "gpl2Plus" "Converts documents between markups" ];
   parallel = [ "parallel" "gpl3Plus" "Runs commands side by side" ];
-  pass = [ "pass" "gpl2Plus" "Keeps passwords in files encrypted by GnuPG" ];
   patchelf = [ "patchelf" "gpl3Plus" "Changes search paths and interpreters of programs" ];
   pavucontrol = [ "pavucontrol" "gpl2Plus" "Volume of sounds" ];
   pbzip2 = [ "pbzip2" "bsdOriginal" "Compresses on all processors" ];

@@ -110,6 +110,13 @@ fn packages_are_what_published_code_takes_them_for() {
             "bintools-wrapper/add-hardening.sh"
             "bintools-wrapper/ld-wrapper.sh"
           ];
+          file = pkgs.fetchurl { url = "http://example.org/a.tar"; hash = lib.fakeHash; };
+          changed = file.overrideAttrs { __structuredAttrs = true; };
+          renamed = file.overrideAttrs (old: { name = old.name + ".x"; url = "http://example.org/b"; });
+          machine = import (pkgs.path + "/nixos/lib/eval-config.nix") {
+            system = null;
+            modules = [ { nixpkgs.hostPlatform = "x86_64-linux"; } ];
+          };
           missing = pkgs.callPackage (pkgs.path + "/pkgs/by-name/nu/nushell/package.nix") { };
         in
         builtins.toJSON [
@@ -121,13 +128,16 @@ fn packages_are_what_published_code_takes_them_for() {
           [ (other.hello ? drvPath) other.hello.system (other.hello.drvPath != pkgs.hello.drvPath) ]
           (builtins.all (text: builtins.stringLength text > 50) wrappers)
           (lib.versionAtLeast missing.version "0.100")
+          [ (changed.outPath == file.outPath) (changed.drvPath != file.drvPath) renamed.name renamed.url ]
+          machine.config.nixpkgs.hostPlatform.isLinux
+          (pkgs.pass.withExtensions (_: [ ])).name
         ]
         "#,
     );
     let words = ["nix-instantiate", "--eval", "--raw", "--read-write-mode", "packages.nix"];
     assert_eq!(
         user.run(&words),
-        r#"["hello-2.10","2.10","2.10-3","radicale-3.1.8",[true,false],[true,"aarch64-linux",true],true,true]"#
+        r#"["hello-2.10","2.10","2.10-3","radicale-3.1.8",[true,false],[true,"aarch64-linux",true],true,true,[true,true,"a.tar.x","http://example.org/b"],true,"pass-1.7.4"]"#
     );
 }
 

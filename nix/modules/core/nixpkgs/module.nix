@@ -58,11 +58,13 @@ in
     };
     hostPlatform = mkOption {
       type = platform;
+      apply = lib.systems.elaborate;
       example = "x86_64-linux";
       description = "Platform the machine runs on.";
     };
     buildPlatform = mkOption {
       type = platform;
+      apply = lib.systems.elaborate;
       default = cfg.hostPlatform;
       defaultText = lib.literalExpression "config.nixpkgs.hostPlatform";
       description = "Platform the machine is built on.";

@@ -1,5 +1,5 @@
 # A machine with a kernel, users, services and an address.
-{ lib, ... }:
+{ config, lib, ... }:
 {
   networking.hostName = "box";
   networking.domain = "example.org";
@@ -30,6 +30,49 @@
     virtualHosts."example.org" = {
       root = "/srv/www";
       locations."/api/".proxyPass = "http://127.0.0.1:3000";
+    };
+    virtualHosts."old.example.org" = {
+      globalRedirect = "example.org";
+      redirectCode = 308;
+    };
+  };
+  swapDevices = [
+    {
+      device = "/swapfile";
+      size = 64;
+      priority = 3;
+    }
+    {
+      device = "/dev/vdb";
+      randomEncryption = true;
+      discardPolicy = "both";
+    }
+  ];
+  systemd.network.networks."10-lan" = {
+    name = "lan";
+    vrf = [ "blue" ];
+    routes = [ { routeConfig.Gateway = "192.0.2.9"; } ];
+    neighbors = [
+      {
+        Address = "192.0.2.3";
+        LinkLayerAddress = "00:00:5e:00:53:01";
+      }
+    ];
+  };
+  systemd.network.netdevs.blue = {
+    netdevConfig = {
+      Name = "blue";
+      Kind = "vrf";
+    };
+    vrfConfig.Table = 5;
+  };
+  security.pam.services.login = {
+    failDelay.enable = true;
+    rules.auth.own = {
+      order = config.security.pam.services.login.rules.auth.unix.order - 10;
+      control = "sufficient";
+      modulePath = "pam_own.so";
+      settings.level = 3;
     };
   };
   security.sudo.wheelNeedsPassword = false;

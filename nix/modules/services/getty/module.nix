@@ -9,6 +9,7 @@ let
     ++ cfg.extraArgs;
   command = extra: "-/sbin/agetty ${lib.concatStringsSep " " (arguments ++ extra)}";
   machine = !config.boot.isContainer;
+  lines = lib.filter (lib.hasPrefix "tty") serial;
   serial = lib.filter (name: name != null) (
     map (
       param:
@@ -79,9 +80,9 @@ in
     })
     (lib.mkIf (machine && config.console.enable) {
       # No unit of its own: that would stand for the drop-in of all serial lines.
-      systemd.targets.getty.wants = map (name: "serial-getty@${name}.service") (
-        lib.filter (name: lib.hasPrefix "tty" name) serial
-      );
+      systemd.targets.getty = lib.mkIf (lines != [ ]) {
+        wants = map (name: "serial-getty@${name}.service") lines;
+      };
     })
     (lib.mkIf (!machine) {
       systemd.suppressedSystemUnits = [ "console-getty.service" "getty@tty1.service" ];

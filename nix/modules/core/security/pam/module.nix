@@ -5,7 +5,6 @@ let
   cfg = config.security.pam;
   inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   line = kind: control: module: "${kind} ${control} ${module}\n";
-  when = lib.optionalString;
   # Folders of profiles, for those who start no shell, such as users' service managers.
   ofProfiles = lib.mapAttrs (
     name: suffixes:
@@ -15,37 +14,145 @@ let
     )
   ) config.environment.profileRelativeSessionVariables;
   limitLine = l: "${l.domain} ${l.type} ${l.item} ${toString l.value}\n";
+  # Rules that options ask for, by kind and in their order; `rules` changes them and adds others.
+  rule = name: enable: control: modulePath: args: { inherit name enable control modulePath args; };
+  usual = s: {
+    account = [ (rule "unix" true "required" "pam_unix.so" [ ]) ];
+    auth = [
+      (rule "rootok" s.rootOK "sufficient" "pam_rootok.so" [ ])
+      (rule "wheel" s.requireWheel "required" "pam_wheel.so" [ "use_uid" ])
+      (rule "faildelay" s.failDelay.enable "optional" "pam_faildelay.so" [ "delay=${toString s.failDelay.delay}" ])
+      (rule "unix" s.unixAuth "sufficient" "pam_unix.so" (
+        lib.optional s.allowNullPassword "nullok"
+        ++ lib.optional s.nodelay "nodelay"
+        ++ [ "likeauth" "try_first_pass" ]
+      ))
+      (rule "deny" true "required" "pam_deny.so" [ ])
+    ];
+    password = [
+      (rule "unix" true "sufficient" "pam_unix.so" [ "nullok" "yescrypt" ])
+      (rule "deny" true "required" "pam_deny.so" [ ])
+    ];
+    session = [
+      (rule "env" s.setEnvironment "required" "pam_env.so" [ "conffile=/etc/pam/environment" "readenv=0" ])
+      (rule "unix" true "required" "pam_unix.so" [ ])
+      (rule "loginuid" s.setLoginUid (if config.boot.isContainer then "optional" else "required") "pam_loginuid.so" [ ])
+      (rule "tty_audit" s.ttyAudit.enable "required" "pam_tty_audit.so" (
+        lib.optional s.ttyAudit.openOnly "open_only"
+        ++ lib.optional (s.ttyAudit.enablePattern != null) "enable=${s.ttyAudit.enablePattern}"
+        ++ lib.optional (s.ttyAudit.disablePattern != null) "disable=${s.ttyAudit.disablePattern}"
+      ))
+      (rule "mkhomedir" s.makeHomeDir "required" "pam_mkhomedir.so" [ "silent" "umask=${cfg.makeHomeDir.umask}" ])
+      (rule "umask" s.enableUMask "optional" "pam_umask.so" [ ])
+      (rule "lastlog" s.updateWtmp "optional" "pam_lastlog.so" [ "silent" ])
+      (rule "xauth" s.forwardXAuth "optional" "pam_xauth.so" [ "systemuser=99" ])
+      (rule "limits" (s.limits != [ ] || cfg.loginLimits != [ ]) "required" "pam_limits.so" (
+        lib.optional (s.limits != [ ]) "conf=${builtins.toFile "limits.conf" (lib.concatMapStrings limitLine s.limits)}"
+      ))
+      (rule "systemd" s.startSession "optional" "pam_systemd.so" [ ])
+      (rule "motd" (s.showMotd && config.users.motd != null) "optional" "pam_motd.so" [ "motd=/etc/motd" ])
+    ];
+  };
+  numbered =
+    rules:
+    lib.listToAttrs (
+      lib.imap0 (at: one: {
+        inherit (one) name;
+        value = one // {
+          order = 10000 + 100 * at;
+          settings = { };
+        };
+      }) rules
+    );
+  completed =
+    s: changes:
+    lib.mapAttrs (
+      kind: rules:
+      lib.mapAttrs (
+        name: one:
+        {
+          inherit name;
+          enable = true;
+          order = 20000;
+          args = [ ];
+          settings = { };
+        }
+        // one
+      ) (lib.recursiveUpdate (numbered (lib.optionals s.useDefaultRules rules)) (changes.${kind} or { }))
+    ) (usual s);
+  setting =
+    name: value:
+    lib.optional (value != null && value != false) (if value == true then name else "${name}=${toString value}");
+  ruleLine =
+    kind: one:
+    line kind one.control (
+      lib.concatStringsSep " " (
+        [ one.modulePath ] ++ one.args ++ lib.concatLists (lib.mapAttrsToList setting one.settings)
+      )
+    );
   serviceText =
     s:
     "# Made from `security.pam.services.${s.name}`.\n"
-    + line "account" "required" "pam_unix.so"
-    + when s.rootOK (line "auth" "sufficient" "pam_rootok.so")
-    + when s.requireWheel (line "auth" "required" "pam_wheel.so use_uid")
-    + when s.unixAuth (
-      line "auth" "sufficient" "pam_unix.so ${when s.allowNullPassword "nullok "}${
-        when s.nodelay "nodelay "
-      }likeauth try_first_pass"
-    )
-    + line "auth" "required" "pam_deny.so"
-    + line "password" "sufficient" "pam_unix.so nullok yescrypt"
-    + line "password" "required" "pam_deny.so"
-    + when s.setEnvironment (
-      line "session" "required" "pam_env.so conffile=/etc/pam/environment readenv=0"
-    )
-    + line "session" "required" "pam_unix.so"
-    + when s.setLoginUid (line "session" (if config.boot.isContainer then "optional" else "required") "pam_loginuid.so")
-    + when s.makeHomeDir (line "session" "required" "pam_mkhomedir.so silent umask=0077")
-    + when s.updateWtmp (line "session" "optional" "pam_lastlog.so silent")
-    + when (s.limits != [ ] || cfg.loginLimits != [ ]) (line "session" "required" "pam_limits.so")
-    + when s.startSession (line "session" "optional" "pam_systemd.so")
-    + when (s.showMotd && config.users.motd != null) (
-      line "session" "optional" "pam_motd.so motd=/etc/motd"
-    );
+    + lib.concatMapStrings (
+      kind:
+      lib.concatMapStrings (ruleLine kind) (
+        lib.sort (a: b: a.order < b.order) (lib.filter (one: one.enable) (lib.attrValues s.rules.${kind}))
+      )
+    ) [ "account" "auth" "password" "session" ];
+
+  # Options of NixOS for modules that `base` does not set up.
+  lackingOptions = [
+    "cifs" "dp9ikAuth" "dp9ik" "duoSecurity" "enableAppArmor" "enableGnomeKeyring" "enableKwallet" "fprintAuth" "gnupg" "googleAuthenticator"
+    "googleOsLoginAccountVerification" "googleOsLoginAuthentication" "howdy" "howdyAuth" "kwallet" "lastlog" "mysqlAuth" "oathAuth" "otpwAuth"
+    "p11Auth" "pamMount" "rssh" "rsshAuth" "slurm" "sssdStrictAccess" "u2f" "u2fAuth" "usbAuth" "usshAuth" "yubicoAuth" "zfs"
+  ];
+  isOn = value: if lib.isAttrs value then value.enable or false else value == true;
   serviceModule =
     { name, config, ... }:
     {
+      # What modules that are not here would be told.
+      freeformType = types.attrsOf types.anything;
       options = {
         enable = flag true "Whether the service has a configuration.";
+        rules = mkOption {
+          type = types.attrsOf (types.attrsOf (types.attrsOf types.anything));
+          default = { };
+          apply = completed config;
+          example = lib.literalExpression ''''
+            {
+              auth.denied = {
+                control = "required";
+                modulePath = "pam_deny.so";
+                order = config.security.pam.services.login.rules.auth.unix.order - 10;
+              };
+            }
+          '''';
+          description = "Rules by kind (`account`, `auth`, `password`, `session`) and name: `enable`, `order`, `control`, `modulePath`, `args`, `settings`.";
+        };
+        useDefaultRules = flag true "Whether the rules that the other options ask for are there.";
+        enableUMask = flag false "Whether the mask for new files is set from `/etc/login.defs`.";
+        failDelay = {
+          enable = flag false "Whether a failure is answered late.";
+          delay = mkOption {
+            type = types.int;
+            default = 3000000;
+            description = "Microseconds after which a failure is answered.";
+          };
+        };
+        ttyAudit = {
+          enable = flag false "Whether what is typed is recorded for audit.";
+          openOnly = flag false "Whether only the beginning of the session decides.";
+          enablePattern = mkOption {
+            type = types.nullOr types.str;
+            default = null;
+            description = "Users whose sessions are recorded.";
+          };
+          disablePattern = mkOption {
+            type = types.nullOr types.str;
+            default = null;
+            description = "Users whose sessions are not recorded.";
+          };
+        };
         name = mkOption {
           type = types.str;
           default = name;
@@ -70,7 +177,6 @@ let
         forwardXAuth = flag false "Whether access to the X server is passed on.";
         sshAgentAuth = flag false "Whether keys of an ssh agent count.";
         logFailures = flag false "Whether failures are logged.";
-        enableGnomeKeyring = flag false "Not supported.";
         limits = mkOption {
           type = types.listOf types.attrs;
           default = [ ];
@@ -79,6 +185,16 @@ let
       };
     };
   enabled = lib.filter (s: s.enable) (lib.attrValues cfg.services);
+  # What is set in services beyond their options.
+  beyond = lib.concatLists (
+    lib.mapAttrsToList (
+      service: values:
+      map (name: { inherit service name; }) (
+        lib.filter (name: !declared ? ${name}) (lib.attrNames values)
+      )
+    ) cfg.services
+  );
+  declared = (serviceModule { name = ""; config = { }; }).options;
 in
 {
   options.security.pam = {
@@ -123,6 +239,13 @@ in
     };
   };
   config = {
+    assertions = map (use: {
+      assertion = lib.elem use.name lackingOptions;
+      message = "The option `security.pam.services.${use.service}.${use.name}' does not exist.";
+    }) beyond;
+    warnings = map (
+      use: "security.pam.services.${use.service}.${use.name} has no effect: base does not set up that module."
+    ) (lib.filter (use: isOn cfg.services.${use.service}.${use.name}) beyond);
     security.pam.services = {
       other.text = ''
         auth required pam_warn.so
