@@ -77,6 +77,7 @@ let
             unfree = false;
             unsupported = false;
             insecure = false;
+            maintainers = [ ];
             outputsToInstall = [ "out" ];
           }
           // meta;
