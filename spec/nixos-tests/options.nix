@@ -22,6 +22,11 @@ let
   cases = {
     # The test.
     name = (test { name = lib.mkForce "has spaces, and a comma"; }).name == "vm-test-run-has-spaces-and-a-comma";
+    machinesAreRead =
+      (test ({ config, ... }: {
+        name = lib.mkForce "${config.nodes.machine.networking.hostName}-reads";
+        testScript = lib.mkForce "# ${config.nodes.machine.networking.hostName}";
+      })).name == "vm-test-run-machine-reads";
     globalTimeout = (driver { globalTimeout = 7; }).globalTimeout == 7 && (driver { }).globalTimeout == 3600;
     logLevel = (driver { logLevel = "warning"; }).logLevel == "warning";
     enableOCR = (driver { enableOCR = true; }).tools ? tesseract && !((driver { }).tools ? tesseract);

@@ -10,9 +10,10 @@ let
   inherit (lib) mkOption types;
   nodeBase = import ../node;
 
-  declared = config.nodes // config.containers;
-  twice = lib.intersectLists (lib.attrNames config.nodes) (lib.attrNames config.containers);
-  names = lib.attrNames declared;
+  twice = lib.intersectLists (lib.attrNames (modulesOf options.nodes)) (
+    lib.attrNames (modulesOf options.containers)
+  );
+  names = lib.attrNames (modulesOf options.nodes // modulesOf options.containers);
   numbers = lib.listToAttrs (lib.imap1 (number: name: lib.nameValuePair name number) names);
 
   # The backend is fixed before the nodes are evaluated: by the test, or else by what each node needs.
@@ -103,24 +104,30 @@ let
     };
   };
   forced = if config.backend == "auto" then null else config.backend;
-  evaluatedNodes = machines forced ([ config.nodeDefaults config.extraBaseNodeModules ] ++ keys) config.nodes;
-  evaluatedContainers =
-    machines (if forced == null then "container" else forced) [ config.containerDefaults ]
-      config.containers;
-  allMachines = evaluatedNodes // evaluatedContainers;
+  evaluateNodes =
+    further: machines forced ([ config.nodeDefaults config.extraBaseNodeModules ] ++ further);
+  evaluateContainers = machines (if forced == null then "container" else forced) [ config.containerDefaults ];
+  containers = evaluateContainers (modulesOf options.containers);
+  allMachines = evaluateNodes keys (modulesOf options.nodes) // containers;
 
+  # What is defined of machines: a list of modules for each, kept apart for their file names.
+  modulesOf = option: moduleLists.merge option.loc option.definitionsWithLocations;
+  moduleLists = types.lazyAttrsOf (
+    lib.mkOptionType {
+      name = "module";
+      description = "module";
+      check = value: lib.isAttrs value || lib.isFunction value || lib.isPath value || lib.isString value;
+      merge = _: defs: map (def: lib.setDefaultModuleLocation def.file def.value) defs;
+    }
+  );
+
+  # Modules by name, which are read as the machines that they make. Whoever reads them may be the script itself,
+  # so what the script uses cannot be known there.
   set =
-    description:
+    evaluate: description:
     mkOption {
-      # A list of definitions for each name: the modules of the node, kept apart for their file names.
-      type = types.lazyAttrsOf (
-        lib.mkOptionType {
-          name = "module";
-          description = "module";
-          check = value: lib.isAttrs value || lib.isFunction value || lib.isPath value || lib.isString value;
-          merge = _: defs: map (def: lib.setDefaultModuleLocation def.file def.value) defs;
-        }
-      );
+      type = moduleLists;
+      apply = evaluate;
       default = { };
       inherit description;
     };
@@ -134,8 +141,8 @@ let
 in
 {
   options = {
-    nodes = set "Machines of the test: attributes are names, values modules.";
-    containers = set "Machines which are always containers.";
+    nodes = set (evaluateNodes [ ]) "Machines of the test: attributes are names, values modules.";
+    containers = set evaluateContainers "Machines which are always containers.";
     machine = mkOption {
       type = types.raw;
       internal = true;
@@ -183,18 +190,6 @@ in
       readOnly = true;
       description = "Configurations of the machines, which also answer to `.config`.";
     };
-    evaluatedNodes = mkOption {
-      type = types.raw;
-      internal = true;
-      readOnly = true;
-      description = "Evaluated configurations of `nodes`.";
-    };
-    evaluatedContainers = mkOption {
-      type = types.raw;
-      internal = true;
-      readOnly = true;
-      description = "Evaluated configurations of `containers`.";
-    };
   };
   config = {
     nodes = lib.mkIf options.machine.isDefined {
@@ -207,12 +202,10 @@ in
         throw "test '${config.name}': a test can have at most 254 machines"
       else
         allMachines;
-    inherit evaluatedNodes evaluatedContainers;
     nodesCompat = lib.mapAttrs (_: machine: machine // { config = machine; }) allMachines;
     _module.args = {
       nodes = config.nodesCompat;
-      containers = config.evaluatedContainers;
-      inherit allMachines;
+      inherit allMachines containers;
     };
   };
 }

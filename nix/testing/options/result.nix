@@ -45,7 +45,7 @@ let
     inherit config;
     test = config.test;
     nodes = config.nodesCompat;
-    containers = config.evaluatedContainers;
+    inherit (config) containers;
 
     # The same test with another kind of nodes, and with saved boots.
     vm = with' { backend = lib.mkOverride 40 "vm"; };
