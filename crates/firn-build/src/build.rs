@@ -405,6 +405,8 @@ impl OneBuild<'_> {
         };
         let env = builder_env(&env_inputs, &rewrites).map_err(|e| self.failure(&e))?;
         self.write_files(&env, scratch, owner).map_err(|e| self.failure(&e))?;
+        let builder = String::from_utf8_lossy(drv.builder.as_ref());
+        self.shared.reporter.message(Level::Debug, format!("executing builder '{builder}'"));
         let spec = specification(&SandboxInputs {
             store,
             options,

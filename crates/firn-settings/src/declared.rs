@@ -277,6 +277,12 @@ pub static DECLARED: &[Setting] = &[
         "Let the debugger not stop at errors inside `builtins.tryEval`.",
     ),
     s("impure-env", List, "", "Variables that fixed-output builds see, as `NAME=VALUE`."),
+    s(
+        "json-log-path",
+        Text,
+        "",
+        "File or socket that gets records of all that happens, as `--log-format internal-json` writes them.",
+    ),
     named(s("keep-build-log", Flag, "true", "Keep build logs."), &["build-keep-log"]),
     named(
         s("keep-derivations", Flag, "true", "Keep derivations of live outputs."),

@@ -88,6 +88,12 @@ impl Context {
             set.map_err(|error| Failure::new(format!("error: {error}")))?;
         }
         arguments.apply(&mut settings, |text| reporter.message(Level::Warning, text))?;
+        let log = settings.text("json-log-path");
+        if !log.is_empty() {
+            display.log_to(Path::new(log)).map_err(|error| {
+                Failure::new(format!("error: opening log file '{log}': {error}"))
+            })?;
+        }
         if settings.has_feature("no-url-literals") {
             reporter.message(
                 Level::Warning,

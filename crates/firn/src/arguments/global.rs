@@ -89,8 +89,9 @@ impl Args for GlobalArguments {
     }
 }
 
-/// Ways to show work. They differ in whether builds' own lines are shown.
-const LOG_FORMATS: [&str; 5] = ["raw", "bar", "bar-with-logs", "multiline", "multiline-with-logs"];
+/// Ways to show work: for programs, or with or without builds' own lines.
+pub const LOG_FORMATS: [&str; 6] =
+    ["raw", "internal-json", "bar", "bar-with-logs", "multiline", "multiline-with-logs"];
 
 /// The arguments that help texts show.
 fn shown() -> [Arg; 9] {
@@ -149,11 +150,10 @@ impl FromArgMatches for GlobalArguments {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         let verbose = matches.get_count("verbose");
         let debug = matches.get_flag("debug");
+        let format = matches.get_one::<String>("log-format").map_or("", String::as_str);
         self.verbosity = Verbosity {
-            build_logs: matches.get_flag("print-build-logs")
-                || matches
-                    .get_one::<String>("log-format")
-                    .is_some_and(|format| format.ends_with("-with-logs")),
+            build_logs: matches.get_flag("print-build-logs") || format.ends_with("-with-logs"),
+            json: format == "internal-json",
             raw_logs: false,
             quiet: matches.get_flag("quiet"),
             verbose: if debug { 5 } else { verbose },

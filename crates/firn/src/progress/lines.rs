@@ -51,7 +51,7 @@ impl Lines {
             Event::Log { id, line } => self.log(*id, line, before),
             Event::Retry { why, attempt, of, millis, .. } => {
                 let new = self.retries.insert((why.clone(), *attempt));
-                let text = || retry(why, *attempt, *of, *millis);
+                let text = || format!("warning: {}", retry(why, *attempt, *of, *millis));
                 new.then(text)
             }
             _ => None,
@@ -155,9 +155,9 @@ fn owner(active: &Active, progress: &Progress) -> String {
     String::new()
 }
 
-fn retry(why: &str, attempt: u32, of: u32, millis: u64) -> String {
+pub(super) fn retry(why: &str, attempt: u32, of: u32, millis: u64) -> String {
     let time = if millis < 1000 { seconds(millis) } else { format!("{} s", millis.div_ceil(1000)) };
-    format!("warning: {why}; trying again in {time} (attempt {attempt} of {of})")
+    format!("{why}; trying again in {time} (attempt {attempt} of {of})")
 }
 
 fn ready(active: &Active, of: &str, millis: u64) -> Option<String> {
@@ -179,7 +179,7 @@ pub fn describe(active: &Active) -> String {
     }
 }
 
-fn describe_activity(activity: &Activity) -> String {
+pub(super) fn describe_activity(activity: &Activity) -> String {
     match activity {
         Activity::Work { text } => text.clone(),
         Activity::Evaluate { what } => format!("evaluating {what}"),

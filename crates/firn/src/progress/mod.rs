@@ -4,16 +4,31 @@
 //! lines above them for what is worth keeping. Elsewhere: plain lines only. What deserves a lasting
 //! line is decided in [`lines`], what the status lines say in [`rows`].
 
+mod json;
 mod lines;
 mod rows;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use firn_events::{Event, Progress, Sink};
+use firn_events::{Event, Level, Progress, Sink};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use json::JsonLog;
 use lines::Lines;
+
+/// Whether errors are records as well.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// The program's last words, as a record where everything else is one.
+pub fn last_words(text: &str) -> String {
+    match JSON.load(Ordering::Relaxed) {
+        true => json::failure(text),
+        false => text.to_owned(),
+    }
+}
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +41,8 @@ pub struct Verbosity {
     pub quiet: bool,
     /// How often `-v` was given.
     pub verbose: u8,
+    /// Records for programs in place of text for people (`--log-format internal-json`).
+    pub json: bool,
 }
 
 /// Shows events on standard error.
@@ -38,12 +55,17 @@ struct State {
     progress: Progress,
     lines: Lines,
     status: Option<Status>,
+    /// Records on standard error, in place of everything else.
+    json: Option<JsonLog>,
+    /// Records in a file besides (`json-log-path`).
+    file: Option<JsonLog>,
 }
 
 impl Display {
     /// A display for standard error as it is: a terminal or not.
     pub fn new(verbosity: Verbosity) -> Self {
-        let live = std::io::stderr().is_terminal() && !verbosity.quiet;
+        let live = std::io::stderr().is_terminal() && !verbosity.quiet && !verbosity.json;
+        JSON.store(verbosity.json, Ordering::Relaxed);
         let lines = Lines::new(verbosity, live);
         Display {
             verbosity,
@@ -51,8 +73,20 @@ impl Display {
                 progress: Progress::default(),
                 lines,
                 status: live.then(Status::new),
+                json: verbosity.json.then(JsonLog::stderr),
+                file: None,
             }),
         }
+    }
+
+    /// Writes records of everything to a file or socket from now on.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn log_to(&self, path: &Path) -> std::io::Result<()> {
+        let log = JsonLog::to(path)?;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).file = Some(log);
+        Ok(())
     }
 
     /// Whether the lines that builds write are shown as they come.
@@ -62,8 +96,11 @@ impl Display {
 
     /// Prints a line of talk as it is, above the status lines.
     pub fn print(&self, line: &str) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        print(state.status.as_ref(), line);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut state.json {
+            Some(json) => json.message(line, Level::Info),
+            None => print(state.status.as_ref(), line),
+        }
     }
 
     /// Takes the status lines away, before other output.
@@ -85,6 +122,13 @@ impl Sink for Display {
     fn emit(&self, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
+        let chatty = self.verbosity.verbose > 1;
+        for log in state.json.iter_mut().chain(&mut state.file) {
+            log.event(&event, chatty);
+        }
+        if state.json.is_some() {
+            return state.progress.apply(&event);
+        }
         let line = state.lines.line(&event, &state.progress);
         state.progress.apply(&event);
         if let Some(status) = &mut state.status {

@@ -5,6 +5,7 @@ mod base;
 mod diagnostics;
 mod flakes;
 mod help;
+mod json_log;
 mod locking;
 mod lookup;
 mod nix_build;

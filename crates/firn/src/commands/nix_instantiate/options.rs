@@ -128,7 +128,7 @@ impl Options {
                 self.settings.push(("substitute".to_owned(), "false".to_owned()));
             }
             "--refresh" => self.settings.push(("tarball-ttl".to_owned(), "0".to_owned())),
-            "--log-format" => drop(value(argument, rest)?),
+            "--log-format" => self.verbosity.json = value(argument, rest)? == "internal-json",
             "-Q" | "--no-build-output" => self.no_build_output = true,
             "-" => self.inputs.push("-".into()),
             flag if flag.starts_with('-') => return self.take_setting(flag, rest),
