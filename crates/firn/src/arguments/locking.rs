@@ -60,6 +60,16 @@ impl LockingArguments {
     /// A reference or the name of an input can't be read; flags contradict each other.
     pub fn request(&self, context: &Context) -> Result<LockRequest, Failure> {
         let folder = context.current_folder()?;
+        if self.recreate_lock_file {
+            context.warn(
+                "'--recreate-lock-file' is deprecated and will be removed in a future version; use 'nix flake update' instead.",
+            );
+        }
+        if !self.update_input.is_empty() {
+            context.warn(
+                "'--update-input' is a deprecated alias for 'flake update' and will be removed in a future version.",
+            );
+        }
         let mut options =
             LockOptions { recreate: self.recreate_lock_file, ..LockOptions::default() };
         for pair in self.override_input.chunks_exact(2) {

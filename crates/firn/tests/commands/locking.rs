@@ -168,6 +168,9 @@ fn flakes_are_archived_and_cloned() {
     assert_eq!(json["inputs"]["b"], serde_json::json!({ "inputs": {} }));
     user.run(&["firn", "flake", "clone", &repository, "--dest", "cloned"]);
     assert!(user.work().join("cloned/.git").exists() && user.work().join("cloned/f").exists());
+    let without_authority = repository.replace("file://", "file:");
+    user.run(&["firn", "flake", "clone", &without_authority, "--dest", "cloned-again"]);
+    assert!(user.work().join("cloned-again/.git").exists());
     let archive = format!("file://{}/t.tar.gz", user.home().display());
     user.run(&["firn", "flake", "clone", &archive, "--dest", "copied"]);
     assert!(user.work().join("copied/flake.nix").exists());
@@ -189,6 +192,9 @@ fn lock_files_that_can_not_last_are_refused() {
     fs::write(repository.join("f"), "changed\n").unwrap();
     let (code, text) = user.fails(&["firn", "flake", "lock", "path:."]);
     assert!(code == 1 && text.contains("has an unlocked input"), "{text}");
+    let updated = user.call(&["firn", "flake", "update", "--flake", "path:."]);
+    let text = String::from_utf8_lossy(&updated.stderr);
+    assert!(updated.status.success() && text.contains("not writing lock file"), "{text}");
     user.run(&["firn", "flake", "lock", "--allow-dirty-locks", "path:."]);
     let used = user.call(&["firn", "flake", "metadata", "path:."]);
     assert!(

@@ -63,6 +63,11 @@ fn clone(context: &Context, input: &Input, url: &str, dest: &Path) -> Result<(),
     if let Some(branch) = branch {
         command.args(["--branch", branch.trim_start_matches("refs/heads/")]);
     }
+    // Without an authority git takes `file` for a host.
+    let url = match url.strip_prefix("file:") {
+        Some(path) if !path.starts_with("//") => path,
+        _ => url,
+    };
     command.args(["--", url]).arg(dest);
     git(context, command)?;
     if let Some(rev) = input.rev() {

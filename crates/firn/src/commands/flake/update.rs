@@ -29,6 +29,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut request = arguments.locking.request_to_write(&context)?;
+    // As with the reference: `flake lock` insists on its lock file, this says why there is none.
+    request.must_write = false;
     request.options.recreate |= arguments.inputs.is_empty();
     for input in &arguments.inputs {
         // What this says of an empty path is the reference's.
