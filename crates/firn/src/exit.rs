@@ -42,12 +42,17 @@ impl Failure {
     pub fn show(&self) {
         if !self.message.is_empty() {
             // Thrown texts may hold colours, which only terminals understand.
-            anstream::eprintln!("{}{}", self.message, help_of_text(&self.message));
+            let text = format!("{}{}", self.message, help_of_text(&self.message));
+            anstream::eprintln!("{}", crate::progress::last_words(&text));
         }
     }
 
     /// Prints the message to standard error and gives the exit status.
     pub fn report(self) -> ExitCode {
+        if self.message.contains("Broken pipe") && reader_is_gone() {
+            // As a signal would have ended it: whoever reads no further has read enough.
+            return ExitCode::from(128 + 13);
+        }
         self.show();
         ExitCode::from(self.status)
     }
@@ -75,6 +80,15 @@ impl<E: std::error::Error + 'static> From<E> for Failure {
         }
         Failure::new(message)
     }
+}
+
+/// Whether standard output is a pipe that nobody reads from any more.
+fn reader_is_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdout = std::io::stdout();
+    let mut watched = [PollFd::new(&stdout, PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut watched, Some(&now)).is_ok() && watched[0].revents().contains(PollFlags::ERR)
 }
 
 /// What to do where a text ends with a full disk that nobody has explained on its way here: errors reach
