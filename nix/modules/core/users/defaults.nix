@@ -61,13 +61,13 @@
     systemd-journal = 62;
     keys = 96;
     users = 100;
-    sgx = 106;
     systemd-network = 152;
     systemd-resolve = 153;
     systemd-timesync = 154;
     input = 174;
     kvm = 302;
     render = 303;
+    sgx = 304;
     shadow = 318;
     nogroup = 65534;
   };

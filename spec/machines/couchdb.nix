@@ -1,0 +1,2 @@
+# Its ids are its own.
+{ services.couchdb.enable = true; }
