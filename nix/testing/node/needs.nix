@@ -12,6 +12,7 @@ let
   set = path: lib.hasAttrByPath path options && (lib.getAttrFromPath path options).highestPrio <= 100;
   anySet = lib.any (name: set [ "virtualisation" name ]);
   anyNetwork = lib.any (name: set [ "networking" name ]);
+  isWireguard = device: device.netdevConfig.Kind or "" == "wireguard";
   reasons = [
     [ (v.useBootLoader || v.useEFIBoot || v.useBIOSBoot) "a boot loader" ]
     [ (v.emptyDiskImages != [ ]) "disks (virtualisation.emptyDiskImages)" ]
@@ -29,6 +30,7 @@ let
     [ (set [ "boot" "initrd" "systemd" "enable" ]) "an initrd (boot.initrd.systemd)" ]
     [ (set [ "networking" "usePredictableInterfaceNames" ]) "network cards (networking.usePredictableInterfaceNames)" ]
     [ (anyNetwork [ "bonds" "bridges" "macvlans" "vlans" ]) "modules of the kernel for network devices (networking.bridges and the like)" ]
+    [ (lib.any isWireguard (lib.attrValues config.systemd.network.netdevs)) "a module of the kernel (wireguard)" ]
     [ config.services.timesyncd.enable "a clock of its own (services.timesyncd)" ]
     [ config.boot.initrd.network.enable "an initrd (boot.initrd.network)" ]
     [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]

@@ -1,10 +1,9 @@
-//! What belongs to users besides the account files: home folders, ids for namespaces, lingering.
+//! What belongs to users besides the account files: home folders, ids for namespaces.
 
 use super::Activation;
 use super::accounts::PasswdLine;
 use super::plan::Ids;
 use crate::{Error, Result, files};
-use std::path::Path;
 
 /// First id and size of the ranges that are chosen for users.
 const FIRST_SUB_ID: u32 = 100_000;
@@ -53,25 +52,4 @@ pub fn sub_ids(activation: &Activation) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Notes down whose services run without a session.
-pub fn linger(activation: &Activation) -> Result<()> {
-    let folder = activation.at("/var/lib/systemd/linger");
-    for user in &activation.plan.users.users {
-        let path = folder.join(&user.name);
-        match (user.linger, path.exists()) {
-            (true, false) => {
-                files::make_folder(&folder)?;
-                touch(&path)?;
-            }
-            (false, true) => files::remove(&path)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn touch(path: &Path) -> Result<()> {
-    std::fs::write(path, "").map_err(|err| Error::io("write", path, &err))
 }

@@ -106,8 +106,6 @@ pub struct User {
     pub sub_gids: Vec<(u32, u32)>,
     /// Whether such a range is chosen.
     pub auto_sub_ids: bool,
-    /// Whether services run without a session.
-    pub linger: bool,
     /// Day of expiry, `YYYY-MM-DD`.
     pub expires: Option<String>,
 }

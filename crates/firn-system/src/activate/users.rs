@@ -26,8 +26,7 @@ pub fn run(activation: &Activation) -> Result<()> {
     state.write(&groups, &users, &shadow, gids.get("shadow").copied())?;
     state.remember(plan)?;
     home::make(activation, &users)?;
-    home::sub_ids(activation)?;
-    home::linger(activation)
+    home::sub_ids(activation)
 }
 
 /// The account files as they were, and what earlier activations noted down.

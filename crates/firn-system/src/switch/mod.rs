@@ -117,16 +117,19 @@ fn boot_loader(toplevel: &Path, report: &mut Report, say: &mut dyn FnMut(&str)) 
     Ok(())
 }
 
+/// The target that everything wants which has to run again before other units do.
+const REACTIVATION: &str = "sysinit-reactivation.target";
+
 /// Tells systemd of the new units and starts what has to run.
 fn apply(old: &Path, new: &Path, changes: &Changes, report: &mut Report) {
     let manager = |system: &Path| std::fs::read_link(system.join("systemd")).ok();
     let reload = if manager(old) == manager(new) { "daemon-reload" } else { "daemon-reexec" };
     note(report, systemctl::run(&["reset-failed"]));
     note(report, systemctl::run(&[reload]));
-    let tmpfiles = Path::new("/usr/bin/systemd-tmpfiles");
-    if tmpfiles.exists() {
-        // Lines about users that a package names and the machine lacks are no failure of the switch.
-        let _ = systemctl::program(tmpfiles, &["--create", "--remove", "--exclude-prefix=/dev"]);
+    // What stands before `sysinit.target` begins again in its own order, temporary files among it, and before
+    // anything else does.
+    if new.join("etc/systemd/system").join(REACTIVATION).exists() {
+        note(report, systemctl::run(&["restart", REACTIVATION]));
     }
     for (verb, units) in
         [("reload", &changes.reload), ("restart", &changes.restart), ("start", &changes.start)]

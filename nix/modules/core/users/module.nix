@@ -125,8 +125,8 @@ let
         expires = nullable (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}") "Day on which the account expires.";
         linger = mkOption {
           type = types.nullOr types.bool;
-          default = false;
-          description = "Whether the user's services run without a session.";
+          default = null;
+          description = "Whether the user's services run without a session; null leaves that to `loginctl`.";
         };
         openssh.authorizedKeys = {
           keys = mkOption {
@@ -188,7 +188,6 @@ let
     subUids = map (r: [ r.startUid r.count ]) user.subUidRanges;
     subGids = map (r: [ r.startGid r.count ]) user.subGidRanges;
     autoSubIds = user.autoSubUidGidRange;
-    linger = user.linger == true;
   };
   membersOf = lib.foldl' (
     all: user: lib.foldl' (all': group: all' // { ${group} = (all'.${group} or [ ]) ++ [ user.name ]; }) all user.extraGroups
@@ -261,6 +260,7 @@ in
   };
 
   imports = [
+    ./linger.nix
     (lib.mkAliasOptionModule [ "users" "extraUsers" ] [ "users" "users" ])
     (lib.mkAliasOptionModule [ "users" "extraGroups" ] [ "users" "groups" ])
   ];

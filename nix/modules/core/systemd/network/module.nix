@@ -15,6 +15,7 @@ let
     lib.attrValues config.networking.interfaces
   );
   machine = !config.boot.isContainer;
+  tables = cfg.config.routeTables;
   wanted = config.networking.useNetworkd || (machine && (config.networking.useDHCP || dhcpFor != [ ]));
   staticNetwork = i: {
     matchConfig.Name = i.name;
@@ -96,6 +97,11 @@ in
       ) files
       // {
         "systemd/networkd.conf".text = declared.sectionsText cfg.config;
+      }
+      // lib.optionalAttrs (tables != { } && cfg.config.addRouteTablesToIPRoute2) {
+        "iproute2/rt_tables.d/networkd.conf".text = lib.concatStrings (
+          lib.mapAttrsToList (name: number: "${toString number} ${name}\n") tables
+        );
       };
       users.users.systemd-network.group = "systemd-network";
       systemd.services.systemd-networkd = {

@@ -105,7 +105,22 @@ in
     description = "Virtual devices (`.netdev` files), see {manpage}`systemd.netdev(5)`.";
   };
   config = mkOption {
-    type = types.attrsOf values;
+    type = types.submodule {
+      freeformType = types.attrsOf values;
+      options = {
+        routeTables = mkOption {
+          type = types.attrsOf types.int;
+          default = { };
+          example = { uplink = 27; };
+          description = "Names of routing tables, and their numbers.";
+        };
+        addRouteTablesToIPRoute2 = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether `ip` knows these names as well.";
+        };
+      };
+    };
     default = { };
     description = "Sections of `networkd.conf`.";
   };
@@ -115,8 +130,18 @@ in
     internal = true;
     description = "Files as text.";
   };
+  # The text of `networkd.conf`.
   sectionsText =
-    sections:
+    { routeTables, ... }@config:
+    let
+      given = removeAttrs config [ "routeTables" "addRouteTablesToIPRoute2" ];
+      named.RouteTable = lib.mapAttrsToList (name: number: "${name}:${toString number}") routeTables;
+      sections =
+        if routeTables == { } then
+          given
+        else
+          given // { networkConfig = given.networkConfig or { } // named; };
+    in
     lib.concatStringsSep "\n" (
       lib.mapAttrsToList (
         name: attrs: "[${tables.config.${name} or (lib.removeSuffix "Config" name)}]\n${lines attrs}"

@@ -95,4 +95,20 @@ in
     name: paths: lib.nameValuePair "tmpfiles.d/${name}.conf" { text = fileText paths; }
   ) cfg.settings;
   config.system.usrPackages = cfg.packages;
+  # Switching to another configuration starts what stands before `sysinit.target` again by the first one. Without
+  # `--boot`, and inactive afterwards, so that each switch runs the second.
+  config.systemd.targets.sysinit-reactivation.description = "Units before sysinit.target again";
+  config.systemd.services.systemd-tmpfiles-resetup = {
+    description = "Temporary files of another configuration";
+    requiredBy = [ "sysinit-reactivation.target" ];
+    before = [ "sysinit-reactivation.target" ];
+    unitConfig.DefaultDependencies = false;
+    enableDefaultPath = false;
+    serviceConfig = {
+      Type = "oneshot";
+      ExecStart = "/usr/bin/systemd-tmpfiles --create --remove --exclude-prefix=/dev";
+      # Lines about users that a package names and the machine lacks are no failure.
+      SuccessExitStatus = "DATAERR CANTCREAT";
+    };
+  };
 }
