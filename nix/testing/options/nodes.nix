@@ -79,6 +79,10 @@ let
   # leads to the driver's side.
   usesConsole = says [ "get_console_log(" ];
   usesHost = says [ "10.0.2." ];
+  usesAttributes = says [
+    "chattr "
+    "lsattr "
+  ];
   setsClock = says [
     "timedatectl set-time"
     "date -s "
@@ -95,6 +99,10 @@ let
   ++ lib.optional setsClock {
     _file = ./nodes.nix;
     virtualisation.needs = [ "a clock of its own, which the script sets" ];
+  }
+  ++ lib.optional usesAttributes {
+    _file = ./nodes.nix;
+    virtualisation.needs = [ "attributes of files, which the script looks at" ];
   }
   ++ lib.optional usesHost {
     _file = ./nodes.nix;

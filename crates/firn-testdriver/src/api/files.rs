@@ -24,11 +24,17 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
+/// A place in a machine: relative ones begin where its commands run.
+fn in_machine(place: &str) -> String {
+    if place.starts_with('/') { place.to_string() } else { format!("/tmp/{place}") }
+}
+
 /// Copies a file or folder to exactly `target`; when that is a folder already, into it, as `cp -r` does.
 fn copy_from_host(context: &mut Context<'_>) -> Outcome<Value> {
     let source = context.args.text("source").to_string();
     let target = context.args.text("target").to_string();
     context.step(&format!("copying {source} to {target}"), |context| {
+        let target = in_machine(&target);
         let is_folder = context.exec(&format!("test -d {}", quote(&target)), None)?.status == 0;
         let name = Path::new(&source).file_name().map(|name| name.to_string_lossy());
         let target = match name {
@@ -62,7 +68,7 @@ fn copy_from_machine(context: &mut Context<'_>) -> Outcome<Value> {
         std::fs::create_dir_all(&folder)?;
         context.check_conditions()?;
         context.node()?.connect()?;
-        context.node()?.machine.agent().get(&source, target)?;
+        context.node()?.machine.agent().get(&in_machine(&source), target)?;
         Ok(Value::Null)
     })
 }

@@ -389,8 +389,8 @@ class Logger:
     def say(self, level, msg):
         link.call(None, "log", [str(msg), level], {})
 
-    def log(self, msg, attrs={}):
-        self.say("info", msg)
+    def log(self, message, attributes={}):
+        self.say("info", message)
 
     def debug(self, msg, *args, **kwargs):
         self.say("debug", msg)
@@ -406,8 +406,8 @@ class Logger:
         finish(False, error=SystemExit(str(msg)))
         os._exit(1)
 
-    def log_serial(self, msg, machine):
-        link.call(machine, "log_serial", [str(msg)], {})
+    def log_serial(self, message, machine):
+        link.call(machine, "log_serial", [str(message)], {})
 
     def log_test_error(self, msg, *args, **kwargs):
         self.say("error", msg)
@@ -422,10 +422,10 @@ class Logger:
             level = ("debug", "info", "warning", "error")[min(max(level // 10 - 1, 0), 3)]
         link.call(None, "set_log_level", [level], {})
 
-    def nested(self, msg, attrs={}):
-        return step(msg)
+    def nested(self, message, attributes={}):
+        return step(message)
 
-    def subtest(self, name, attrs={}):
+    def subtest(self, name, attributes={}):
         return subtest(name)
 
 
@@ -506,6 +506,19 @@ class Driver:
     run_tests = test_script
     subtest = staticmethod(subtest)
     polling_condition = staticmethod(polling_condition)
+
+    def test_symbols(self):
+        """What a script sees, by its name there."""
+        return {name: value for name, value in self.namespace.items() if not name.startswith("__")}
+
+    def __getattr__(self, name):
+        if name in OF_DRIVER:
+            return self.namespace[name]
+        raise AttributeError(f"'Driver' object has no attribute '{name}'")
+
+
+# Functions of a script's that are also the driver's own.
+OF_DRIVER = ("create_machine", "dump_machine_ssh", "join_all", "serial_stdout_off", "serial_stdout_on", "start_all")
 
 
 def create_machine(start_command, *, name=None, keep_machine_state=False, keep_vm_state=False):

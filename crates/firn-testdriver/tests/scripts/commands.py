@@ -26,6 +26,12 @@ with subtest("files"):
     client.copy_from_machine("/tmp/a", "deep")
     assert open("deep/a/b/target").read() == "content"
     client.wait_for_file("/tmp/a/*")
+    # Where commands run.
+    client.copy_from_host("source", "beside/rel")
+    assert client.succeed("cat beside/rel") == "content"
+    client.copy_from_machine("beside/rel", "near")
+    assert open("near/rel").read() == "content"
+    client.succeed("rm -r beside")
 
 with subtest("several threads"):
     import threading
@@ -41,3 +47,8 @@ assert machines_nspawn == machines and machines_qemu == []
 assert repr(client) == "<NspawnMachine 'client'>"
 assert vlan1.nr == 1 and vlans == [vlan1]
 t.assertEqual(1, 1)
+with driver.logger.nested(message="by name", attributes={"a": "b"}):
+    driver.logger.log(message="a message", attributes={})
+driver.start_all()
+assert driver.test_symbols()["client"] is client
+assert getattr(driver, "nothing", None) is None
