@@ -176,6 +176,11 @@ pub struct SandboxPath {
 }
 
 impl SandboxPath {
+    /// Whether builds find a `/bin/sh` by it, or could: its folder may be a link, below which nothing can be added.
+    pub fn shows_shell(&self) -> bool {
+        self.target == "/bin/sh" || self.target == "/bin" && self.source.exists()
+    }
+
     /// Reads the setting's form.
     ///
     /// # Errors
@@ -206,6 +211,9 @@ mod tests {
             optional,
         };
         assert_eq!(SandboxPath::parse("/bin/sh=/x/sh").unwrap(), path("/bin/sh", "/x/sh", false));
+        let shown = ["/bin/sh=/x/sh", "/bin=/?", "/bin=/no/such?", "/usr=/"]
+            .map(|text| SandboxPath::parse(text).unwrap().shows_shell());
+        assert_eq!(shown, [true, true, false, false]);
         assert_eq!(SandboxPath::parse("/dev/x?").unwrap(), path("/dev/x", "/dev/x", true));
         SandboxPath::parse("bin/sh").unwrap_err();
         SandboxPath::parse("/a=b").unwrap_err();

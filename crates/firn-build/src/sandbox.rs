@@ -3,7 +3,7 @@
 use crate::drv_options::DrvOptions;
 use crate::env::{BuilderEnv, Rewrites};
 use crate::ids::{SLOT, UserSlot};
-use crate::options::{BuildOptions, SandboxMode};
+use crate::options::{BuildOptions, SandboxMode, SandboxPath};
 use crate::scratch::Scratch;
 use firn_events::Reporter;
 use firn_formats::{Derivation, DerivationType, StorePath, StorePathSet};
@@ -270,10 +270,11 @@ fn make_node(path: &Path, device: u64, owner: u32) -> std::io::Result<()> {
 
 /// `/bin/sh`, which the C library's `system` calls: what the derivation itself names in
 /// `sandboxShell` (firn's own attribute, set by the standard environment), so that nothing of the
-/// machine is needed; else the one of the options. A sandbox path of that name takes precedence.
+/// machine is needed; else the one of the options. A sandbox path of that name, or of its folder,
+/// takes precedence.
 fn add_shell(spec: &mut SandboxSpec, from: &SandboxInputs<'_>) {
     let configured =
-        sees_host(from) || from.options.sandbox_paths.iter().any(|extra| extra.target == "/bin/sh");
+        sees_host(from) || from.options.sandbox_paths.iter().any(SandboxPath::shows_shell);
     if configured || from.drv.is_builtin() {
         return;
     }
