@@ -6,6 +6,7 @@
 
 use crate::error::FetchError;
 use crate::options::FetchOptions;
+use jiff::fmt::rfc2822::DateTimeParser;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime};
 use url::Url;
@@ -104,27 +105,9 @@ pub(crate) fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(date(value)?);
-    Some(at.duration_since(SystemTime::now()).unwrap_or_default())
-}
-
-/// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the only form that servers may still write.
-fn date(text: &str) -> Option<u64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (_, rest) = text.trim().split_once(", ")?;
-    let words: Vec<&str> = rest.split(' ').collect();
-    let [day, month, year, time, "GMT"] = words[..] else { return None };
-    let month = u64::try_from(MONTHS.find(month).filter(|_| month.len() == 3)? / 3).ok()?;
-    let (day, year): (u64, u64) = (day.parse().ok()?, year.parse().ok()?);
-    let clock: Vec<u64> = time.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let [hour, minute, second] = clock[..] else { return None };
-    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Days before a month, counted from March, so that the day that leap years add comes last.
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-    Some(days.checked_sub(719_469)? * 86_400 + hour * 3600 + minute * 60 + second)
+    let at = DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+    let rest = SystemTime::from(at).duration_since(SystemTime::now());
+    Some(rest.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -168,20 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn dates() {
-        let cases = [
-            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
-            ("Tue, 29 Feb 2028 23:59:59 GMT", Some(1_835_481_599)),
-            ("Sun, 06 Nov 94 08:49:37 GMT", None),
-            ("Sunday", None),
-            ("", None),
-        ];
-        for (text, seconds) in cases {
-            assert_eq!(date(text), seconds, "{text}");
-        }
+    fn waits_are_seconds_or_dates() {
         assert_eq!(retry_after(" 120 "), Some(Duration::from_secs(120)));
         assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let far = retry_after("Tue, 29 Feb 2124 23:59:59 GMT").unwrap();
+        assert!(far > Duration::from_secs(86_400 * 365 * 50), "{far:?}");
+        assert_eq!(retry_after("Sunday"), None);
+        assert_eq!(retry_after(""), None);
     }
 
     #[test]
