@@ -129,8 +129,7 @@ impl Fetcher {
         let mut refused = None;
         for round in 1.. {
             for source in &mut sources {
-                let mut part = Part::default();
-                std::mem::swap(&mut part, &mut source.part);
+                let mut part = std::mem::take(&mut source.part);
                 while source.is_open(round) {
                     let before = part.done;
                     match self.fetch_one(&source.url, headers, to, span, &mut part) {
