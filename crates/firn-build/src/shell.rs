@@ -71,7 +71,7 @@ impl ShellCommand {
             .output()
             .map_err(|error| format!("'{}' can't be run: {error}", self.program.display()))?;
         if !output.status.success() {
-            return Err(first_error(&output.stderr));
+            return Err(last_error(&output.stderr));
         }
         let printed = String::from_utf8_lossy(&output.stdout);
         let path = printed.trim();
@@ -88,9 +88,8 @@ fn needed(store: &LocalStore, path: &str) -> firn_store::StoreResult<StorePathSe
     closure(store, &StorePathSet::from([path]))
 }
 
-/// The first error of a command that failed: what follows comes of it.
-fn first_error(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let text = text.split_once("error: ").map_or(&*text, |(_, rest)| rest);
-    text.split_once("\nerror: ").map_or(text, |(first, _)| first).trim().to_owned()
+/// The last error of a command that failed: it is the one that ended everything.
+fn last_error(stderr: &[u8]) -> String {
+    let text = format!("\n{}", String::from_utf8_lossy(stderr));
+    text.rsplit_once("\nerror: ").map_or(&*text, |(_, last)| last).trim().to_owned()
 }
