@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use firn_build::{BuildFailures, BuildOptions, Builder, Cancel};
-use firn_events::{Collect, Event, Reporter};
+use firn_events::{Collect, Event, Level, Reporter};
 use firn_formats::{
     ContentAddress, ContentAddressMethod, Derivation, DerivationOutput, DerivedPath, Hash,
     HashAlgo, InputNode, ModuloMemo, OutputsSpec, StoreDir, StorePath, StorePathSet,
@@ -134,8 +134,10 @@ impl World {
         String::from_utf8(self.store.read_file(path, inner).unwrap()).unwrap()
     }
 
+    /// What is said to people who did not ask for more.
     pub fn messages(&self) -> Vec<String> {
         let text = |event| match event {
+            Event::Message { level: Level::Debug, .. } => None,
             Event::Message { text, .. } => Some(text),
             _ => None,
         };
