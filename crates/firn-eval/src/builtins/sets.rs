@@ -82,7 +82,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         zip_attrs_with,
         "Gathers the sets of *list*: for each name, *f* is applied to the name and the list of all \
          values under it.",
-    ).strict(2)
+    )
     .strict(2),
 ];
 

@@ -40,7 +40,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         replace_strings,
         "Returns the string *s* in which each string of the list *from* is replaced by the string at \
          the same place in *to*. What was put in is not looked at again.",
-    ).strict(2)
+    )
     .strict(2),
 ];
 
