@@ -99,28 +99,7 @@ let
           default = false;
           description = "Whether it grows to fill its device.";
         };
-        encrypted = {
-          enable = mkOption {
-            type = types.bool;
-            default = false;
-            description = "Whether the device lies on an encrypted one.";
-          };
-          blkDev = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "The encrypted device.";
-          };
-          label = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "Name of the opened device.";
-          };
-          keyFile = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "File that holds the key.";
-          };
-        };
+        encrypted = import ../encrypted-device.nix { inherit lib; };
         stratis.poolUuid = mkOption {
           type = types.nullOr types.str;
           default = null;

@@ -75,24 +75,7 @@ let
           default = false;
           description = "Encryption with a new key at each boot.";
         };
-        encrypted = {
-          enable = flag false "Whether it lies on an encrypted device that is opened in the initial file system.";
-          blkDev = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "The encrypted device.";
-          };
-          label = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "Name of the device when it is open.";
-          };
-          keyFile = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "File that holds the key.";
-          };
-        };
+        encrypted = import ../encrypted-device.nix { inherit lib; };
         deviceName = mkOption {
           type = types.str;
           internal = true;

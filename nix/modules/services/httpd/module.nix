@@ -16,7 +16,8 @@ let
       sslServerChain = null;
     }
   ) cfg.virtualHosts;
-  certificates = import ../../web-certificates.nix { inherit lib config; } {
+  webCertificates = import ../../web-certificates.nix { inherit lib config; };
+  certificates = webCertificates.forHosts {
     unit = "httpd.service";
     inherit (cfg) group;
     hosts = cfg.virtualHosts;
@@ -76,7 +77,7 @@ let
   hostModule =
     { name, config, ... }:
     {
-      options = {
+      options = webCertificates.options // {
         hostName = str name "Name of the host.";
         serverAliases = mkOption {
           type = types.listOf types.str;
@@ -101,17 +102,6 @@ let
           default = false;
           visible = false;
           description = "Older form of `onlySSL`.";
-        };
-        enableACME = lib.mkEnableOption "a certificate of `security.acme`";
-        useACMEHost = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          description = "Name in `security.acme.certs` of the certificate that is used.";
-        };
-        acmeRoot = mkOption {
-          type = types.nullOr types.str;
-          default = "/var/lib/acme/acme-challenge";
-          description = "Folder for challenges of the authority; if null, what `security.acme` says.";
         };
         http2 = mkOption {
           type = types.bool;

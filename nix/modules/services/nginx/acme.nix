@@ -2,7 +2,8 @@
 { lib, config }:
 let
   cfg = config.services.nginx;
-  certificates = import ../../web-certificates.nix { inherit lib config; } {
+  shared = import ../../web-certificates.nix { inherit lib config; };
+  certificates = shared.forHosts {
     unit = "nginx.service";
     inherit (cfg) group;
     hosts = cfg.virtualHosts;
@@ -11,6 +12,8 @@ let
 in
 certificates
 // {
+  inherit (shared) options;
+
   # Where a host's certificate, its key and the authority's certificates are.
   files =
     name: host:

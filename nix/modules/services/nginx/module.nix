@@ -59,7 +59,7 @@ let
     };
   };
   hostModule = {
-    options = {
+    options = acme.options // {
       serverName = optionalPath types.str "Name of the host.";
       serverAliases = mkOption {
         type = types.listOf types.str;
@@ -80,13 +80,6 @@ let
       addSSL = flag false "Whether it answers encrypted connections as well.";
       onlySSL = flag false "Whether it answers only encrypted connections.";
       forceSSL = flag false "Whether plain connections are redirected to encrypted ones.";
-      enableACME = flag false "Whether its certificate is one of `security.acme`.";
-      useACMEHost = optionalPath types.str "Name in `security.acme.certs` of the certificate that is used.";
-      acmeRoot = mkOption {
-        type = types.nullOr types.str;
-        default = "/var/lib/acme/acme-challenge";
-        description = "Folder for challenges of the authority; if null, what `security.acme` says.";
-      };
       acmeFallbackHost = optionalPath types.str "Server that is asked for challenges which are not here.";
       http2 = flag true "Whether HTTP 2 is spoken.";
       http3 = flag true "Whether HTTP 3 is spoken, where `quic` is on.";
