@@ -49,6 +49,7 @@ pub struct Context {
     pub debugger: Option<GlobalArguments>,
     store: OnceCell<OpenStore>,
     eval_store: OnceCell<OpenStore>,
+    fetch: OnceCell<FetchOptions>,
 }
 
 /// An open store.
@@ -116,6 +117,7 @@ impl Context {
             flake_settings: RefCell::default(),
             store: OnceCell::new(),
             eval_store: OnceCell::new(),
+            fetch: OnceCell::new(),
         })
     }
 
@@ -335,8 +337,12 @@ impl Context {
         self.realiser()?.realise(wanted, mode).map_err(crate::building::failure)
     }
 
-    /// How files are fetched.
+    /// How files are fetched. The files of the machine that say so are read once.
     pub fn fetch_options(&self) -> FetchOptions {
+        self.fetch.get_or_init(|| self.read_fetch_options()).clone()
+    }
+
+    fn read_fetch_options(&self) -> FetchOptions {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let either = |lower: &str, upper: &str| text(lower).or_else(|| text(upper));
         FetchOptions {
