@@ -27,6 +27,13 @@ in
       default = [ ];
       inherit description;
     };
+  # A number of a port.
+  port =
+    default: description:
+    mkOption {
+      type = types.port;
+      inherit default description;
+    };
   # Something that may be left out.
   maybe =
     type: description:

@@ -26,3 +26,20 @@ impl PrettyArguments {
         }
     }
 }
+
+/// Whether what a command finds is printed as JSON, and how.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct JsonArguments {
+    /// Print as JSON
+    #[arg(id = "json", long = "json")]
+    pub wanted: bool,
+    #[command(flatten)]
+    pretty: PrettyArguments,
+}
+
+impl JsonArguments {
+    /// Writes to standard output.
+    pub fn print(self, json: &Value) {
+        self.pretty.print(json);
+    }
+}

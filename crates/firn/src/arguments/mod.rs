@@ -10,7 +10,7 @@ mod program;
 
 pub use evaluation::EvaluationArguments;
 pub use global::{GlobalArguments, flags_of};
-pub use json::PrettyArguments;
+pub use json::{JsonArguments, PrettyArguments};
 pub use locking::{LockingArguments, input_path};
 pub use paths::PathsArguments;
 pub use profile::ProfileArguments;

@@ -8,7 +8,7 @@ use firn_formats::{DerivedPath, SingleDerivedPath, StorePath};
 use firn_store::{BuildMode, Realised, Store};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{GlobalArguments, PrettyArguments, ProfileArguments};
+use crate::arguments::{GlobalArguments, JsonArguments, ProfileArguments};
 use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
@@ -28,11 +28,8 @@ pub struct Arguments {
     /// Print the results' paths
     #[arg(long)]
     print_out_paths: bool,
-    /// Print the results as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     /// Say what would be built, and build nothing
     #[arg(long)]
     dry_run: bool,
@@ -93,9 +90,9 @@ pub fn link(store: &dyn Store, built: &[Realised], base: &Path) -> Result<(), Fa
 
 fn print(store: &dyn Store, built: &[Realised], arguments: &Arguments) -> Result<(), Failure> {
     let dir = store.store_dir();
-    if arguments.json {
+    if arguments.json.wanted {
         let json: Vec<_> = built.iter().map(|one| as_json(store, one)).collect::<Result<_, _>>()?;
-        arguments.pretty.print(&Value::from(json));
+        arguments.json.print(&Value::from(json));
     } else if arguments.print_out_paths {
         for (_, _, path) in outputs(built) {
             println!("{}", dir.display(path));

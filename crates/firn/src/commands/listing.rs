@@ -4,7 +4,7 @@ use clap::Args;
 use firn_formats::nar::NarNode;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::PrettyArguments;
+use crate::arguments::JsonArguments;
 use crate::exit::Failure;
 
 /// How a tree is listed.
@@ -19,11 +19,8 @@ pub struct ListOptions {
     /// Show a folder itself, not its entries
     #[arg(short, long)]
     directory: bool,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
 }
 
 /// Prints a node. `offsets` tells whether JSON says where contents lie in an archive.
@@ -33,8 +30,8 @@ pub fn print(
     options: &ListOptions,
     offsets: bool,
 ) -> Result<(), Failure> {
-    if options.json {
-        options.pretty.print(&to_json(node, options.recursive, !options.directory, offsets));
+    if options.json.wanted {
+        options.json.print(&to_json(node, options.recursive, !options.directory, offsets));
         return Ok(());
     }
     match node {

@@ -11,7 +11,7 @@ use firn_search::options::{self, OptionDoc};
 use firn_source::Origin;
 use serde_json::{Map, json};
 
-use crate::arguments::{GlobalArguments, PrettyArguments};
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments};
@@ -37,11 +37,8 @@ pub struct Arguments {
     /// Look in descriptions too
     #[arg(short, long)]
     descriptions: bool,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -63,8 +60,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     context.display.finish();
     let found = index::find_options(&lines, &question.patterns, arguments.descriptions);
-    if arguments.json {
-        arguments.pretty.print(&json(&found)?);
+    if arguments.json.wanted {
+        arguments.json.print(&json(&found)?);
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

@@ -8,7 +8,7 @@ use firn_store::{PathInfo, Store, closure, topological};
 use serde_json::{Map, Value, json};
 
 use super::collection::render_size;
-use crate::arguments::{GlobalArguments, PathsArguments, PrettyArguments};
+use crate::arguments::{GlobalArguments, JsonArguments, PathsArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -33,11 +33,8 @@ pub struct Arguments {
     /// Print signatures
     #[arg(long)]
     sigs: bool,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     /// Version of the JSON: 1 or 2
     #[arg(long, value_name = "VERSION", requires = "json", value_parser = clap::value_parser!(u8).range(1..=2))]
     json_format: Option<u8>,
@@ -49,8 +46,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let store = context.store()?;
     let paths = wanted(&arguments, &context, &*store)?;
     context.display.finish();
-    if arguments.json {
-        arguments.pretty.print(&as_json(&arguments, &*store, &paths)?);
+    if arguments.json.wanted {
+        arguments.json.print(&as_json(&arguments, &*store, &paths)?);
         return Ok(ExitCode::SUCCESS);
     }
     let paths = topological(&*store, &paths)?;
@@ -73,7 +70,7 @@ fn wanted(
     store: &dyn Store,
 ) -> Result<StorePathSet, Failure> {
     let paths = arguments.paths.paths(context)?;
-    if !arguments.json {
+    if !arguments.json.wanted {
         for path in &paths {
             store.require_path_info(path)?;
         }

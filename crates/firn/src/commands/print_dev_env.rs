@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::develop::ShellArguments;
-use crate::arguments::{GlobalArguments, PrettyArguments};
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::SourceArguments;
@@ -16,11 +16,8 @@ pub struct Arguments {
     /// The package, or a development shell of a flake
     #[arg(default_value = ".")]
     installable: String,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     #[command(flatten)]
     shell: ShellArguments,
     #[command(flatten)]
@@ -33,8 +30,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let source = &arguments.source;
     let shell = arguments.shell.shell_of(&context, source, &arguments.installable)?;
     context.display.finish();
-    if arguments.json {
-        arguments.pretty.print(&serde_json::to_value(&shell.environment)?);
+    if arguments.json.wanted {
+        arguments.json.print(&serde_json::to_value(&shell.environment)?);
         return Ok(ExitCode::SUCCESS);
     }
     // Whoever reads this code may do so later, so that its files stay.

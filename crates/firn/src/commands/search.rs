@@ -8,7 +8,7 @@ use firn_search::index;
 use firn_search::packages::{self, Package};
 use serde_json::{Map, json};
 
-use crate::arguments::{GlobalArguments, PrettyArguments};
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments, split_path};
@@ -31,11 +31,8 @@ pub struct Arguments {
     /// Hide packages whose attribute path, name or description contains this regular expression
     #[arg(short, long, value_name = "REGEX")]
     exclude: Vec<String>,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     #[command(flatten)]
     source: SourceArguments,
 }
@@ -55,8 +52,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     context.display.finish();
     let found = index::find_packages(&lines, &question.patterns);
-    if arguments.json {
-        arguments.pretty.print(&json(&found));
+    if arguments.json.wanted {
+        arguments.json.print(&json(&found));
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

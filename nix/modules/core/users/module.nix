@@ -8,24 +8,11 @@
 }:
 let
   inherit (lib) mkOption mkIf mkDefault types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag maybe;
   cfg = config.users;
   older = cfg.likeIn2020;
   defaults = import ./defaults.nix;
 
-  nullable =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
-  flag =
-    description:
-    mkOption {
-      type = types.bool;
-      default = false;
-      inherit description;
-    };
   idRange =
     kind:
     types.submodule {
@@ -62,9 +49,9 @@ let
           example = "Alice Q. User";
           description = "Who or what it is, in a few words.";
         };
-        uid = nullable types.int "User id; null lets the machine choose one when it first meets the user.";
-        isSystemUser = flag "Whether it is the account of a service: its id is below 1000.";
-        isNormalUser = flag "Whether it is the account of a person: home folder, login shell, group `users`.";
+        uid = maybe types.int "User id; null lets the machine choose one when it first meets the user.";
+        isSystemUser = flag false "Whether it is the account of a service: its id is below 1000.";
+        isNormalUser = flag false "Whether it is the account of a person: home folder, login shell, group `users`.";
         group = mkOption {
           type = types.str;
           default = "";
@@ -86,15 +73,15 @@ let
           default = "700";
           description = "Access mode of the home folder when it is made.";
         };
-        createHome = flag "Whether the home folder is made at activation.";
-        useDefaultShell = flag "Whether the shell is `users.defaultUserShell`.";
+        createHome = flag false "Whether the home folder is made at activation.";
+        useDefaultShell = flag false "Whether the shell is `users.defaultUserShell`.";
         shell = mkOption {
           type = types.nullOr (types.either types.shellPackage (types.passwdEntry types.path));
           default = "/usr/sbin/nologin";
           description = "Login shell.";
         };
-        ignoreShellProgramCheck = flag "Whether a shell that no option enables is accepted.";
-        cryptHomeLuks = nullable types.str "Encrypted device which pam_mount opens at login.";
+        ignoreShellProgramCheck = flag false "Whether a shell that no option enables is accepted.";
+        cryptHomeLuks = maybe types.str "Encrypted device which pam_mount opens at login.";
         pamMount = mkOption {
           type = types.attrsOf types.str;
           default = { };
@@ -110,19 +97,19 @@ let
           default = [ ];
           description = "Group ids which the user may use in namespaces.";
         };
-        autoSubUidGidRange = flag "Whether a range of ids for namespaces is chosen for the user.";
-        hashedPassword = nullable (types.passwdEntry types.str) "Hash of the password, as `mkpasswd` prints it.";
-        password = nullable types.str "The password in clear text, readable by everyone in the store: for tests.";
-        hashedPasswordFile = nullable types.str "File on the machine that holds the password's hash.";
-        passwordFile = nullable types.str "Older name of `hashedPasswordFile`.";
-        initialHashedPassword = nullable (types.passwdEntry types.str) "Hash of the password the account gets when it is made.";
-        initialPassword = nullable types.str "Password the account gets when it is made, readable by everyone in the store.";
+        autoSubUidGidRange = flag false "Whether a range of ids for namespaces is chosen for the user.";
+        hashedPassword = maybe (types.passwdEntry types.str) "Hash of the password, as `mkpasswd` prints it.";
+        password = maybe types.str "The password in clear text, readable by everyone in the store: for tests.";
+        hashedPasswordFile = maybe types.str "File on the machine that holds the password's hash.";
+        passwordFile = maybe types.str "Older name of `hashedPasswordFile`.";
+        initialHashedPassword = maybe (types.passwdEntry types.str) "Hash of the password the account gets when it is made.";
+        initialPassword = maybe types.str "Password the account gets when it is made, readable by everyone in the store.";
         packages = mkOption {
           type = types.listOf types.package;
           default = [ ];
           description = "Packages which only this user finds.";
         };
-        expires = nullable (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}") "Day on which the account expires.";
+        expires = maybe (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}") "Day on which the account expires.";
         linger = mkOption {
           type = types.nullOr types.bool;
           default = null;
@@ -160,7 +147,7 @@ let
           default = name;
           description = "Name of the group.";
         };
-        gid = nullable types.int "Group id; null lets the machine choose one when it first meets the group.";
+        gid = maybe types.int "Group id; null lets the machine choose one when it first meets the group.";
         members = mkOption {
           type = types.listOf (types.passwdEntry types.str);
           default = [ ];

@@ -2,14 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) port;
   cfg = config.services.beanstalkd;
-  portOption =
-    default:
-    mkOption {
-      type = types.port;
-      inherit default;
-      description = "Port.";
-    };
 in
 {
   options.services.beanstalkd = {
@@ -19,7 +13,7 @@ in
       default = "127.0.0.1";
       description = "Address.";
     };
-    listen.port = portOption 11300;
+    listen.port = port 11300 "Port.";
     openFirewall = lib.mkEnableOption "its port in the firewall";
   };
   config = lib.mkIf cfg.enable {

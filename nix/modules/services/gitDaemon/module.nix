@@ -2,21 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) names port;
   cfg = config.services.gitDaemon;
-  portOption =
-    default:
-    mkOption {
-      type = types.port;
-      inherit default;
-      description = "Port.";
-    };
-  strings =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
 in
 {
   options.services.gitDaemon = {
@@ -28,13 +15,13 @@ in
       description = "Folder that paths begin at.";
     };
     exportAll = lib.mkEnableOption "all repositories, not only those with `git-daemon-export-ok`";
-    repositories = strings "Repositories that are served; by default all.";
+    repositories = names "Repositories that are served; by default all.";
     listenAddress = mkOption {
       type = types.str;
       default = "";
       description = "Address.";
     };
-    port = portOption 9418;
+    port = port 9418 "Port.";
     user = mkOption {
       type = types.str;
       default = "git";

@@ -2,6 +2,7 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) lines text;
   cfg = config.services.httpd;
   hosts = lib.mapAttrsToList (
     name: host:
@@ -31,10 +32,8 @@ let
       Require all granted
     </Directory>
   '';
-  str = default: description: mkOption { type = types.str; inherit default description; };
-  lines = description: mkOption { type = types.lines; default = ""; inherit description; };
   listenModule.options = {
-    ip = str "*" "Address.";
+    ip = text "*" "Address.";
     port = mkOption {
       type = types.port;
       description = "Port.";
@@ -78,7 +77,7 @@ let
     { name, config, ... }:
     {
       options = webCertificates.options // {
-        hostName = str name "Name of the host.";
+        hostName = text name "Name of the host.";
         serverAliases = mkOption {
           type = types.listOf types.str;
           default = [ ];
@@ -149,7 +148,7 @@ let
           default = null;
           description = "Where all requests are sent.";
         };
-        logFormat = str "common" "Format of the host's log.";
+        logFormat = text "common" "Format of the host's log.";
         robotsEntries = lines "Lines of `robots.txt`.";
         locations = mkOption {
           type = types.attrsOf (types.submodule locationModule);
@@ -287,14 +286,14 @@ in
       defaultText = lib.literalMD "made from the other options";
       description = "The configuration.";
     };
-    user = str "wwwrun" "User it runs as.";
-    group = str "wwwrun" "Group it runs as.";
+    user = text "wwwrun" "User it runs as.";
+    group = text "wwwrun" "Group it runs as.";
     adminAddr = mkOption {
       type = types.nullOr types.str;
       default = null;
       description = "Address of whoever is in charge.";
     };
-    logFormat = str "common" "Format of the log.";
+    logFormat = text "common" "Format of the log.";
     logPerVirtualHost = mkOption {
       type = types.bool;
       default = true;
@@ -343,8 +342,8 @@ in
     };
     enablePHP = lib.mkEnableOption "PHP inside the server; php-fpm (`services.phpfpm`) is the usual way";
     phpPackage = lib.mkPackageOption pkgs "php" { };
-    sslCiphers = str "HIGH:!aNULL:!MD5:!EXP" "Ciphers of TLS.";
-    sslProtocols = str "All -SSLv2 -SSLv3 -TLSv1 -TLSv1.1" "Versions of TLS.";
+    sslCiphers = text "HIGH:!aNULL:!MD5:!EXP" "Ciphers of TLS.";
+    sslProtocols = text "All -SSLv2 -SSLv3 -TLSv1 -TLSv1.1" "Versions of TLS.";
   };
   config = lib.mkIf cfg.enable {
     assertions = map (host: {

@@ -2,14 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) lines;
   cfg = config.services.incron;
-  lines =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
 in
 {
   options.services.incron = {

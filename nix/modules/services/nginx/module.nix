@@ -3,26 +3,19 @@
 let
   inherit (lib) mkOption mkIf types;
   cfg = config.services.nginx;
-  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines;
-  optionalPath =
-    type: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit description;
-    };
+  inherit (import ../../option-kinds.nix { inherit lib; }) flag lines maybe;
   locationModule = {
     options = {
-      proxyPass = optionalPath types.str "Address to which requests are passed.";
+      proxyPass = maybe types.str "Address to which requests are passed.";
       proxyWebsockets = flag false "Whether WebSocket connections are passed on.";
       recommendedProxySettings = flag cfg.recommendedProxySettings "Whether the usual headers are passed on.";
-      uwsgiPass = optionalPath types.str "Address of the uwsgi server to which requests are passed.";
+      uwsgiPass = maybe types.str "Address of the uwsgi server to which requests are passed.";
       recommendedUwsgiSettings = flag cfg.recommendedUwsgiSettings "Whether the usual parameters are passed on.";
-      index = optionalPath types.str "Index files.";
-      tryFiles = optionalPath types.str "Files tried in order.";
-      root = optionalPath types.path "Root folder.";
-      alias = optionalPath types.path "Folder that replaces the location's path.";
-      return = optionalPath (types.oneOf [ types.str types.int ]) "Answer or redirection.";
+      index = maybe types.str "Index files.";
+      tryFiles = maybe types.str "Files tried in order.";
+      root = maybe types.path "Root folder.";
+      alias = maybe types.path "Folder that replaces the location's path.";
+      return = maybe (types.oneOf [ types.str types.int ]) "Answer or redirection.";
       fastcgiParams = mkOption {
         type = types.attrsOf (types.either types.str types.path);
         default = { };
@@ -33,7 +26,7 @@ let
         default = { };
         description = "Passwords by user, readable in the store.";
       };
-      basicAuthFile = optionalPath types.path "File of users and passwords.";
+      basicAuthFile = maybe types.path "File of users and passwords.";
       extraConfig = lines "Lines of the location's block.";
       priority = mkOption {
         type = types.int;
@@ -48,7 +41,7 @@ let
         type = types.str;
         description = "Address.";
       };
-      port = optionalPath types.port "Port.";
+      port = maybe types.port "Port.";
       ssl = flag false "Whether connections are encrypted.";
       proxyProtocol = flag false "Whether the proxy protocol is spoken.";
       extraParameters = mkOption {
@@ -60,7 +53,7 @@ let
   };
   hostModule = {
     options = acme.options // {
-      serverName = optionalPath types.str "Name of the host.";
+      serverName = maybe types.str "Name of the host.";
       serverAliases = mkOption {
         type = types.listOf types.str;
         default = [ ];
@@ -80,7 +73,7 @@ let
       addSSL = flag false "Whether it answers encrypted connections as well.";
       onlySSL = flag false "Whether it answers only encrypted connections.";
       forceSSL = flag false "Whether plain connections are redirected to encrypted ones.";
-      acmeFallbackHost = optionalPath types.str "Server that is asked for challenges which are not here.";
+      acmeFallbackHost = maybe types.str "Server that is asked for challenges which are not here.";
       http2 = flag true "Whether HTTP 2 is spoken.";
       http3 = flag true "Whether HTTP 3 is spoken, where `quic` is on.";
       http3_hq = flag false "Whether HTTP 0.9 over QUIC is spoken, where `quic` is on.";
@@ -102,15 +95,15 @@ let
         type = types.path;
         description = "The certificate's key.";
       };
-      sslTrustedCertificate = optionalPath types.path "Certificates of the authority.";
-      root = optionalPath types.path "Root folder.";
-      globalRedirect = optionalPath types.str "Host to which everything is redirected.";
+      sslTrustedCertificate = maybe types.path "Certificates of the authority.";
+      root = maybe types.path "Root folder.";
+      globalRedirect = maybe types.str "Host to which everything is redirected.";
       basicAuth = mkOption {
         type = types.attrsOf types.str;
         default = { };
         description = "Passwords by user, readable in the store.";
       };
-      basicAuthFile = optionalPath types.path "File of users and passwords.";
+      basicAuthFile = maybe types.path "File of users and passwords.";
       extraConfig = lines "Lines of the host's block.";
       locations = mkOption {
         type = types.attrsOf (types.submodule locationModule);

@@ -2,14 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) names;
   cfg = config.services.syncthing;
-  strings =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
 in
 {
   options.services.syncthing = {
@@ -42,7 +36,7 @@ in
       description = "Folder of its configuration.";
     };
     openDefaultPorts = lib.mkEnableOption "its usual ports in the firewall";
-    extraFlags = strings "Further arguments.";
+    extraFlags = names "Further arguments.";
     systemService = mkOption {
       type = types.bool;
       default = true;

@@ -2,14 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) names;
   cfg = config.services.transmission;
-  strings =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
 in
 {
   options.services.transmission = {
@@ -35,7 +29,7 @@ in
       default = "transmission";
       description = "Group it runs as.";
     };
-    extraFlags = strings "Further arguments.";
+    extraFlags = names "Further arguments.";
   };
   config = lib.mkIf cfg.enable {
     services.transmission.settings = {

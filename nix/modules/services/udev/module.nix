@@ -2,6 +2,7 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) lines;
   cfg = config.services.udev;
   machine = !config.boot.isContainer;
   droppedRules = [
@@ -41,13 +42,6 @@ let
     "systemd-udevd-kernel.socket"
     "systemd-udev-settle.service"
   ];
-  text =
-    description:
-    mkOption {
-      type = types.lines;
-      default = "";
-      inherit description;
-    };
 in
 {
   options.services.udev = {
@@ -67,8 +61,8 @@ in
       default = [ ];
       description = "Packages whose programs rules find by name.";
     };
-    extraRules = text "Rules, in a file that comes late (`99-local.rules`).";
-    extraHwdb = text "Entries of the hardware database.";
+    extraRules = lines "Rules, in a file that comes late (`99-local.rules`).";
+    extraHwdb = lines "Entries of the hardware database.";
     allHardware = mkOption {
       type = types.bool;
       default = false;

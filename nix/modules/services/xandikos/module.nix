@@ -2,21 +2,8 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption mkIf types;
+  inherit (import ../../option-kinds.nix { inherit lib; }) names port;
   cfg = config.services.xandikos;
-  portOption =
-    default:
-    mkOption {
-      type = types.port;
-      inherit default;
-      description = "Port.";
-    };
-  strings =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
 in
 {
   options.services.xandikos = {
@@ -27,13 +14,13 @@ in
       default = "localhost";
       description = "Address.";
     };
-    port = portOption 8080;
+    port = port 8080 "Port.";
     routePrefix = mkOption {
       type = types.str;
       default = "/";
       description = "Path at which it begins.";
     };
-    extraOptions = strings "Further arguments.";
+    extraOptions = names "Further arguments.";
     nginx = {
       enable = lib.mkEnableOption "a virtual host of nginx for it";
       hostName = mkOption {

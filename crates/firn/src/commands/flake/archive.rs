@@ -9,43 +9,32 @@ use firn_formats::StorePathSet;
 use firn_store::Store;
 use serde_json::{Map, Value, json};
 
-use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
+use super::FlakeArguments;
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
 use crate::interrupt;
 
 /// Which flake.
 #[derive(Args)]
 pub struct Arguments {
-    /// The flake
-    #[arg(default_value = ".")]
-    flake: String,
-    /// Print the paths as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    flake: FlakeArguments,
+    #[command(flatten)]
+    json: JsonArguments,
     /// Print where the trees would be, and fetch nothing
     #[arg(long)]
     dry_run: bool,
     /// Copy the trees to this store too
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
-    #[command(flatten)]
-    locking: LockingArguments,
-    #[command(flatten)]
-    _evaluation: EvaluationArguments,
 }
 
 /// Fetches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let request = arguments.locking.request(&context)?;
-    let flakes = arguments.locking.flakes(&context)?;
-    let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
+    let (flakes, locked) = arguments.flake.lock(&context)?;
     let lock = &locked.locking.lock;
     let _deadline = interrupt::deadline();
     let inputs = inputs(&flakes, lock, LockFile::ROOT, arguments.dry_run)?;
@@ -55,9 +44,9 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         crate::eval_store::copy(&*flakes.fetcher().store, &context.local_store_at(to)?, &paths)?;
     }
     context.display.finish();
-    if arguments.json {
+    if arguments.json.wanted {
         let path = flakes.fetcher().store.store_dir().display(&locked.flake.folder.tree);
-        arguments.pretty.print(&json!({ "inputs": inputs, "path": path }));
+        arguments.json.print(&json!({ "inputs": inputs, "path": path }));
     }
     Ok(ExitCode::SUCCESS)
 }

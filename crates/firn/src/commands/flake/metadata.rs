@@ -12,8 +12,8 @@ use firn_flake::locking::SourceFolder;
 use firn_flake::reference::FlakeRef;
 use serde_json::Value;
 
-use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
+use super::FlakeArguments;
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -23,30 +23,22 @@ use crate::output;
 /// Which flake, and how it is shown.
 #[derive(Args)]
 pub struct Arguments {
-    /// The flake
-    #[arg(default_value = ".")]
-    flake: String,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    flake: FlakeArguments,
     #[command(flatten)]
-    locking: LockingArguments,
-    #[command(flatten)]
-    _evaluation: EvaluationArguments,
+    json: JsonArguments,
 }
 
 /// Shows.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let request = arguments.locking.request(&context)?;
-    let original = reference(&context, &arguments.flake)?;
-    let flakes = arguments.locking.flakes(&context)?;
+    let request = arguments.flake.locking.request(&context)?;
+    let original = arguments.flake.reference(&context)?;
+    let flakes = arguments.flake.locking.flakes(&context)?;
     let locked = lock_flake(&context, &flakes, &original, &request)?;
     context.display.finish();
-    if arguments.json {
-        arguments.pretty.print(&json(&flakes, &original, &locked)?);
+    if arguments.json.wanted {
+        arguments.json.print(&json(&flakes, &original, &locked)?);
     } else {
         print!("{}", text(&flakes, &locked)?);
     }

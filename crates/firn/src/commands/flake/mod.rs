@@ -14,13 +14,17 @@ mod update;
 pub use check::backend;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use firn_flake::flakes::Flakes;
+use firn_flake::locked::LockedFlake;
 use firn_flake::reference::FlakeRef;
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::flake_config::lock_flake;
 
 /// The commands on flakes.
 #[derive(Subcommand)]
@@ -34,7 +38,7 @@ pub enum Command {
     /// Start a flake here from a template
     Init(template::Arguments),
     /// Bring the lock file up to date without changing what is locked
-    Lock(lock::Arguments),
+    Lock(FlakeArguments),
     /// Show where a flake and its inputs come from
     #[command(alias = "info")]
     Metadata(metadata::Arguments),
@@ -43,7 +47,7 @@ pub enum Command {
     /// Fetch a flake's source tree into the store
     Prefetch(prefetch::Arguments),
     /// Fetch the inputs of a flake into the store
-    PrefetchInputs(prefetch_inputs::Arguments),
+    PrefetchInputs(FlakeArguments),
     /// Show the outputs of a flake
     Show(show::Arguments),
     /// Lock inputs anew
@@ -64,6 +68,33 @@ pub fn run(command: Command, global: &GlobalArguments) -> Result<ExitCode, Failu
         Command::PrefetchInputs(arguments) => prefetch_inputs::run(arguments, global),
         Command::Show(arguments) => show::run(arguments, global),
         Command::Update(arguments) => update::run(arguments, global),
+    }
+}
+
+/// A flake, and how it is locked.
+#[derive(Args)]
+pub struct FlakeArguments {
+    /// The flake
+    #[arg(default_value = ".")]
+    flake: String,
+    #[command(flatten)]
+    locking: LockingArguments,
+    #[command(flatten)]
+    _evaluation: EvaluationArguments,
+}
+
+impl FlakeArguments {
+    /// What the user called it.
+    fn reference(&self, context: &Context) -> Result<FlakeRef, Failure> {
+        reference(context, &self.flake)
+    }
+
+    /// The flake with its inputs locked, and what fetches them.
+    fn lock(&self, context: &Context) -> Result<(Rc<Flakes>, LockedFlake), Failure> {
+        let request = self.locking.request(context)?;
+        let flakes = self.locking.flakes(context)?;
+        let locked = lock_flake(context, &flakes, &self.reference(context)?, &request)?;
+        Ok((flakes, locked))
     }
 }
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments, PrettyArguments};
+use super::FlakeArguments;
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::input_failure;
@@ -16,28 +16,20 @@ use crate::interrupt;
 /// What to fetch.
 #[derive(Args)]
 pub struct Arguments {
-    /// The flake, or another source tree
-    #[arg(default_value = ".")]
-    flake: String,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    flake: FlakeArguments,
+    #[command(flatten)]
+    json: JsonArguments,
     /// Make a link to the tree that keeps it
     #[arg(short, long, value_name = "PATH")]
     out_link: Option<PathBuf>,
-    #[command(flatten)]
-    locking: LockingArguments,
-    #[command(flatten)]
-    _evaluation: EvaluationArguments,
 }
 
 /// Fetches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let original = reference(&context, &arguments.flake)?;
-    let flakes = arguments.locking.flakes(&context)?;
+    let original = arguments.flake.reference(&context)?;
+    let flakes = arguments.flake.locking.flakes(&context)?;
     let resolved = flakes.registries().resolve(&original, false).map_err(input_failure)?;
     let _deadline = interrupt::deadline();
     let fetched = flakes.fetch(&resolved.input).map_err(input_failure)?;
@@ -50,7 +42,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     if let Some(link) = &arguments.out_link {
         store.add_perm_root(&fetched.store_path, &std::path::absolute(link)?)?;
     }
-    if arguments.json {
+    if arguments.json.wanted {
         let mut json = json!({
             "hash": hash,
             "locked": locked.to_attrs().to_json(),
@@ -63,7 +55,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
             // The reference has it only where it is what locks.
             attrs.shift_remove("narHash");
         }
-        arguments.pretty.print(&json);
+        arguments.json.print(&json);
     } else {
         eprintln!("Downloaded '{locked}' to '{path}' (hash '{hash}').");
     }

@@ -2,36 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
 use firn_flake::lock::{Edge, LockFile};
 
-use super::reference;
-use crate::arguments::{EvaluationArguments, GlobalArguments, LockingArguments};
+use super::FlakeArguments;
+use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::flake_config::lock_flake;
 use crate::installable::input_failure;
 use crate::interrupt;
 
-/// Which flake.
-#[derive(Args)]
-pub struct Arguments {
-    /// The flake
-    #[arg(default_value = ".")]
-    flake: String,
-    #[command(flatten)]
-    locking: LockingArguments,
-    #[command(flatten)]
-    _evaluation: EvaluationArguments,
-}
-
 /// Fetches; one input that can't be had does not keep the others from being fetched.
-pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+pub fn run(arguments: FlakeArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let _deadline = interrupt::deadline();
     let context = Context::new(global)?;
-    let request = arguments.locking.request(&context)?;
-    let flakes = arguments.locking.flakes(&context)?;
-    let locked = lock_flake(&context, &flakes, &reference(&context, &arguments.flake)?, &request)?;
+    let (flakes, locked) = arguments.lock(&context)?;
     let lock = &locked.locking.lock;
     let (mut todo, mut seen, mut failed) = (vec![LockFile::ROOT], Vec::new(), false);
     while let Some(node) = todo.pop() {

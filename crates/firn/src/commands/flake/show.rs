@@ -10,7 +10,7 @@ use firn_flake::call::call_flake;
 use serde_json::{Map, json};
 
 use super::reference;
-use crate::arguments::{GlobalArguments, PrettyArguments};
+use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config::lock_flake;
@@ -22,11 +22,8 @@ pub struct Arguments {
     /// The flake
     #[arg(default_value = ".")]
     flake: String,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     /// Show what is in legacyPackages
     #[arg(long)]
     legacy: bool,
@@ -62,8 +59,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         let outputs = m.required_attr(flake, sym::OUTPUTS, "while evaluating a flake")?.get();
         tree.visit(m, outputs, &Node { path: Vec::new(), header, indent: String::new() })
     })?;
-    if arguments.json {
-        arguments.pretty.print(&json);
+    if arguments.json.wanted {
+        arguments.json.print(&json);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -211,7 +208,7 @@ impl Tree<'_> {
     }
 
     fn line(&self, text: &str) {
-        if !self.arguments.json {
+        if !self.arguments.json.wanted {
             println!("{text}");
         }
     }
@@ -221,7 +218,7 @@ impl Tree<'_> {
     }
 
     fn omitted(&self, at: &Node<'_>, help: &str) -> serde_json::Value {
-        if self.arguments.json {
+        if self.arguments.json.wanted {
             let text = format!("{} omitted ({help})", at.path.join("."));
             self.context.reporter.message(Level::Warning, text);
         }
@@ -275,7 +272,7 @@ impl Tree<'_> {
         let what = "while evaluating the name of a derivation";
         let name = m.required_attr(attrs, sym::NAME, what)?.get();
         let name = m.force_string(name, Pos::NONE, what)?.to_text().into_owned();
-        if !self.arguments.json {
+        if !self.arguments.json.wanted {
             self.line(&format!("{}: {} '{name}'", at.header, role(&at.path)));
             return Ok(json!({}));
         }

@@ -10,7 +10,7 @@ use firn_formats::{
 use firn_store::{AddOptions, PathInfo, Store, closure, topological};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{PathsArguments, PrettyArguments};
+use crate::arguments::{JsonArguments, PathsArguments};
 use crate::context::Context;
 use crate::derived;
 use crate::exit::Failure;
@@ -20,11 +20,8 @@ use crate::exit::Failure;
 pub struct Arguments {
     #[command(flatten)]
     paths: PathsArguments,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
     /// Put the copies into this store
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
@@ -55,10 +52,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
     }
     context.display.finish();
     let show = |path: &StorePath| from.store_dir().display(path);
-    if arguments.json {
+    if arguments.json.wanted {
         let pairs = named.iter().map(|path| (show(path), Value::from(show(&renamed[path]))));
         let pairs: Map<_, _> = pairs.collect();
-        arguments.pretty.print(&json!({ "rewrites": pairs }));
+        arguments.json.print(&json!({ "rewrites": pairs }));
     } else {
         for path in &named {
             eprintln!("rewrote '{}' to '{}'", show(path), show(&renamed[path]));

@@ -7,18 +7,15 @@ use clap::Args;
 use firn_formats::SecretKey;
 use serde_json::json;
 
-use crate::arguments::{PathsArguments, PrettyArguments};
+use crate::arguments::{JsonArguments, PathsArguments};
 use crate::context::{Context, OpenStore};
 use crate::exit::Failure;
 
 /// How to print.
 #[derive(Args)]
 pub struct Arguments {
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
 }
 
 /// The hash.
@@ -62,8 +59,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
         OpenStore::Local(store) => format!("local?real={}", store.layout().real_store.display()),
         OpenStore::Dummy(_) => "dummy://".to_owned(),
     };
-    if arguments.json {
-        arguments.pretty.print(&json!({ "trusted": true, "url": url, "version": version }));
+    if arguments.json.wanted {
+        arguments.json.print(&json!({ "trusted": true, "url": url, "version": version }));
     } else {
         eprintln!("Store URL: {url}\nVersion: {version}\nTrusted: 1");
     }

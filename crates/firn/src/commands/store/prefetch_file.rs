@@ -6,7 +6,7 @@ use clap::Args;
 use firn_fetch::Prefetch;
 use firn_formats::{Hash, HashAlgo};
 
-use crate::arguments::PrettyArguments;
+use crate::arguments::JsonArguments;
 use crate::commands::nix_prefetch_url::store_name;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -32,11 +32,8 @@ pub struct Arguments {
     /// Unpack the archive; the hash is then that of what is in it
     #[arg(long)]
     unpack: bool,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    pretty: PrettyArguments,
+    json: JsonArguments,
 }
 
 /// Fetches.
@@ -60,8 +57,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<ExitCode, Failure
     context.display.finish();
     let fetched = fetched?;
     let (path, hash) = (store.store_dir().display(&fetched.path), fetched.hash.sri());
-    if arguments.json {
-        arguments.pretty.print(&serde_json::json!({ "hash": hash, "storePath": path }));
+    if arguments.json.wanted {
+        arguments.json.print(&serde_json::json!({ "hash": hash, "storePath": path }));
     } else {
         eprintln!("Downloaded '{}' to '{path}' (hash '{hash}').", arguments.url);
     }

@@ -3,26 +3,13 @@
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag names;
   cfg = config.networking.nat;
-  flag =
-    description:
-    mkOption {
-      type = types.bool;
-      default = false;
-      inherit description;
-    };
   address =
     description:
     mkOption {
       type = types.nullOr types.str;
       default = null;
-      inherit description;
-    };
-  list =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
       inherit description;
     };
   forwardedPort = types.submodule {
@@ -42,7 +29,7 @@ let
         default = "tcp";
         description = "Protocol.";
       };
-      loopbackIPs = list "Addresses of this machine for which that holds from inside as well.";
+      loopbackIPs = names "Addresses of this machine for which that holds from inside as well.";
     };
   };
 
@@ -86,11 +73,11 @@ let
 in
 {
   options.networking.nat = {
-    enable = flag "Whether this machine translates addresses.";
-    enableIPv6 = flag "Whether it does so for IPv6 as well.";
-    internalInterfaces = list "Interfaces from which packets are translated.";
-    internalIPs = list "Ranges of addresses from which packets are translated.";
-    internalIPv6s = list "The same for IPv6.";
+    enable = flag false "Whether this machine translates addresses.";
+    enableIPv6 = flag false "Whether it does so for IPv6 as well.";
+    internalInterfaces = names "Interfaces from which packets are translated.";
+    internalIPs = names "Ranges of addresses from which packets are translated.";
+    internalIPv6s = names "The same for IPv6.";
     externalInterface = address "The interface of the outer network.";
     externalIP = address "The address that packets get; null means that of the interface.";
     externalIPv6 = address "The same for IPv6.";

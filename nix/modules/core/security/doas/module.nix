@@ -2,6 +2,7 @@
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
+  inherit (import ../../../option-kinds.nix { inherit lib; }) flag;
   cfg = config.security.doas;
   option = wanted: text: lib.optional wanted text;
   arguments =
@@ -27,18 +28,11 @@ let
   who = rule: map toString rule.users ++ map (group: ":${toString group}") rule.groups;
   ruleLines =
     rule: lib.concatMapStrings (name: "${lib.concatStringsSep " " ([ "permit" ] ++ rest rule ++ [ name ] ++ target rule)}\n") (who rule);
-  bool =
-    description:
-    mkOption {
-      type = types.bool;
-      default = false;
-      inherit description;
-    };
   ruleOptions.options = {
-    noPass = bool "Whether no password is asked for.";
-    noLog = bool "Whether nothing is logged.";
-    persist = bool "Whether the password is not asked for again for some time.";
-    keepEnv = bool "Whether the environment is kept.";
+    noPass = flag false "Whether no password is asked for.";
+    noLog = flag false "Whether nothing is logged.";
+    persist = flag false "Whether the password is not asked for again for some time.";
+    keepEnv = flag false "Whether the environment is kept.";
     setEnv = mkOption {
       type = types.listOf types.str;
       default = [ ];
