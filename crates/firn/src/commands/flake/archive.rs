@@ -20,8 +20,6 @@ use crate::interrupt;
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
-    flake: FlakeArguments,
-    #[command(flatten)]
     json: JsonArguments,
     /// Print where the trees would be, and fetch nothing
     #[arg(long)]
@@ -29,6 +27,8 @@ pub struct Arguments {
     /// Copy the trees to this store too
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
+    #[command(flatten)]
+    flake: FlakeArguments,
 }
 
 /// Fetches.

@@ -24,9 +24,9 @@ use crate::output;
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
-    flake: FlakeArguments,
-    #[command(flatten)]
     json: JsonArguments,
+    #[command(flatten)]
+    flake: FlakeArguments,
 }
 
 /// Shows.

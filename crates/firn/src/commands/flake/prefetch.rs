@@ -17,12 +17,12 @@ use crate::interrupt;
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
-    flake: FlakeArguments,
-    #[command(flatten)]
     json: JsonArguments,
     /// Make a link to the tree that keeps it
     #[arg(short, long, value_name = "PATH")]
     out_link: Option<PathBuf>,
+    #[command(flatten)]
+    flake: FlakeArguments,
 }
 
 /// Fetches.
