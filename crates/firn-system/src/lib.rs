@@ -27,6 +27,7 @@ pub fn builders() -> Vec<Box<dyn BuiltinBuilder>> {
         Box::new(tree::TreeBuilder),
         Box::new(units::UnitsBuilder),
         Box::new(initrd::InitrdBuilder),
+        Box::new(bootloader::grub::image::GrubFolderBuilder),
         Box::new(bootloader::image::EspImageBuilder),
     ]
 }

@@ -299,8 +299,15 @@ pub struct EmptyDisk {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BootImage {
-    /// Image of the EFI system partition; the machine writes to a copy.
-    pub partition: PathBuf,
+    /// Image of the EFI system partition; the machine writes to a copy. Without it BIOS starts the disk.
+    #[serde(default)]
+    pub partition: Option<PathBuf>,
+    /// Folder with GRUB's `boot.img` and `core.img`, for BIOS.
+    #[serde(default)]
+    pub grub: Option<PathBuf>,
+    /// Folder that is copied to the root partition.
+    #[serde(default)]
+    pub root_files: Option<PathBuf>,
     /// Links on the root partition at first, by path.
     #[serde(default)]
     pub root_links: BTreeMap<String, PathBuf>,

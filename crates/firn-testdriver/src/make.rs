@@ -1,9 +1,7 @@
 //! From the configuration of a node to its machine.
 
 use crate::api::efi::variables_file;
-use crate::config::{
-    BootImage, Config, EmptyDisk, FirmwareConfig, NodeConfig, VmConfig, parse_mac,
-};
+use crate::config::{Config, EmptyDisk, FirmwareConfig, NodeConfig, VmConfig, parse_mac};
 use crate::log::Log;
 use crate::node::Surroundings;
 use crate::shares;
@@ -184,10 +182,9 @@ fn firmware_variables(
     folder: &Path,
 ) -> DiskPlan {
     let entry = firmware.boot_entry.as_ref().zip(hardware.boot_loader.as_ref());
-    let entry = entry.map(|(entry, loader)| BootEntry {
-        title: entry.title.clone(),
-        file: entry.file.clone(),
-        boot: loader.partition.clone(),
+    let entry = entry.and_then(|(entry, loader)| {
+        let boot = loader.partition.clone()?;
+        Some(BootEntry { title: entry.title.clone(), file: entry.file.clone(), boot })
     });
     let content = DiskContent::Variables { template: firmware.variables.clone(), entry };
     DiskPlan { file: variables_file(folder, name), content }
@@ -367,15 +364,38 @@ fn root_disk(
     }
     let mkfs = mkfs.ok_or("the test's configuration has no program that formats disks")?;
     let mkfs = mkfs.to_path_buf();
-    Ok(Some(match loader {
-        None => DiskContent::FileSystem { size, mkfs },
-        Some(BootImage { partition, root_links }) => {
-            let root = folder.join("root");
-            make_links(&root, root_links)
-                .map_err(|error| format!("cannot make {}: {error}", root.display()))?;
-            DiskContent::Partitioned { size, boot: partition.clone(), mkfs, root: Some(root) }
+    let Some(loader) = loader else { return Ok(Some(DiskContent::FileSystem { size, mkfs })) };
+    let root = folder.join("root");
+    let failed = |error: std::io::Error| format!("cannot make {}: {error}", root.display());
+    make_links(&root, &loader.root_links).map_err(failed)?;
+    if let Some(files) = &loader.root_files {
+        copy_folder(files, &root).map_err(failed)?;
+    }
+    let root = Some(root);
+    Ok(Some(match (&loader.partition, &loader.grub) {
+        (Some(boot), _) => DiskContent::Partitioned { size, boot: boot.clone(), mkfs, root },
+        (None, Some(grub)) => {
+            let [sector, core] = ["boot.img", "core.img"].map(|name| grub.join(name));
+            DiskContent::Bios { size, sector, core, mkfs, root }
         }
+        (None, None) => return Err("the test's configuration names no boot loader".into()),
     }))
+}
+
+/// Copies what is in a folder of the store, so that it can be changed.
+fn copy_folder(source: &Path, target: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(target)?;
+    for entry in std::fs::read_dir(source)? {
+        let entry = entry?;
+        let place = target.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else if !place.exists() {
+            std::fs::copy(entry.path(), &place)?;
+            std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        }
+    }
+    Ok(())
 }
 
 fn make_links(folder: &Path, links: &BTreeMap<String, PathBuf>) -> std::io::Result<()> {

@@ -27,6 +27,7 @@ static BUILTINS: &[&dyn BuiltinBuilder] = &[
     &firn_debian::builders::DebianUsrBuilder,
     &firn_fetch::FetchUrl,
     &firn_system::initrd::InitrdBuilder,
+    &firn_system::bootloader::grub::image::GrubFolderBuilder,
     &firn_system::bootloader::image::EspImageBuilder,
     &firn_system::tree::TreeBuilder,
     &firn_system::units::UnitsBuilder,

@@ -229,7 +229,7 @@ in
       };
     };
     useEFIBoot = flag false "Whether the firmware is UEFI.";
-    useBIOSBoot = flag false "Whether the boot loader is for BIOS, which base has none for.";
+    useBIOSBoot = flag false "Whether the boot loader is for BIOS, as it is unless `useEFIBoot` is set.";
     bios = mkOption {
       type = types.nullOr types.package;
       default = null;
@@ -303,7 +303,7 @@ in
     bootLoaderDevice = mkOption {
       type = types.path;
       default = "/dev/disk/by-id/virtio-root";
-      description = "The disk in the machine on which a boot loader for BIOS would be installed.";
+      description = "The disk in the machine on which a boot loader for BIOS is installed.";
     };
     fileSystems = mkOption {
       type = options.fileSystems.type;
@@ -384,8 +384,12 @@ in
       message = "virtualisation.tpm.provisioning: commands that run before the machine starts are not supported; let the machine's first boot run them.";
     }
     {
-      assertion = !v.useBootLoader || v.useEFIBoot || v.directBoot.enable;
-      message = "virtualisation.useBootLoader: base has no boot loader for BIOS, only systemd-boot; set virtualisation.useEFIBoot and boot.loader.systemd-boot.enable.";
+      assertion = !(v.useBIOSBoot && v.useEFIBoot);
+      message = "virtualisation.useBIOSBoot and virtualisation.useEFIBoot are both set; a machine has one firmware.";
+    }
+    {
+      assertion = !v.useBootLoader || v.useEFIBoot || v.directBoot.enable || config.boot.loader.grub.enable;
+      message = "virtualisation.useBootLoader: BIOS starts GRUB, and boot.loader.grub.enable is false; for systemd-boot set virtualisation.useEFIBoot.";
     }
     {
       assertion = v.directBoot.enable || options.virtualisation.directBoot.initrd.highestPrio >= 1500;
@@ -444,7 +448,9 @@ in
     bootLoader =
       if v.useBootLoader then
         {
-          partition = "${config.system.build.espImage}";
+          partition = if v.useEFIBoot then "${config.system.build.espImage}" else null;
+          grub = if v.useEFIBoot then null else config.system.build.grubImages;
+          rootFiles = if v.useEFIBoot then null else "${config.system.build.bootFolder}";
           rootLinks = lib.optionalAttrs v.installBootLoader {
             "/nix/var/nix/profiles/system" = "system-1-link";
             "/nix/var/nix/profiles/system-1-link" = "${config.system.build.toplevel}";

@@ -47,18 +47,12 @@ let
       }
     ];
     fileSystems = lib.mkIf v.useDefaultFilesystems (lib.mkOverride 10 v.fileSystems);
-    system.build.espImage = derivation {
-      name = "esp-${v.test.nodeName}";
-      inherit (pkgs.stdenv.hostPlatform) system;
-      builder = "builtin:esp-image";
-      toplevel = "${config.system.build.toplevel}";
-      preferLocalBuild = true;
-      allowSubstitutes = false;
-    };
     services.qemuGuest.enable = lib.mkIf v.qemu.guestAgent.enable (lib.mkDefault true);
     boot.initrd.systemd.tpm2.enable = lib.mkIf v.tpm.enable (lib.mkOverride 1400 true);
     # Waiting for someone at the menu is no use.
     boot.loader.timeout = lib.mkOverride 150 0;
+    # Nobody looks at it, and fonts are large.
+    boot.loader.grub.font = lib.mkOverride 1400 null;
     swapDevices = lib.mkOverride (if v.useDefaultFilesystems then 10 else 1500) [ ];
     boot.initrd.kernelModules = [
       "virtio_pci"
@@ -118,6 +112,8 @@ let
   };
 in
 {
+  # Nothing starts by GRUB, whatever the configuration says.
+  config.boot.loader.grub.enable = lib.mkIf (!v.useBootLoader) (lib.mkOverride 10 false);
   # The small kernel has no driver of screens that X can use, and none of folders that QEMU shares itself.
   config.boot.kernelPackages = lib.mkOverride 1400 (
     if config.services.xserver.enable || v.mountHostNixStore then pkgs.linuxPackages else pkgs.linuxPackages_cloud or pkgs.linuxPackages
@@ -126,5 +122,5 @@ in
   config.services.xserver.deviceSection = ''
     Option "AccelMethod" "none"
   '';
-  imports = [ { config = machine; } ];
+  imports = [ { config = machine; } ./boot-image.nix ];
 }

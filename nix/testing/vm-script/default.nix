@@ -17,6 +17,7 @@ let
 in
 {
   imports = [
+    ../node/boot-image.nix
     ../node/file-systems.nix
     ../node/hardware.nix
     ../node/options.nix
@@ -63,14 +64,6 @@ in
           ln -s ${config.system.build.toplevel} $out/system
           ln -s ${hostPkgs.writeScript "run-nixos-vm" script} $out/bin/run-${name}-vm
         '';
-    system.build.espImage = derivation {
-      name = "esp-${name}";
-      inherit (hostPkgs.stdenv.hostPlatform) system;
-      builder = "builtin:esp-image";
-      toplevel = "${config.system.build.toplevel}";
-      preferLocalBuild = true;
-      allowSubstitutes = false;
-    };
     system.extraDependencies = v.additionalPaths;
 
     fileSystems = mkIf (v.fileSystems != { }) (forVm v.fileSystems);
@@ -78,7 +71,7 @@ in
     boot.initrd.luks.devices = (if v.useDefaultFilesystems then forVm else unlessSaid) { };
     boot.initrd.availableKernelModules =
       lib.optional (v.qemu.diskInterface == "scsi") "sym53c8xx" ++ lib.optional v.tpm.enable "tpm_tis";
-    boot.loader.grub.enable = mkIf (!v.useBootLoader || v.useEFIBoot) (forVm false);
+    boot.loader.grub.enable = mkIf (!v.useBootLoader) (forVm false);
     boot.loader.supportsInitrdSecrets = mkIf (!v.useBootLoader) (forVm false);
     # Prompts for logins are where the system's own parameters have a console.
     boot.kernelParams = map (console: "console=${console}") v.qemu.consoles;

@@ -34,7 +34,10 @@ let
           ln -s system-1-link "$scratch/root/nix/var/nix/profiles/system"
           ln -s ${toplevel} "$scratch/root/nix/var/nix/profiles/system-1-link"
         ''}
-        ${firn} __partitioned-disk "$scratch/disk" ${diskSize} ${config.system.build.espImage} ${mkfs} "$scratch/root"
+        ${optionalString (!v.useEFIBoot) "cp -r --no-preserve=mode ${config.system.build.bootFolder}/. \"$scratch/root\""}
+        ${firn} __partitioned-disk "$scratch/disk" ${diskSize} ${
+          if v.useEFIBoot then config.system.build.espImage else config.system.build.grubImages
+        } ${mkfs} "$scratch/root"
         ${qemuImg} convert -f raw -O qcow2 "$scratch/disk" "$NIX_DISK_IMAGE"
       ''
     else if v.useDefaultFilesystems then

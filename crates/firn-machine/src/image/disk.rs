@@ -1,6 +1,6 @@
 //! Disks of virtual machines, made before their first start.
 
-use super::{efivars, gpt, packed};
+use super::{efivars, gpt, mbr, packed};
 use crate::error::{Context, MachineError, Result};
 use std::fs::File;
 use std::io::Read;
@@ -46,6 +46,19 @@ pub enum DiskContent {
         size: u32,
         /// Image of the EFI system partition.
         boot: PathBuf,
+        /// Program that makes the root's file system.
+        mkfs: PathBuf,
+        /// What is on the root at first.
+        root: Option<PathBuf>,
+    },
+    /// A root partition, which BIOS starts GRUB from.
+    Bios {
+        /// MiB of the root partition.
+        size: u32,
+        /// GRUB's boot sector.
+        sector: PathBuf,
+        /// Its core.
+        core: PathBuf,
         /// Program that makes the root's file system.
         mkfs: PathBuf,
         /// What is on the root at first.
@@ -111,6 +124,17 @@ impl DiskPlan {
                 gpt::write(&file, disk, &partitions).doing(failed)?;
                 copy(boot, &file, partitions[0].start).doing(failed)?;
                 format(mkfs, &self.file, partitions[1], root.as_deref())
+            }
+            DiskContent::Bios { size, sector, core, mkfs, root } => {
+                let disk = bytes(*size) + (1 << 20);
+                let partition = mbr::layout(disk)
+                    .ok_or_else(|| MachineError::gone(format!("{}: its size is none", failed())))?;
+                let read = |path: &Path| std::fs::read(path).doing(failed);
+                let beginning = mbr::beginning(&read(sector)?, &read(core)?, partition)
+                    .map_err(|error| MachineError::gone(format!("{}: {error}", failed())))?;
+                file.set_len(disk).doing(failed)?;
+                file.write_all_at(&beginning, 0).doing(failed)?;
+                format(mkfs, &self.file, partition, root.as_deref())
             }
         }
     }

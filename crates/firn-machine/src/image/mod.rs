@@ -4,4 +4,5 @@ pub mod disk;
 pub mod efivars;
 pub mod erofs;
 pub mod gpt;
+pub mod mbr;
 pub mod packed;

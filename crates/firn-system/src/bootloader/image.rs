@@ -1,5 +1,6 @@
 //! `builtin:esp-image`: the EFI system partition of a machine that has never run, as an image. Attributes:
-//! `toplevel`, the system that becomes generation 1; `spare`, MiB that stay free for further generations.
+//! `toplevel`, the system that becomes generation 1; `spare`, MiB that stay free for further generations; `core`, a
+//! folder with GRUB's program, where that is the loader.
 
 use super::{Generation, fat};
 use crate::{Error, Result, files, tree};
@@ -25,7 +26,8 @@ impl BuiltinBuilder for EspImageBuilder {
         let system = Path::new(job.require("toplevel")?);
         let spare = job.text("spare").and_then(|text| text.parse().ok()).unwrap_or(64);
         let scratch = job.tmp_dir.join("esp");
-        build(system, &scratch, spare, tree::output(job)?).map_err(|err| err.to_string())
+        let core = job.text("core").map(Path::new);
+        build(system, &scratch, core, spare, tree::output(job)?).map_err(|err| err.to_string())
     }
 }
 
@@ -33,15 +35,29 @@ impl BuiltinBuilder for EspImageBuilder {
 ///
 /// # Errors
 /// When the system has no boot loader, or its files can't be read or written.
-pub fn build(system: &Path, scratch: &Path, spare: u64, out: &Path) -> Result<()> {
+pub fn build(
+    system: &Path,
+    scratch: &Path,
+    core: Option<&Path>,
+    spare: u64,
+    out: &Path,
+) -> Result<()> {
     let settings = super::settings(system)?.ok_or_else(|| {
         Error::new(format!("'{}' has no boot loader", system.display()))
             .with_help("set boot.loader.systemd-boot.enable")
     })?;
     files::make_folder(scratch)?;
     let generation = Generation { number: 1, system: system.to_owned() };
-    let place = super::install::Place { esp: scratch, boot: None };
-    for line in super::install(&settings, place, &[generation], system, true)? {
+    let said = match (&settings.grub, core) {
+        (Some(grub), Some(core)) => {
+            super::grub::image::for_uefi(&settings, grub, core, &generation, scratch, LABEL)?
+        }
+        _ => {
+            let place = super::install::Place { esp: scratch, boot: None };
+            super::install(&settings, place, &[generation], system, true)?
+        }
+    };
+    for line in said {
         eprintln!("{line}");
     }
     let mebibytes = (used(scratch)? >> 20) + 1 + spare;

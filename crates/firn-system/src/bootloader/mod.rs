@@ -1,13 +1,14 @@
-//! systemd-boot on the EFI system partition: the loader itself, an entry for each generation of the
-//! system and each of its specialisations, and their kernels and initial file systems.
+//! What starts a machine: GRUB ([`grub`]), or systemd-boot on the EFI system partition, with the loader itself, an entry
+//! for each generation of the system and each of its specialisations, and their kernels and initial file systems.
 //!
-//! Entries follow the Boot Loader Specification, type 1; names and places are those of NixOS, so that
+//! systemd-boot's entries follow the Boot Loader Specification, type 1; names and places are those of NixOS, so that
 //! `bootctl set-default nixos-generation-1.conf` works as there.
 
 mod counting;
 mod entries;
 mod extra;
 pub mod fat;
+pub mod grub;
 pub mod image;
 mod install;
 mod loaders;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub title: String,
     /// Files added to the initial file system, by place in it.
     pub secrets: BTreeMap<String, PathBuf>,
+    /// What GRUB is told, where that is the loader.
+    pub grub: Option<grub::Grub>,
 }
 
 /// Reads the settings of a system; none when it has no boot loader.
@@ -107,6 +110,27 @@ pub struct Outcome {
 /// # Errors
 /// When a boot partition is not mounted, or can't be written.
 pub fn install_here(settings: &Settings, system: &Path) -> Result<Outcome> {
+    let anew = ANEW.iter().any(|name| std::env::var_os(name).is_some_and(|value| value == "1"));
+    let (mut outcome, option) = match &settings.grub {
+        Some(grub) => (
+            grub::install_here(settings, grub, system, anew)?,
+            "boot.loader.grub.extraInstallCommands",
+        ),
+        None => (
+            install_systemd_boot(settings, system, anew)?,
+            "boot.loader.systemd-boot.extraInstallCommands",
+        ),
+    };
+    if !settings.extra_commands.is_empty() {
+        let status = Command::new("/bin/sh").arg("-ec").arg(&settings.extra_commands).status();
+        if !status.is_ok_and(|status| status.success()) {
+            outcome.failures.push(format!("{option} failed"));
+        }
+    }
+    Ok(outcome)
+}
+
+fn install_systemd_boot(settings: &Settings, system: &Path, anew: bool) -> Result<Outcome> {
     for (place, option) in [
         (Some(&settings.esp), "boot.loader.efi.efiSysMountPoint"),
         (settings.boot.as_ref(), "boot.loader.systemd-boot.xbootldrMountPoint"),
@@ -122,7 +146,6 @@ pub fn install_here(settings: &Settings, system: &Path) -> Result<Outcome> {
         return Err(Error::new(format!("'{PROFILES}' has no generation of the system"))
             .with_help("make the system a generation first: `nix-env --profile /nix/var/nix/profiles/system --set PATH`"));
     }
-    let anew = ANEW.iter().any(|name| std::env::var_os(name).is_some_and(|value| value == "1"));
     let mut outcome = Outcome::default();
     if anew && settings.variables {
         outcome.said.extend(register(settings)?);
@@ -131,13 +154,6 @@ pub fn install_here(settings: &Settings, system: &Path) -> Result<Outcome> {
     outcome.said.extend(install(settings, place, &generations, system, anew)?);
     sync(&settings.esp)?;
     settings.boot.as_deref().map_or(Ok(()), sync)?;
-    if !settings.extra_commands.is_empty() {
-        let status = Command::new("/bin/sh").arg("-ec").arg(&settings.extra_commands).status();
-        if !status.is_ok_and(|status| status.success()) {
-            let option = "boot.loader.systemd-boot.extraInstallCommands";
-            outcome.failures.push(format!("{option} failed"));
-        }
-    }
     Ok(outcome)
 }
 

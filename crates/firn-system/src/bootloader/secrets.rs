@@ -26,6 +26,15 @@ pub fn file_name(initrd: &Path, secrets: &BTreeMap<String, PathBuf>) -> String {
 pub fn appended(initrd: &Path, secrets: &BTreeMap<String, PathBuf>) -> Result<Vec<u8>> {
     let mut bytes = fs::read(initrd).map_err(|err| Error::io("read", initrd, &err))?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes.extend(archive(secrets)?);
+    Ok(bytes)
+}
+
+/// An archive with the secrets.
+///
+/// # Errors
+/// When a secret can't be read.
+pub fn archive(secrets: &BTreeMap<String, PathBuf>) -> Result<Vec<u8>> {
     let mut archive = Archive::new();
     let mut folders = BTreeSet::new();
     for (place, source) in secrets {
@@ -42,6 +51,5 @@ pub fn appended(initrd: &Path, secrets: &BTreeMap<String, PathBuf>) -> Result<Ve
         }
         archive.file(place, 0o400, &content);
     }
-    bytes.extend(archive.finish());
-    Ok(bytes)
+    Ok(archive.finish())
 }

@@ -8,7 +8,7 @@ const KERNEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-linux-6.1";
 const INITRD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-initrd";
 
 /// A store with a system that has one specialisation.
-fn machine(root: &Path) -> PathBuf {
+pub(super) fn machine(root: &Path) -> PathBuf {
     let store = root.join("nix/store");
     for (folder, file, text) in
         [(KERNEL, "bzImage", "K"), (INITRD, "initrd", "I..."), ("loader", "boot.efi", "L")]

@@ -50,18 +50,25 @@ pub fn connect(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a disk with an EFI system partition and a root: `firn __partitioned-disk FILE MIB PARTITION MKFS ROOT`,
-/// for the script that starts a machine (`system.build.vmWithBootLoader`).
+/// Makes a disk with a root that firmware starts: `firn __partitioned-disk FILE MIB LOADER MKFS ROOT`, for the script
+/// that starts a machine (`system.build.vmWithBootLoader`). The loader is an image of an EFI system partition, or for
+/// BIOS a folder with GRUB's `boot.img` and `core.img`.
 pub fn partitioned_disk(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let [_, _, file, size, boot, mkfs, root] = arguments.as_slice() else {
+    let [_, _, file, size, loader, mkfs, root] = arguments.as_slice() else {
         return Err(Failure::new(
-            "error: __partitioned-disk needs a file, MiB, a partition, mkfs and a root",
+            "error: __partitioned-disk needs a file, MiB, a loader, mkfs and a root",
         ));
     };
     let size = size.to_string_lossy();
     let size = size.parse().map_err(|_| Failure::new(format!("error: '{size}' are no MiB")))?;
-    let [file, boot, mkfs, root] = [file, boot, mkfs, root].map(PathBuf::from);
-    let content = DiskContent::Partitioned { size, boot, mkfs, root: Some(root) };
+    let [file, loader, mkfs, root] = [file, loader, mkfs, root].map(PathBuf::from);
+    let root = Some(root);
+    let content = if loader.is_dir() {
+        let [sector, core] = ["boot.img", "core.img"].map(|name| loader.join(name));
+        DiskContent::Bios { size, sector, core, mkfs, root }
+    } else {
+        DiskContent::Partitioned { size, boot: loader, mkfs, root }
+    };
     let made = DiskPlan { file, content }.make();
     made.map_err(|error| Failure::new(format!("error: {}", error.message)))?;
     Ok(ExitCode::SUCCESS)

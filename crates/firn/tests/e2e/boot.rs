@@ -50,6 +50,11 @@ fn the_boot_loader_starts_what_was_chosen() {
 }
 
 #[test]
+fn bios_starts_what_was_chosen_in_grub() {
+    machine_test_passes("grub");
+}
+
+#[test]
 fn disks_are_formatted_once_and_outlive_a_crash() {
     machine_test_passes("disks");
 }

@@ -160,7 +160,6 @@ in
     };
     system.activationPlan.bootLoader = {
       kind = "systemd-boot";
-      inherit (loader) timeout;
       esp = loader.efi.efiSysMountPoint;
       boot = cfg.xbootldrMountPoint;
       variables = loader.efi.canTouchEfiVariables;
@@ -176,10 +175,6 @@ in
         ;
       extraCommands = cfg.extraInstallCommands;
       bootctl = "${systemd}/bin/bootctl";
-      title = config.system.nixos.distroName;
-      secrets = lib.mapAttrs (
-        place: source: if source == null then place else "${source}"
-      ) config.boot.initrd.secrets;
       extraFiles = lib.mapAttrs (_: toString) cfg.extraFiles;
       loader = "${systemd}/lib/systemd/boot/efi/systemd-bootx64.efi";
     };
