@@ -52,11 +52,14 @@ let
     # By systemd it is a unit's work.
     formatter = if !cfg.systemd.enable && formats != [ ] then "${pkgs.e2fsprogs}/bin/mke2fs" else null;
     checker = if !cfg.systemd.enable && checked != [ ] then "${pkgs.e2fsprogs}/bin/e2fsck" else null;
-    files = if config.boot.loader.supportsInitrdSecrets then { } else lib.mapAttrs secretSource cfg.secrets;
+    files = if config.boot.loader.supportsInitrdSecrets then { } else config.system.build.initrdSecrets;
   }
   // lib.optionalAttrs cfg.systemd.enable { systemd = cfg.systemd.archive; };
   # Without a boot loader that could add them, secrets are part of the initial file system.
   secretSource = place: source: "${if source == null then place else source}";
+  # Below /run systemd mounts a file system of its own, which what lies there would be hidden by.
+  hidden = place: cfg.systemd.enable && lib.hasPrefix "/run/" place;
+  placed = place: if hidden place then "/.initrd-secrets${place}" else place;
   inStore = source: lib.hasPrefix builtins.storeDir source;
   initrd = derivation {
     name = "initrd";
@@ -149,6 +152,23 @@ in
         message = "boot.initrd.secrets: without a boot loader that adds them (boot.loader.systemd-boot.enable) secrets must lie in the store, where everyone can read them.";
       }
     ];
+    boot.initrd.systemd.services.initrd-nixos-copy-secrets = mkIf (lib.any hidden (lib.attrNames cfg.secrets)) {
+      description = "Secrets Below /run";
+      wantedBy = [ "sysinit.target" ];
+      before = [ "sysinit.target" "cryptsetup-pre.target" ];
+      unitConfig = {
+        DefaultDependencies = false;
+        ConditionPathExists = "/.initrd-secrets";
+      };
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "${pkgs.busybox}/bin/busybox cp -a /.initrd-secrets/. /";
+      };
+    };
+    system.build.initrdSecrets = lib.mapAttrs' (
+      place: source: lib.nameValuePair (placed place) (secretSource place source)
+    ) cfg.secrets;
     system.build.initialRamdisk = initrd;
     system.build.initrdPlan = plan;
   };
