@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use firn_fetch::input::url::{Url, decode, encode_path, parse_query};
 use firn_fetch::input::{Attrs, Input, InputError, is_flake_id, is_ref, is_rev};
+use path_clean::clean;
 
 /// An input and the folder in it that holds `flake.nix`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,19 +216,4 @@ fn find_flake(path: &Path) -> Result<PathBuf, InputError> {
 
 fn find_repository(flake: &Path) -> Option<PathBuf> {
     flake.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
-}
-
-/// Takes `.` and `..` out of a path without asking the disk.
-fn clean(path: &Path) -> PathBuf {
-    let mut cleaned = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                cleaned.pop();
-            }
-            part => cleaned.push(part),
-        }
-    }
-    cleaned
 }

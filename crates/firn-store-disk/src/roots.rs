@@ -6,12 +6,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     os::unix::fs::symlink,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use firn_formats::{Hash, HashAlgo, StoreDir, StorePath, nix32};
 use firn_store::{StoreError, StoreResult};
+use path_clean::clean;
 
 use crate::config::Layout;
 
@@ -46,7 +47,7 @@ pub(crate) fn add_perm_root(
     link: &Path,
 ) -> StoreResult<PathBuf> {
     let link = std::path::absolute(link).map_err(StoreError::io("find", link))?;
-    let link = normal(&link);
+    let link = clean(&link);
     if layout.store_dir.contains(&link.to_string_lossy()) || link.starts_with(&layout.real_store) {
         return Err(StoreError::other(format!(
             "creating a garbage collector root '{}' in the Nix store is forbidden (is the result link inside the store?)",
@@ -74,21 +75,6 @@ pub(crate) fn add_indirect_root(layout: &Layout, link: &Path) -> StoreResult<()>
     use std::os::unix::ffi::OsStrExt;
     let hash = Hash::of(HashAlgo::Sha1, link.as_os_str().as_bytes()).nix32();
     make_link(&layout.gc_roots().join("auto").join(hash), link)
-}
-
-/// Resolves `.` and `..` as text.
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            part => out.push(part),
-        }
-    }
-    out
 }
 
 /// The roots in `gcroots` and `profiles`, and those of running programs.
@@ -148,7 +134,7 @@ impl Search<'_> {
             return Ok(());
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
-        let target = normal(&folder.join(target));
+        let target = clean(&folder.join(target));
         match fs::symlink_metadata(&target) {
             Ok(meta) if meta.is_symlink() => {
                 if let Ok(inner) = fs::read_link(&target) {

@@ -1,9 +1,10 @@
 //! Store paths as people name them: in full, with something below, or by a link such as `result`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use firn_formats::{StoreDir, StorePath};
 use firn_store::Store;
+use path_clean::clean;
 
 use crate::exit::Failure;
 
@@ -21,7 +22,7 @@ pub fn of(dir: &StoreDir, text: &str) -> Result<StorePath, Failure> {
 /// The store path that `text` means, and what follows it.
 pub fn split(dir: &StoreDir, text: &str) -> Result<(StorePath, String), Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::new(format!("error: {e}"));
-    let mut path = normal(&std::path::absolute(text).map_err(|e| failed(&e))?);
+    let mut path = clean(&std::path::absolute(text).map_err(|e| failed(&e))?);
     for _ in 0..MAX_LINKS {
         let here = path.to_string_lossy();
         if dir.contains(&here) {
@@ -52,22 +53,8 @@ pub fn next(path: &Path, read: impl Fn(&Path) -> Option<PathBuf>) -> Option<Path
         walked.push(part);
         if let Some(target) = read(&walked) {
             let whole = walked.parent()?.join(target).join(parts.as_path());
-            return Some(normal(&whole));
+            return Some(clean(&whole));
         }
     }
     None
-}
-
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            part => out.push(part),
-        }
-    }
-    out
 }

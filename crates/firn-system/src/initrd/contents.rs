@@ -9,10 +9,11 @@
 use super::cpio::Archive;
 use crate::{Error, Result, files};
 use firn_debian::elf::Elf;
+use path_clean::clean;
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Longest text that is searched for names of programs.
 const LONGEST_TEXT: u64 = 256 * 1024;
@@ -113,7 +114,7 @@ impl<'a> Collector<'a> {
 
     /// Where `path` really lies, if that is in the store; links on the way to it come along.
     fn locate(&mut self, path: &Path) -> Result<Option<PathBuf>> {
-        let path = plain(path);
+        let path = clean(path);
         let Ok(inside) = path.strip_prefix(&self.store) else { return Ok(None) };
         let mut reached = self.store.clone();
         let mut parts = inside.components();
@@ -204,21 +205,6 @@ impl<'a> Collector<'a> {
             self.folder(parent);
         }
     }
-}
-
-/// Without `.` and `..`, by the letters alone.
-fn plain(path: &Path) -> PathBuf {
-    let mut result = PathBuf::from("/");
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                result.pop();
-            }
-            Component::Normal(part) => result.push(part),
-            _ => {}
-        }
-    }
-    result
 }
 
 /// The name of a place in an archive.
