@@ -2,6 +2,7 @@
 
 mod bench;
 mod differ;
+mod miri;
 mod soak;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ const USAGE: &str =
        xtask bench build                 a release build from an empty target folder
        xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB
        xtask soak FIRN STORE [NAME...]   the examples' tests again and again, beside a busy process
+       xtask miri [PACKAGE]              the tests of unsafe code, interpreted; needs a nightly compiler with miri
        xtask conformance OWN REFERENCE SEED ROUNDS
                                          random expressions in both (folders with a nix-instantiate)";
 
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
                 differ::run(own.as_ref(), reference.as_ref(), seed, number(rounds)? as usize)
             })
         }
+        ["miri"] => miri::run(None),
+        ["miri", package] => miri::run(Some(package)),
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
         ["soak", firn, store, wanted @ ..] => soak::run(firn.as_ref(), store.as_ref(), wanted),
         _ => Err(USAGE.into()),

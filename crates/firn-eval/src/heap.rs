@@ -5,6 +5,7 @@
 use std::ptr::null_mut;
 
 pub(crate) use crate::heap_stats::For;
+use crate::pages;
 
 /// First chunk; evaluating a small expression touches no more than it needs of it.
 const FIRST_CHUNK: usize = 256 << 10;
@@ -147,7 +148,7 @@ impl Heap {
             let (start, size) = self.chunks.swap_remove(index);
             self.total -= size;
             // SAFETY: a mapping that `map` made, and which is no longer among the chunks.
-            unsafe { libc::munmap(start as *mut libc::c_void, size) };
+            unsafe { pages::give_back(start, size) };
         }
     }
 
@@ -177,7 +178,7 @@ impl Heap {
         let to = ((start as usize + bytes) & !(PAGE - 1)).min(self.next_page_of(start));
         if from < to {
             // SAFETY: whole pages of a mapping of ours; the caller's promise.
-            unsafe { libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_DONTNEED) };
+            unsafe { pages::drop_contents(start.add(from - start as usize), to - from) };
             self.in_holes += to - from;
         }
     }
@@ -212,7 +213,7 @@ impl Heap {
     fn refill(&mut self, bytes: usize) -> *mut u8 {
         if bytes > self.sizes.1 / 4 {
             // Room to grow may be in it, which nobody touches.
-            return self.map(bytes.next_multiple_of(4096), 0);
+            return self.map(bytes.next_multiple_of(PAGE), false);
         }
         if let Some((start, size)) = self.take_hole(bytes) {
             self.next = start.wrapping_add(bytes);
@@ -220,38 +221,25 @@ impl Heap {
             return start;
         }
         let first = self.total == 0;
-        let (size, how) =
-            if first { (self.sizes.0, 0) } else { (self.sizes.1, libc::MAP_POPULATE) };
-        let start = self.map(size, how);
+        let size = if first { self.sizes.0 } else { self.sizes.1 };
+        let start = self.map(size, !first);
         self.next = start.wrapping_add(bytes);
         self.end = start.wrapping_add(size);
         start
     }
 
-    /// A fresh mapping. Huge pages are left to the machine's policy: asked for here, they cost more
-    /// system time than they saved where it was measured (docs/performance.md).
-    fn map(&mut self, size: usize, how: libc::c_int) -> *mut u8 {
+    /// A fresh chunk; with `fill` its pages are there from the beginning.
+    fn map(&mut self, size: usize, fill: bool) -> *mut u8 {
         if crate::memory::is_too_much(self.total, size) {
             std::panic::resume_unwind(Box::new(crate::stack::OutOfMemory));
         }
-        // SAFETY: an anonymous private mapping at an address the kernel chooses.
-        let start = unsafe {
-            libc::mmap(
-                null_mut(),
-                size,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | how,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
+        let Some(start) = pages::map(size, fill) else {
             // Nothing sensible can follow here; who started the evaluation says so.
             std::panic::resume_unwind(Box::new(crate::stack::OutOfMemory));
-        }
-        self.chunks.push((start as *mut u8, size));
+        };
+        self.chunks.push((start, size));
         self.total += size;
-        start as *mut u8
+        start
     }
 }
 
@@ -259,7 +247,7 @@ impl Drop for Heap {
     fn drop(&mut self) {
         for &(start, size) in &self.chunks {
             // SAFETY: these are exactly the mappings `map` made, each once.
-            unsafe { libc::munmap(start as *mut libc::c_void, size) };
+            unsafe { pages::give_back(start, size) };
         }
     }
 }

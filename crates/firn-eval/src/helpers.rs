@@ -194,9 +194,10 @@ impl Machine {
 
     #[inline(never)]
     fn concat_long_lists(&mut self, a: List, b: List, total: usize) -> Value {
-        let end = a.slots().as_ptr_range().end as *mut u64;
+        // The heap's own pointer reaches what is behind the slots of `a`.
+        let end = self.heap.list_end;
         let object = self.heap.words(For::List, 2);
-        let continues = end == self.heap.list_end;
+        let continues = a.slots().as_ptr_range().end == end as *const Slot;
         // SAFETY: when `a` ends where the last growing list ended, the slots up to the limit belong
         // to nobody; otherwise fresh room is allocated.
         unsafe {
@@ -204,7 +205,7 @@ impl Machine {
                 if continues && (self.heap.list_limit as usize - end as usize) / 8 >= b.len() {
                     copy_slots(b, end);
                     self.heap.list_end = end.add(b.len());
-                    a.slots().as_ptr() as *mut u64
+                    end.sub(a.len())
                 } else {
                     let room = if continues { total * 2 } else { total };
                     let to = self.heap.words(For::List, room);

@@ -34,6 +34,7 @@ mod host;
 mod load;
 mod machine;
 mod memory;
+mod pages;
 pub mod paths;
 mod pos;
 mod primop;

@@ -176,9 +176,10 @@ impl Machine {
     #[inline(never)]
     fn concat_long(&mut self, parts: &[&[u8]], total: usize, ctx: Ctx) -> Value {
         let first = parts[0];
-        let end = first.as_ptr_range().end as *mut u8;
+        // The heap's own pointer reaches what is behind the slice; the slice's does not.
+        let end = self.heap.grow_end;
         let rest = total - first.len();
-        let continues = !first.is_empty() && end == self.heap.grow_end;
+        let continues = !first.is_empty() && first.as_ptr_range().end == end;
         let object = self.heap.words(For::Text, 2);
         // SAFETY: when the first part ends where the last growing string ended, the bytes up to the
         // limit belong to nobody; otherwise fresh room is allocated.
@@ -186,7 +187,7 @@ impl Machine {
             if continues && (self.heap.grow_limit as usize) - (end as usize) >= rest {
                 copy_parts(end, &parts[1..]);
                 self.heap.grow_end = end.add(rest);
-                return self.header(object, first.as_ptr(), total, ctx);
+                return self.header(object, end.sub(first.len()), total, ctx);
             }
             // A second append to the same string: expect more.
             let room = if continues { total * 2 } else { total };

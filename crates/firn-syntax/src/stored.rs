@@ -291,7 +291,7 @@ mod tests {
     fn what_is_not_whole_does_not_read() {
         let source = file(TEXT.as_bytes());
         let bytes = parse(&source, &ParseOptions::default()).unwrap().to_bytes().unwrap();
-        for length in 0..bytes.len() {
+        for length in (0..bytes.len()).step_by(if cfg!(miri) { 499 } else { 1 }) {
             let part = bytes[..length].to_vec();
             assert!(Ast::from_bytes(&source, part.into()).is_none(), "{length} bytes");
         }
@@ -302,7 +302,7 @@ mod tests {
     fn other_bytes_read_as_something() {
         let source = file(TEXT.as_bytes());
         let bytes = parse(&source, &ParseOptions::default()).unwrap().to_bytes().unwrap();
-        for at in 0..bytes.len() {
+        for at in (0..bytes.len()).step_by(if cfg!(miri) { 499 } else { 1 }) {
             let mut bytes = bytes.clone();
             bytes[at] ^= 0x55;
             if let Some(ast) = Ast::from_bytes(&source, bytes.into()) {
