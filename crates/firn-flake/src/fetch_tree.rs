@@ -1,6 +1,6 @@
 //! The builtins `fetchTree` and `fetchGit`. Nix manual, "Built-in Functions".
 
-use firn_eval::{ErrorKind, HostError, Kind, Machine, Pos, PrimOp, R, Symbol, Value};
+use firn_eval::{Coerce, ErrorKind, HostError, Kind, Machine, Pos, PrimOp, R, Symbol, Value};
 use firn_fetch::input::url::Url;
 use firn_fetch::input::{Attr, Attrs, Input, InputError};
 use firn_instantiate::StoreHost;
@@ -27,10 +27,20 @@ pub(crate) const TABLE: &[PrimOp] = &[
     .feature("fetch-tree"),
 ];
 
+/// How a URL is made of what is no set: what it refers to in the store does not matter, and nothing is
+/// copied there.
+const TEXT: Coerce = Coerce { more: false, copy: false };
+
 fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let input = match value.kind() {
-        Kind::Attrs(_) => {
+        Kind::Attrs(set) => {
+            let Some(kind) = set.entry(Symbol::of("type")) else {
+                let text = "argument 'type' is missing in call to 'fetchTree'";
+                return Err(m.fail(ErrorKind::Eval, pos, text));
+            };
+            let what = "while evaluating the `type` argument passed to 'fetchTree'";
+            m.string_without_context(kind.value(), kind.pos, what)?;
             let mut attrs = read_attrs(m, value, Of::Fetcher("fetchTree"), pos)?;
             if attrs.get("name").is_some() {
                 let text = "attribute 'name' isn't supported in call to 'fetchTree'";
@@ -43,9 +53,8 @@ fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
             Input::from_attrs(attrs)
         }
         _ => {
-            let what = "while evaluating the argument passed to 'fetchTree'";
-            let text = m.string_without_context(value, pos, what)?.to_text().into_owned();
-            input_of_url(&text)
+            let what = "while evaluating the first argument passed to 'fetchTree'";
+            input_of_url(&m.coerce(value, TEXT, pos, what)?.to_text())
         }
     };
     fetch(m, input, "fetchTree", pos)
@@ -54,7 +63,7 @@ fn fetch_tree(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
 fn input_of_url(text: &str) -> Result<Input, InputError> {
     match Url::parse(text) {
         Some(url) => Input::from_url(&url?, false),
-        None => Err(InputError::new(format!("'{text}' is not a valid URL"))),
+        None => Err(InputError::new(format!("'{text}' doesn't have a scheme"))),
     }
 }
 
@@ -62,10 +71,9 @@ fn fetch_git(m: &mut Machine, args: &[Value], pos: Pos) -> R<Value> {
     let value = m.force_at(args[0], pos)?;
     let mut attrs = match value.kind() {
         Kind::Attrs(_) => read_attrs(m, value, Of::Fetcher("fetchGit"), pos)?,
-        Kind::Path(path) => Attrs::new().with("url", path.to_text().into_owned()),
         _ => {
-            let what = "while evaluating the argument passed to 'fetchGit'";
-            let text = m.string_without_context(value, pos, what)?.to_text().into_owned();
+            let what = "while evaluating the first argument passed to 'fetchGit'";
+            let text = m.coerce(value, TEXT, pos, what)?.to_text().into_owned();
             Attrs::new().with("url", text)
         }
     };
