@@ -110,10 +110,11 @@ let
       check ? true,
     }:
     let
+      isLegacy = evalArgs ? args || evalArgs ? check;
       legacyModules =
         optional (evalArgs ? args) { config._module.args = args; }
         ++ optional (evalArgs ? check) { config._module.check = properties.mkDefault check; };
-      ownModules = modules ++ legacyModules;
+      ownModules = if isLegacy then modules ++ legacyModules else modules;
 
       # A function, so that nothing holds on to the modules it makes.
       collected =
@@ -200,13 +201,7 @@ let
         );
 
       type = lib.types.submoduleWith { inherit class modules specialArgs; };
-    in
-    warnIf (evalArgs ? args)
-      "The args argument to evalModules is deprecated. Please set config._module.args instead."
-      warnIf
-      (evalArgs ? check)
-      "The check argument to evalModules is deprecated. Please set config._module.check instead."
-      {
+      result = {
         _type = "configuration";
         options = checked options;
         config = checked (removeAttrs config [ "_module" ]);
@@ -214,6 +209,16 @@ let
         inherit (collected { }) graph;
         inherit class extendModules type;
       };
+    in
+    if isLegacy then
+      warnIf (evalArgs ? args)
+        "The args argument to evalModules is deprecated. Please set config._module.args instead."
+        warnIf
+        (evalArgs ? check)
+        "The check argument to evalModules is deprecated. Please set config._module.check instead."
+        result
+    else
+      result;
 in
 {
   /**

@@ -117,8 +117,8 @@ let
         => "Whether to enable foo."
       */
       mkEnableOption =
-        what:
-        options.mkOption {
+        what: {
+          _type = "option";
           type = lib.types.bool;
           default = false;
           example = true;

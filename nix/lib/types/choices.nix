@@ -28,6 +28,7 @@ let
     attrsOf
     bool
     defaultFunctor
+    defaultTypeMerge
     float
     int
     listOf
@@ -39,6 +40,11 @@ let
 
   redefine = import ../modules/redefine.nix;
   v2 = import ./v2.nix { inherit lib; };
+
+  # What `mkOptionType` has for types that contain no options. Types of which configurations have thousands
+  # are made without it, as it would make them.
+  noOptions = _: { };
+  noSubModules = _: null;
 
   isNoun = class: class == "noun";
   isSimple = class: class == "noun" || class == "conjunction";
@@ -103,8 +109,14 @@ let
       values:
       let
         count = length values;
+        functor = defaultFunctor "enum" // {
+          payload = { inherit values; };
+          type = payload: choices.enum payload.values;
+          binOp = left: right: { values = lib.lists.unique (left.values ++ right.values); };
+        };
       in
-      mkOptionType {
+      {
+        _type = "option-type";
         name = "enum";
         description =
           if count == 0 then
@@ -116,11 +128,14 @@ let
         descriptionClass = if count < 2 then "noun" else "conjunction";
         check = value: elem value values;
         merge = mergeEqualOption;
-        functor = defaultFunctor "enum" // {
-          payload = { inherit values; };
-          type = payload: choices.enum payload.values;
-          binOp = left: right: { values = lib.lists.unique (left.values ++ right.values); };
-        };
+        emptyValue = { };
+        getSubOptions = noOptions;
+        getSubModules = null;
+        substSubModules = noSubModules;
+        typeMerge = defaultTypeMerge functor;
+        inherit functor;
+        deprecationMessage = null;
+        nestedTypes = { };
       };
 
     /**
@@ -192,7 +207,13 @@ let
     */
     nullOr =
       elemType:
-      mkOptionType {
+      let
+        functor = v2.elemTypeFunctor "nullOr" { inherit elemType; } // {
+          type = payload: choices.nullOr payload.elemType;
+        };
+      in
+      {
+        _type = "option-type";
         name = "nullOr";
         description = "null or ${optionDescriptionPhrase isSimple elemType}";
         descriptionClass = "conjunction";
@@ -211,9 +232,9 @@ let
         emptyValue.value = null;
         inherit (elemType) getSubModules getSubOptions;
         substSubModules = modules: choices.nullOr (elemType.substSubModules modules);
-        functor = v2.elemTypeFunctor "nullOr" { inherit elemType; } // {
-          type = payload: choices.nullOr payload.elemType;
-        };
+        typeMerge = defaultTypeMerge functor;
+        inherit functor;
+        deprecationMessage = null;
         nestedTypes = { inherit elemType; };
       };
 
@@ -234,7 +255,8 @@ let
           ];
         };
       in
-      mkOptionType {
+      {
+        _type = "option-type";
         name = "either";
         description =
           if left.descriptionClass or null == "nonRestrictiveClause" then
@@ -267,6 +289,11 @@ let
           else
             functor.type mergedLeft mergedRight;
         inherit functor;
+        emptyValue = { };
+        getSubOptions = noOptions;
+        getSubModules = null;
+        substSubModules = noSubModules;
+        deprecationMessage = null;
         nestedTypes = { inherit left right; };
       };
 

@@ -16,7 +16,12 @@ let
   inherit (lib.lists) imap1;
   inherit (lib.modules) mergeDefinitions;
   inherit (lib.trivial) functionArgs isFunction;
-  inherit (lib.types) addCheck mkOptionType optionDescriptionPhrase;
+  inherit (lib.types)
+    addCheck
+    defaultTypeMerge
+    mkOptionType
+    optionDescriptionPhrase
+    ;
 
   redefine = import ../modules/redefine.nix;
   v2 = import ./v2.nix { inherit lib; };
@@ -27,6 +32,8 @@ let
 
   ofType = optionDescriptionPhrase (class: class == "noun" || class == "composite");
   metaOf = merged: merged.checkedAndMerged.valueMeta;
+  listCheck = v2.coherentCheck isList;
+  attrsCheck = v2.coherentCheck isAttrs;
 
   # Each element of each list merged by itself.
   mergeElements =
@@ -55,6 +62,52 @@ let
 
   dropUndefined =
     merged: removeAttrs merged (filter (name: !merged.${name}.isDefined) (attrNames merged));
+
+  # Types of which configurations have thousands are made without `mkOptionType`, as it would make them.
+  attrsWith =
+    elemType: lazy: placeholder:
+    let
+      functor = v2.elemTypeFunctor "attrsWith" { inherit elemType lazy placeholder; } // {
+        binOp = joinAttrsWith;
+      };
+      valueOf =
+        if lazy then
+          merged: if merged.isDefined then merged.mergedValue else elemType.emptyValue.value or merged.mergedValue
+        else
+          merged: merged.mergedValue;
+    in
+    {
+      _type = "option-type";
+      name = if lazy then "lazyAttrsOf" else "attrsOf";
+      description = "${if lazy then "lazy " else ""}attribute set of ${ofType elemType}";
+      descriptionClass = "composite";
+      check = attrsCheck;
+      merge = v2.mergeFromV2 (
+        { loc, defs }:
+        let
+          all = mergeAttributes elemType loc defs;
+          merged = if lazy then all else dropUndefined all;
+          plain =
+            if native == null then
+              null
+            else
+              native.mergeAttributes lazy mergeDefinitions elemType loc defs;
+        in
+        {
+          headError = v2.headErrorOf isAttrs defs;
+          value = if plain == null then mapAttrs (_: valueOf) merged else plain;
+          valueMeta.attrs = mapAttrs (_: metaOf) merged;
+        }
+      );
+      emptyValue.value = { };
+      getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
+      inherit (elemType) getSubModules;
+      substSubModules = modules: attrsWith (elemType.substSubModules modules) lazy placeholder;
+      typeMerge = defaultTypeMerge functor;
+      inherit functor;
+      deprecationMessage = null;
+      nestedTypes = { inherit elemType; };
+    };
 
   joinAttrsWith =
     left: right:
@@ -87,11 +140,17 @@ let
     */
     listOf =
       elemType:
-      mkOptionType {
+      let
+        functor = v2.elemTypeFunctor "listOf" { inherit elemType; } // {
+          type = payload: containers.listOf payload.elemType;
+        };
+      in
+      {
+        _type = "option-type";
         name = "listOf";
         description = "list of ${ofType elemType}";
         descriptionClass = "composite";
-        check = v2.coherentCheck isList;
+        check = listCheck;
         merge = v2.mergeFromV2 (
           { loc, defs }:
           let
@@ -108,9 +167,9 @@ let
         getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "*" ]);
         inherit (elemType) getSubModules;
         substSubModules = modules: containers.listOf (elemType.substSubModules modules);
-        functor = v2.elemTypeFunctor "listOf" { inherit elemType; } // {
-          type = payload: containers.listOf payload.elemType;
-        };
+        typeMerge = defaultTypeMerge functor;
+        inherit functor;
+        deprecationMessage = null;
         nestedTypes = { inherit elemType; };
       };
 
@@ -140,7 +199,7 @@ let
       (lib.mergeDefinitions [ "x" ] (lib.types.attrsOf lib.types.int) [ { file = "f"; value.a = 1; } { file = "g"; value.b = 2; } ]).mergedValue
       => { a = 1; b = 2; }
     */
-    attrsOf = elemType: containers.attrsWith { inherit elemType; };
+    attrsOf = elemType: attrsWith elemType false "name";
 
     /**
       `attrsOf` that does not look at the values to know the names: values may depend on other values
@@ -150,12 +209,7 @@ let
       (lib.mergeDefinitions [ "x" ] (lib.types.lazyAttrsOf lib.types.int) [ { file = "f"; value.a = 1; } ]).mergedValue
       => { a = 1; }
     */
-    lazyAttrsOf =
-      elemType:
-      containers.attrsWith {
-        inherit elemType;
-        lazy = true;
-      };
+    lazyAttrsOf = elemType: attrsWith elemType true "name";
 
     /**
       `attrsOf` and `lazyAttrsOf` in full: `placeholder` is the name the documentation shows.
@@ -170,49 +224,7 @@ let
         lazy ? false,
         placeholder ? "name",
       }:
-      let
-        valueOf =
-          if lazy then
-            merged: if merged.isDefined then merged.mergedValue else elemType.emptyValue.value or merged.mergedValue
-          else
-            merged: merged.mergedValue;
-      in
-      mkOptionType {
-        name = if lazy then "lazyAttrsOf" else "attrsOf";
-        description = "${if lazy then "lazy " else ""}attribute set of ${ofType elemType}";
-        descriptionClass = "composite";
-        check = v2.coherentCheck isAttrs;
-        merge = v2.mergeFromV2 (
-          { loc, defs }:
-          let
-            all = mergeAttributes elemType loc defs;
-            merged = if lazy then all else dropUndefined all;
-            plain =
-              if native == null then
-                null
-              else
-                native.mergeAttributes lazy mergeDefinitions elemType loc defs;
-          in
-          {
-            headError = v2.headErrorOf isAttrs defs;
-            value = if plain == null then mapAttrs (_: valueOf) merged else plain;
-            valueMeta.attrs = mapAttrs (_: metaOf) merged;
-          }
-        );
-        emptyValue.value = { };
-        getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
-        inherit (elemType) getSubModules;
-        substSubModules =
-          modules:
-          containers.attrsWith {
-            elemType = elemType.substSubModules modules;
-            inherit lazy placeholder;
-          };
-        functor = v2.elemTypeFunctor "attrsWith" { inherit elemType lazy placeholder; } // {
-          binOp = joinAttrsWith;
-        };
-        nestedTypes = { inherit elemType; };
-      };
+      attrsWith elemType lazy placeholder;
 
     /**
       Deprecated: `attrsOf`.

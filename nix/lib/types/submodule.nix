@@ -21,6 +21,7 @@ let
   inherit (lib.trivial) isFunction;
   inherit (lib.types)
     defaultFunctor
+    defaultTypeMerge
     isType
     mkOptionType
     noCheckForDocsModule
@@ -31,6 +32,10 @@ let
   v2 = import ./v2.nix { inherit lib; };
 
   isModule = value: isAttrs value || isFunction value || path.check value;
+  check = v2.coherentCheck isModule;
+
+  # For documentation and defaults: no name is known.
+  nameless = { _module.args.name = mkOptionDefault "‹name›"; };
 
   # What two declarations say of something that only one may say.
   agree =
@@ -98,16 +103,25 @@ let
         class ? null,
       }@arguments:
       let
-        check = v2.coherentCheck isModule;
-
-        # For documentation and defaults: no name is known.
-        nameless = { _module.args.name = mkOptionDefault "‹name›"; };
         base = evalModules {
           inherit class specialArgs;
           modules = [ nameless ] ++ modules;
         };
         forDocs = prefix: base.extendModules (prefix // { modules = [ noCheckForDocsModule ]; });
         inherit (base._module) freeformType;
+        functor = defaultFunctor "submodule" // {
+          type = submodules.submoduleWith;
+          payload = {
+            inherit
+              class
+              description
+              modules
+              shorthandOnlyDefinesConfig
+              specialArgs
+              ;
+          };
+          binOp = joinSubmodules;
+        };
 
         asModule =
           definition:
@@ -121,8 +135,11 @@ let
               { imports = [ definition.value ]; }
           );
       in
-      mkOptionType {
+      # As `mkOptionType` would make it; configurations have thousands.
+      {
+        _type = "option-type";
         name = "submodule";
+        descriptionClass = null;
         description =
           let
             openType = (forDocs { })._module.freeformType;
@@ -139,9 +156,16 @@ let
         merge = v2.mergeFromV2 (
           { loc, defs }:
           let
-            configuration = base.extendModules {
+            # As `base.extendModules` would give it, without evaluating `base`.
+            configuration = evalModules {
+              inherit class specialArgs;
               prefix = loc;
-              modules = [ { _module.args.name = last loc; } ] ++ map asModule defs;
+              modules = [
+                nameless
+              ]
+              ++ modules
+              ++ [ { _module.args.name = last loc; } ]
+              ++ map asModule defs;
             };
           in
           {
@@ -165,19 +189,9 @@ let
         getSubModules = modules;
         substSubModules = other: submodules.submoduleWith (arguments // { modules = other; });
         nestedTypes = optionalAttrs (freeformType != null) { inherit freeformType; };
-        functor = defaultFunctor "submodule" // {
-          type = submodules.submoduleWith;
-          payload = {
-            inherit
-              class
-              description
-              modules
-              shorthandOnlyDefinesConfig
-              specialArgs
-              ;
-          };
-          binOp = joinSubmodules;
-        };
+        typeMerge = defaultTypeMerge functor;
+        inherit functor;
+        deprecationMessage = null;
       };
 
     /** A module that is evaluated elsewhere; definitions become its imports. */

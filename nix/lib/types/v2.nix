@@ -25,6 +25,10 @@ let
         message = "Definition values: ${showDefs (filter (definition: !check definition.value) definitions)}";
       };
 
+  mergeByV2 =
+    self: loc: defs:
+    (self.v2 { inherit loc defs; }).value;
+
   v2 = {
     /*
       A check that belongs to its type's `merge.v2`. The mark is lost when someone replaces `check` by
@@ -37,7 +41,7 @@ let
 
     # The older form of a merge function beside the newer.
     mergeFromV2 = merge: {
-      __functor = self: loc: defs: (self.v2 { inherit loc defs; }).value;
+      __functor = mergeByV2;
       v2 = merge;
     };
 
