@@ -201,6 +201,11 @@ known_symbols! {
     GET_SUB_MODULES = "getSubModules",
     DEPRECATION_MESSAGE = "deprecationMessage",
     IS_V2_MERGE_COHERENT = "isV2MergeCoherent",
+    ELEMENTS_OF = "elementsOf",
+    ATTRIBUTES_OF = "attributesOf",
+    LAZY = "lazy",
+    FALLBACK_FILE = "fallbackFile",
+    LOOK_UP = "lookUp",
 }
 
 /// One name: where its bytes are.

@@ -268,6 +268,7 @@ let
   helpers = {
     inherit declaredSet fallbackFile resolve;
     inherit (declare) locatedType;
+    inherit (define) mergeDefinitions;
     inherit (explain) whileEvaluating;
     inherit (lib.types) unspecified;
     definitionNotASet =

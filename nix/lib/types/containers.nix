@@ -82,23 +82,28 @@ let
       description = "${if lazy then "lazy " else ""}attribute set of ${ofType elemType}";
       descriptionClass = "composite";
       check = attrsCheck;
-      merge = v2.mergeFromV2 (
-        { loc, defs }:
-        let
-          all = mergeAttributes elemType loc defs;
-          merged = if lazy then all else dropUndefined all;
-          plain =
-            if native == null then
-              null
-            else
-              native.mergeAttributes lazy mergeDefinitions elemType loc defs;
-        in
-        {
-          headError = v2.headErrorOf isAttrs defs;
-          value = if plain == null then mapAttrs (_: valueOf) merged else plain;
-          valueMeta.attrs = mapAttrs (_: metaOf) merged;
-        }
-      );
+      merge = {
+        __functor = v2.mergeByV2;
+        v2 =
+          { loc, defs }:
+          let
+            all = mergeAttributes elemType loc defs;
+            merged = if lazy then all else dropUndefined all;
+            plain =
+              if native == null then
+                null
+              else
+                native.mergeAttributes lazy mergeDefinitions elemType loc defs;
+          in
+          {
+            headError = v2.headErrorOf isAttrs defs;
+            value = if plain == null then mapAttrs (_: valueOf) merged else plain;
+            valueMeta.attrs = mapAttrs (_: metaOf) merged;
+          };
+        # What the evaluator knows the type by.
+        attributesOf = elemType;
+        inherit lazy;
+      };
       emptyValue.value = { };
       getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
       inherit (elemType) getSubModules;
@@ -151,18 +156,22 @@ let
         description = "list of ${ofType elemType}";
         descriptionClass = "composite";
         check = listCheck;
-        merge = v2.mergeFromV2 (
-          { loc, defs }:
-          let
-            merged = mergeElements elemType loc defs;
-            plain = if native == null then null else native.mergeElements mergeDefinitions elemType loc defs;
-          in
-          {
-            headError = v2.headErrorOf isList defs;
-            value = if plain == null then map (element: element.mergedValue) merged else plain;
-            valueMeta.list = map metaOf merged;
-          }
-        );
+        merge = {
+          __functor = v2.mergeByV2;
+          v2 =
+            { loc, defs }:
+            let
+              merged = mergeElements elemType loc defs;
+              plain = if native == null then null else native.mergeElements mergeDefinitions elemType loc defs;
+            in
+            {
+              headError = v2.headErrorOf isList defs;
+              value = if plain == null then map (element: element.mergedValue) merged else plain;
+              valueMeta.list = map metaOf merged;
+            };
+          # What the evaluator knows the type by.
+          elementsOf = elemType;
+        };
         emptyValue.value = [ ];
         getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "*" ]);
         inherit (elemType) getSubModules;

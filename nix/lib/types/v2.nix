@@ -25,10 +25,6 @@ let
         message = "Definition values: ${showDefs (filter (definition: !check definition.value) definitions)}";
       };
 
-  mergeByV2 =
-    self: loc: defs:
-    (self.v2 { inherit loc defs; }).value;
-
   v2 = {
     /*
       A check that belongs to its type's `merge.v2`. The mark is lost when someone replaces `check` by
@@ -40,8 +36,11 @@ let
     };
 
     # The older form of a merge function beside the newer.
+    mergeByV2 =
+      self: loc: defs:
+      (self.v2 { inherit loc defs; }).value;
     mergeFromV2 = merge: {
-      __functor = mergeByV2;
+      __functor = v2.mergeByV2;
       v2 = merge;
     };
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use firn_syntax::{Symbol, sym};
 use rustc_hash::FxHashSet;
 
-use super::{field, helper, set_of};
+use super::{field, helper, helper_of, set_of};
 use crate::attrs::{Attrs, Key};
 use crate::builtins::sets::of_sorted;
 use crate::code::Formals;
@@ -217,7 +217,7 @@ impl Loader {
         let given = set_of(m, self.args)?;
         let mut missing = crate::attrs::AttrsBuilder::default();
         for formal in formals.list.iter().filter(|formal| given.get(formal.sym).is_none()) {
-            let look_up = helper(m, self.helpers, "lookUp")?;
+            let look_up = helper_of(m, self.helpers, sym::LOOK_UP)?;
             let name = m.symbol_string(formal.sym);
             let has_default = Value::bool(formal.default.is_some());
             let found = m.lazy_call(look_up, &[self.args, key, name, has_default]);

@@ -3,12 +3,12 @@
 
 use firn_syntax::sym;
 
-use super::{field, list_of, set_of};
+use super::{Definition, field, list_of, set_of};
 use crate::error::R;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
-use crate::value::{FunctionKind, List, Value};
+use crate::value::{FunctionKind, Value};
 
 /// `headError slow check definitions`: null when all definitions pass the check, else what `slow` says.
 pub(super) static HEAD_ERROR: PrimOp = PrimOp::new(
@@ -51,15 +51,15 @@ fn merge_equal(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 
 /// The value of the only definition, where the merge function takes it as it is.
 #[inline]
-pub(super) fn only_value(m: &mut Machine, merge: Value, all: List) -> R<Option<Value>> {
-    let Some(function) = merge.as_function().filter(|_| all.len() == 1) else { return Ok(None) };
+pub(super) fn only_value(merge: Value, all: &[Definition]) -> Option<Value> {
+    let ([only], Some(function)) = (all, merge.as_function()) else { return None };
     match function.kind() {
         FunctionKind::PrimOpApp(op, given)
             if std::ptr::eq(op, &MERGE_EQUAL) && given.len() == 1 =>
         {
-            value_of(m, all.get(0)).map(Some)
+            Some(only.value)
         }
-        _ => Ok(None),
+        _ => None,
     }
 }
 

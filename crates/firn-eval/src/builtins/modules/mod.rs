@@ -64,8 +64,13 @@ fn field(m: &mut Machine, set: Attrs, name: Symbol) -> R<Value> {
 
 /// A function that the library handed over.
 fn helper(m: &mut Machine, helpers: Value, name: &str) -> R<Value> {
+    helper_of(m, helpers, Symbol::of(name))
+}
+
+/// A function that the library handed over, which is asked for often.
+fn helper_of(m: &mut Machine, helpers: Value, name: Symbol) -> R<Value> {
     let helpers = set_of(m, helpers)?;
-    field(m, helpers, Symbol::of(name))
+    field(m, helpers, name)
 }
 
 /// A definition. In lists of this family its fields stand by turns; the library gets it as

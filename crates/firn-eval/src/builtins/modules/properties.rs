@@ -136,9 +136,35 @@ pub(super) fn all_plain(m: &mut Machine, all: &[Definition]) -> R<bool> {
     Ok(true)
 }
 
-/// The definitions that count, in order, as a list of `{ file, value }`; nothing when the library has
-/// to look at them.
-pub(super) fn select(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
+/// The definitions that count, in order.
+pub(super) struct Selection {
+    pub all: Vec<Definition>,
+    /// As the library gets them, where these sets hold more than [`sets`] makes.
+    pub sets: Option<Value>,
+}
+
+impl Selection {
+    pub fn as_ref(&self) -> Selected<'_> {
+        Selected { all: &self.all, sets: self.sets }
+    }
+}
+
+/// A [`Selection`] that somebody else holds.
+#[derive(Clone, Copy)]
+pub(super) struct Selected<'a> {
+    pub all: &'a [Definition],
+    pub sets: Option<Value>,
+}
+
+impl Selected<'_> {
+    /// The definitions as a list of sets.
+    pub fn value(self, m: &mut Machine) -> Value {
+        self.sets.unwrap_or_else(|| sets(m, self.all))
+    }
+}
+
+/// The definitions that count, in order; nothing when the library has to look at them.
+pub(super) fn select(m: &mut Machine, all: &[Definition]) -> R<Option<Selection>> {
     let mut left = Vec::with_capacity(all.len());
     for definition in all {
         match discharge(m, *definition, &mut left) {
@@ -150,7 +176,7 @@ pub(super) fn select(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
     if !strongest(m, &mut left)? {
         return Ok(None);
     }
-    in_order(m, &left)
+    in_order(m, left)
 }
 
 /// Opens `mkMerge` and drops what has a condition that does not hold. False: the library has to look.
@@ -219,34 +245,36 @@ fn strongest(m: &mut Machine, all: &mut Vec<Definition>) -> R<bool> {
 /// The place of a definition without one.
 const MIDDLE: i64 = 1000;
 
-/// The definitions as a list, sorted by `mkOrder`; nothing when the library has to sort them.
-fn in_order(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
-    for definition in all {
+/// The definitions sorted by `mkOrder`; nothing when the library has to sort them.
+fn in_order(m: &mut Machine, all: Vec<Definition>) -> R<Option<Selection>> {
+    for definition in &all {
         let value = m.force(definition.value)?;
         if kind(m, value)? == Tag::Order {
-            return ordered(m, all);
+            return ordered(m, &all);
         }
     }
-    Ok(Some(sets(m, all)))
+    Ok(Some(Selection { all, sets: None }))
 }
 
-fn ordered(m: &mut Machine, all: &[Definition]) -> R<Option<Value>> {
+fn ordered(m: &mut Machine, all: &[Definition]) -> R<Option<Selection>> {
     let mut sorted = Vec::with_capacity(all.len());
     for definition in all {
         let value = m.force(definition.value)?;
         let Some((Tag::Order, set)) = tag(m, value)? else {
-            sorted.push((MIDDLE, Definition { value, ..*definition }.set(m)));
+            let plain = Definition { value, ..*definition };
+            sorted.push((MIDDLE, plain, plain.set(m)));
             continue;
         };
         let priority = field(m, set, sym::PRIORITY)?;
         let Some(place) = m.force(priority)?.as_int() else { return Ok(None) };
         let value = field(m, set, sym::CONTENT)?;
-        let plain = Definition { value, ..*definition }.set(m);
+        let plain = Definition { value, ..*definition };
         let priority = m.attrs_of(&[(sym::PRIORITY, priority)]);
-        let priority = set_of(m, priority)?;
-        sorted.push((place, m.update(plain, priority)));
+        let (set, priority) = (plain.set(m), set_of(m, priority)?);
+        sorted.push((place, plain, m.update(set, priority)));
     }
-    sorted.sort_by_key(|(place, _)| *place);
-    let sorted: Vec<Value> = sorted.into_iter().map(|(_, set)| set.value()).collect();
-    Ok(Some(m.list(&sorted)))
+    sorted.sort_by_key(|(place, ..)| *place);
+    let all = sorted.iter().map(|(_, definition, _)| *definition).collect();
+    let sets: Vec<Value> = sorted.into_iter().map(|(.., set)| set.value()).collect();
+    Ok(Some(Selection { all, sets: Some(m.list(&sets)) }))
 }
