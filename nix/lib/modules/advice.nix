@@ -66,7 +66,9 @@ let
             if builtins.length names > 6 then ", …" else ""
           }.";
     in
-    if is "listOf" && value != null && !isList value && inner.check value then
+    if value._type or null == "option" && value ? loc then
+      "This is what `options' says of an option. Its value is `config.${showOption value.loc}'."
+    else if is "listOf" && value != null && !isList value && inner.check value then
       "A list stands in brackets: [ … ]. One value is a list of one."
     else if isFunction value && !is "functionTo" then
       "This is a function: an argument may be missing, or parentheses around a call in a list. `mkIf' takes a condition and a value."

@@ -339,6 +339,17 @@ in
           "\n(`${absolute (head near)}' is declared at ${head declaredAt})"
       );
 
+      # What is so near the root and like nothing else is mostly another project's.
+      missingModule =
+        optionalString
+          (
+            prefix == [ ]
+            && length first.prefix < 3
+            && near != [ ]
+            && levenshtein name (head near) > lib.trivial.max 2 (builtins.stringLength name / 3)
+          )
+          "\n\nIf another project declares it, its module is missing in `imports'.";
+
       others = lib.lists.unique (
         map (definition: "`${showOption (prefix ++ definition.prefix)}' in `${definition.file}'") (
           filter (definition: definition.prefix != first.prefix) unmatched
@@ -360,7 +371,7 @@ in
         else if hasNoOptions then
           nothingDeclared
         else
-          didYouMean (sibling: "`${absolute sibling}'") near + origin + alsoUnknown
+          missingModule + didYouMean (sibling: "`${absolute sibling}'") near + origin + alsoUnknown
       }";
     in
     if isWhole then throw message else inShowing (throw message);

@@ -1,0 +1,5 @@
+# `options` in place of `config`.
+{ options, ... }:
+{
+  networking.hostName = options.system.version;
+}
