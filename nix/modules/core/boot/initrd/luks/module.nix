@@ -51,6 +51,16 @@ let
     };
   };
   order = lib.zipListsWith follows devices (lib.drop 1 devices);
+  # What the configuration runs around the opening of a device.
+  commands =
+    d:
+    lib.optionalAttrs (d.preOpenCommands != "" || d.postOpenCommands != "") {
+      ${service d.name} = {
+        overrideStrategy = "asDropin";
+        preStart = d.preOpenCommands;
+        postStart = d.postOpenCommands;
+      };
+    };
 in
 {
   options.boot.initrd = {
@@ -137,6 +147,11 @@ in
 
   config = lib.mkMerge [
     (mkIf wanted {
+      boot.blacklistedKernelModules = lib.optionals cfg.mitigateDMAAttacks [
+        "firewire_ohci"
+        "firewire_core"
+        "firewire_sbp2"
+      ];
       boot.initrd.kernelModules = [ "dm_mod" "dm_crypt" ];
       boot.initrd.availableKernelModules = cfg.cryptoModules;
       boot.initrd.systemd = {
@@ -148,7 +163,7 @@ in
           + ''
             SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ACTION=="add|change", OPTIONS+="db_persist"
           '';
-        services = mkIf cfg.reusePassphrases (lib.mkMerge order);
+        services = lib.mkMerge (lib.optionals cfg.reusePassphrases order ++ map commands devices);
         extraBin.cryptsetup = lib.mkDefault "${pkgs.cryptsetup}/bin/cryptsetup";
       };
     })

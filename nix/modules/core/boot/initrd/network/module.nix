@@ -105,7 +105,8 @@ in
         };
         authorizedKeyFiles = mkOption {
           type = types.listOf types.path;
-          default = [ ];
+          default = config.users.users.root.openssh.authorizedKeys.keyFiles;
+          defaultText = lib.literalExpression "config.users.users.root.openssh.authorizedKeys.keyFiles";
           description = "Files of public keys that may log in as root.";
         };
         extraConfig = lines "Lines of the server's configuration.";
