@@ -87,7 +87,8 @@ let
       (lib.mkIf (v.qemu.options == [ ]) [ "8250.nr_uarts=1" ])
       # Every byte on an emulated serial line is costly. What the kernel says of its start is in the journal;
       # from sysctl on, the console shows what `boot.consoleLogLevel` says.
-      (lib.mkAfter [ "loglevel=4" ])
+      # Where a boot loader starts it, its own name is shown, which tests wait for.
+      (lib.mkAfter [ (if v.useBootLoader then "loglevel=6" else "loglevel=4") ])
     ];
     system.extraDependencies = v.additionalPaths;
     systemd.services.interface-names = lib.mkIf (misnamed != [ ]) {

@@ -65,6 +65,13 @@ pub fn for_uefi(
     Ok(said)
 }
 
+/// The file of GRUB's variables when there are none: its first line, and place for some.
+fn no_variables() -> Vec<u8> {
+    let mut file = b"# GRUB Environment Block\n".to_vec();
+    file.resize(1024, b'#');
+    file
+}
+
 fn fill(
     settings: &Settings,
     grub: &Grub,
@@ -77,6 +84,8 @@ fn fill(
     let at = At { folder, extra: folder, boot, store: None };
     let generations = [generation.clone()];
     let said = Work { settings, grub, at, generations: &generations }.fill(&generation.system)?;
+    let variables = folder.join("grub/grubenv");
+    update(&variables, &no_variables())?;
     let target = if core.join("core.efi").exists() { "x86_64-efi" } else { "i386-pc" };
     let modules = grub.package.join("lib/grub").join(target);
     for entry in files::entries(&modules)? {
