@@ -168,7 +168,13 @@ let
     let
       found = elsewhere path;
     in
-    if found == null then explain.missingFile parentFile path else found;
+    if found == null then
+      explain.missingFile parentFile path
+    else if isPath found then
+      # By its own name, so that it is one module with what the system has already.
+      { imports = [ found ]; }
+    else
+      found;
 
   # A module in any form, in its full form.
   loadModule =

@@ -283,6 +283,8 @@ in
             PRETTY_NAME = "${cfg.nixos.distroName} ${cfg.nixos.release} (${cfg.nixos.codeName})";
           }
           // lib.optionalAttrs (cfg.nixos.variant_id != null) { VARIANT_ID = cfg.nixos.variant_id; }
+          // lib.optionalAttrs (cfg.image.id != null) { IMAGE_ID = cfg.image.id; }
+          // lib.optionalAttrs (cfg.image.version != null) { IMAGE_VERSION = cfg.image.version; }
           // lib.optionalAttrs (cfg.nixos.variantName != null) { VARIANT = cfg.nixos.variantName; }
         )
       );

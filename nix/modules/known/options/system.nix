@@ -1,14 +1,13 @@
 {
   activatable = [ "bool" true ];
   autoUpgrade = { allowReboot = [ "bool" false ]; channel = [ [ "nullOr" "str" ] null ]; dates = [ "str" "04:40" ]; enable = [ "bool" false ]; fixedRandomDelay = [ "bool" false ]; flags = [ [ "listOf" "str" ] [ ] ]; flake = [ [ "nullOr" "str" ] null ]; operation = [ [ "enum" [ "switch" "boot" ] ] "switch" ]; persistent = [ "bool" true ]; randomizedDelaySec = [ "str" "0" ]; rebootWindow = [ [ "nullOr" [ "submodule" { lower = [ "str" ]; upper = [ "str" ]; } ] ] null ]; runGarbageCollection = [ "bool" false ]; upgrade = [ "bool" true ]; };
-  boot = { extraInitrd = { paths = [ [ "listOf" "str" ] [ ] ]; }; loader = { ukiFile = [ "str" ]; }; };
+  boot = { extraInitrd = { paths = [ [ "listOf" "str" ] [ ] ]; }; };
   checks = [ [ "listOf" "package" ] [ ] ];
   defaultChannel = [ "str" "https://channels.nixos.org/nixos-unstable" ];
   disableInstallerTools = [ "bool" false ];
   etc = { overlay = { enable = [ "bool" false ]; mutable = [ "bool" true ]; }; };
   forbiddenDependenciesRegex = [ [ "listOf" "str" ] ];
   fsPackages = [ "anything" [ ] ];
-  image = { id = [ [ "nullOr" "str" ] null ]; version = [ [ "nullOr" "str" ] null ]; };
   includeBuildDependencies = [ "bool" false ];
   nixos-generate-config = [ "open" { enable = [ "bool" false ]; } ];
   nixos-init = { enable = [ "bool" false ]; package = [ "package" { pkgs = "nixos-init"; } ]; };
