@@ -207,6 +207,8 @@ impl Vm {
         let mut command = self.options.start.command(&spec);
         // All that a command starts ends with it.
         command.current_dir(&self.options.folder).process_group(0);
+        // Copies of drives that keep nothing lie there; a build has no /var/tmp.
+        command.env("TMPDIR", &self.options.folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child =
             spawn_bound(command, keep).doing(|| format!("cannot start {}", self.options.start))?;

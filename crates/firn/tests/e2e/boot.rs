@@ -55,11 +55,6 @@ fn bios_starts_what_was_chosen_in_grub() {
 }
 
 #[test]
-fn an_image_starts() {
-    machine_test_passes("image");
-}
-
-#[test]
 fn disks_are_formatted_once_and_outlive_a_crash() {
     machine_test_passes("disks");
 }
