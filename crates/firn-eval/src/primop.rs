@@ -22,6 +22,9 @@ pub struct PrimOp {
     /// A bit for each argument which the function forces before it does anything else, in their order;
     /// the caller then may evaluate these at once instead of making thunks.
     pub strict: u8,
+    /// Whether nothing refers to the first argument any more when the function is done without an error:
+    /// it only calls it.
+    pub only_calls: bool,
     /// What it does, in Markdown.
     pub doc: &'static str,
     /// The function.
@@ -43,7 +46,17 @@ impl PrimOp {
         fun: PrimFn,
         doc: &'static str,
     ) -> PrimOp {
-        PrimOp { name, args, strict: 0, doc, fun, feature: None, frame: true, quick: None }
+        PrimOp {
+            name,
+            args,
+            strict: 0,
+            only_calls: false,
+            doc,
+            fun,
+            feature: None,
+            frame: true,
+            quick: None,
+        }
     }
 
     /// The first `count` arguments are forced in order before anything else.
@@ -55,6 +68,12 @@ impl PrimOp {
     /// The argument at `index` is forced after those before it that are known to be, and before anything else.
     pub const fn forces(mut self, index: u8) -> PrimOp {
         self.strict |= 1 << index;
+        self
+    }
+
+    /// The first argument is a function that is called, and not kept anywhere.
+    pub const fn only_calls(mut self) -> PrimOp {
+        self.only_calls = true;
         self
     }
 

@@ -45,6 +45,9 @@ fn run(arguments: &[String]) -> ExitCode {
         [flag, text] if flag == "-E" => {
             m.eval_text(firn_source::Origin::String, text.as_bytes(), "/")
         }
+        [flag, text] if flag == "--each" => {
+            return each(&mut m, text);
+        }
         [path] => {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
             m.eval_file(path.to_string_lossy().as_bytes(), Pos::NONE)
@@ -63,6 +66,23 @@ fn run(arguments: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The derivations of all attributes of a set that have one; what fails is left out.
+fn each(m: &mut Machine, text: &str) -> ExitCode {
+    let set = m.eval_text(firn_source::Origin::String, text.as_bytes(), "/");
+    let Some(set) = set.ok().and_then(|v| v.as_attrs()) else { return ExitCode::FAILURE };
+    let drv_path = firn_eval::Symbol::of("drvPath");
+    let mut out = std::io::stdout().lock();
+    for entry in m.sorted(set) {
+        let Ok(value) = m.force(entry.value()) else { continue };
+        let Some(slot) = value.as_attrs().and_then(|set| set.get(drv_path)) else { continue };
+        let Some(path) = m.force_slot(slot).ok().and_then(|path| path.as_str()) else { continue };
+        if writeln!(out, "{} {}", entry.sym, path.to_text()).is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 fn main() -> ExitCode {

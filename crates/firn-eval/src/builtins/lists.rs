@@ -41,7 +41,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         &["f", "list"],
         filter,
         "Returns the elements of *list* for which the function *f* returns `true`.",
-    ).forces(1),
+    ).forces(1).only_calls(),
     PrimOp::new(
         "__elem",
         &["x", "xs"],
@@ -56,19 +56,19 @@ pub(crate) const TABLE: &[PrimOp] = &[
         foldl,
         "Reduces *list* from the left with the function *op*, beginning with *nul*. Each result is \
          evaluated before the next step.",
-    ).forces(0).forces(2),
+    ).forces(0).forces(2).only_calls(),
     PrimOp::new(
         "__any",
         &["pred", "list"],
         any,
         "Returns whether the function *pred* returns `true` for an element of *list*.",
-    ).strict(2),
+    ).strict(2).only_calls(),
     PrimOp::new(
         "__all",
         &["pred", "list"],
         all,
         "Returns whether the function *pred* returns `true` for all elements of *list*.",
-    ).strict(2),
+    ).strict(2).only_calls(),
     PrimOp::new(
         "__genList",
         &["generator", "length"],
@@ -81,19 +81,19 @@ pub(crate) const TABLE: &[PrimOp] = &[
         partition,
         "Returns a set with the elements of *list* for which *pred* returns `true` in `right`, the \
          others in `wrong`.",
-    ).strict(2),
+    ).strict(2).only_calls(),
     PrimOp::new(
         "__groupBy",
         &["f", "list"],
         group_by,
         "Groups the elements of *list* by the string that the function *f* returns for them.",
-    ).strict(2),
+    ).strict(2).only_calls(),
     PrimOp::new(
         "__concatMap",
         &["f", "list"],
         concat_map,
         "Applies the function *f*, which returns a list, to each element of *list* and joins the results.",
-    ).strict(2),
+    ).strict(2).only_calls(),
 ];
 
 fn length(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

@@ -22,7 +22,7 @@ pub(crate) const TABLE: &[PrimOp] = &[
         sort,
         "Returns *list* sorted by the function *comparator*, which says whether its first argument is \
          less than its second. Equal elements stay in their order.",
-    ).forces(1),
+    ).forces(1).only_calls(),
     PrimOp::new(
         "__genericClosure",
         &["attrset"],

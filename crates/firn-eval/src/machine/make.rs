@@ -190,6 +190,8 @@ impl Machine {
         before: &[Slot],
         args: &[Value],
     ) -> Value {
+        // A closure that was made for one call of a builtin does not keep it.
+        env.keep();
         let n = before.len() + args.len();
         let object = self.heap.words(For::Function, 3 + n);
         // SAFETY: 3 + n words were just allocated.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::attrs::{Attrs, Layout};
-use crate::code::{Formals, Lambda, Node};
+use crate::code::{Delay, Formals, Lambda, Node};
 use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::heap::For;
 use crate::machine::Machine;
@@ -98,9 +98,7 @@ fn call_builtin<const N: usize>(
     if let FunctionKind::PrimOp(op) = function.kind()
         && op.arity() == N
     {
-        let mut args = [Value::NULL; N];
-        arguments(m, Call::of::<N>(node, env), op.strict, &mut args);
-        return m.call_primop(op, &args, node.pos);
+        return call_saturated::<N>(m, op, Call::of::<N>(node, env));
     }
     call_with_values::<N>(m, function.value(), node, env)
 }
@@ -342,9 +340,31 @@ pub(crate) fn prim3(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 fn prim<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     // SAFETY: the compiler stores a builtin's address in word 0.
     let op: &'static PrimOp = unsafe { node.data(0) };
+    call_saturated::<N>(m, op, Call::of::<N>(node, env))
+}
+
+/// Calls a builtin that gets all its arguments.
+#[inline(always)]
+fn call_saturated<const N: usize>(m: &mut Machine, op: &'static PrimOp, call: Call) -> R<Value> {
+    if op.only_calls && call.arg(0).delay == Delay::Lambda {
+        return call_with_literal::<N>(m, op, call);
+    }
     let mut args = [Value::NULL; N];
-    arguments(m, Call { node, env, first: 1, count: N }, op.strict, &mut args);
-    m.call_primop(op, &args, node.pos)
+    arguments(m, call, op.strict, &mut args);
+    m.call_primop(op, &args, call.node.pos)
+}
+
+/// Calls a builtin whose first argument is written out as a function, which it only calls: that needs no
+/// object on the heap, and does not keep its environment.
+#[inline(never)]
+fn call_with_literal<const N: usize>(m: &mut Machine, op: &'static PrimOp, call: Call) -> R<Value> {
+    let function = [call.arg(0).word(0) | FUNCTION_CLOSURE, call.env.0 as u64];
+    let mut args = [Value::NULL; N];
+    // `op` forgets the value before this function returns, and no collection runs meanwhile (V1).
+    args[0] = Value::from_object(function.as_ptr(), TAG_FUNCTION);
+    let others = Call { first: call.first + 1, count: N - 1, ..call };
+    arguments(m, others, op.strict >> 1, &mut args[1..]);
+    m.call_primop(op, &args, call.node.pos)
 }
 
 #[cold]
