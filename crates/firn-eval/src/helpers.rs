@@ -8,7 +8,7 @@ use crate::heap::For;
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::print;
-use crate::value::{Kind, List, ListObject, Slot, Str, TAG_LIST, Value};
+use crate::value::{Kind, List, ListObject, Slot, Str, Value};
 
 /// Results of `++` with at least this many elements get room to grow.
 const GROW_FROM: usize = 16;
@@ -196,7 +196,7 @@ impl Machine {
     fn concat_long_lists(&mut self, a: List, b: List, total: usize) -> Value {
         // The heap's own pointer reaches what is behind the slots of `a`.
         let end = self.heap.list_end;
-        let object = self.heap.words(For::List, 2);
+        let object = self.heap.words(For::List, ListObject::words(total));
         let continues = a.slots().as_ptr_range().end == end as *const Slot;
         // SAFETY: when `a` ends where the last growing list ended, the slots up to the limit belong
         // to nobody; otherwise fresh room is allocated.
@@ -215,10 +215,8 @@ impl Machine {
                     self.heap.list_limit = to.add(room);
                     to
                 };
-            (object as *mut ListObject)
-                .write(ListObject { len: total as u64, ptr: start as *const Slot });
+            ListObject::write(object, start as *const Slot, total)
         }
-        Value::from_object(object, TAG_LIST)
     }
 }
 

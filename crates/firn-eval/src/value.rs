@@ -362,11 +362,38 @@ impl Str {
     }
 }
 
-/// A list's header; the elements are elsewhere, so tails share them.
-#[repr(C)]
-pub(crate) struct ListObject {
-    pub len: u64,
-    pub ptr: *const Slot,
+/// A list's header: where the elements are (elsewhere, so tails share them) and above the address their
+/// number. If that does not fit, it is in a second word.
+#[repr(transparent)]
+pub(crate) struct ListObject(u64);
+
+impl ListObject {
+    const COUNT_SHIFT: u32 = 48;
+    /// Stands for so many elements and for more.
+    const MANY: usize = 0xffff;
+
+    /// Words of the header of a list of so many elements.
+    #[inline(always)]
+    pub fn words(len: usize) -> usize {
+        1 + usize::from(len >= ListObject::MANY)
+    }
+
+    /// Writes a header.
+    ///
+    /// # Safety
+    /// `object` has room for it; at `slots` there are `len` elements.
+    #[inline(always)]
+    pub unsafe fn write(object: *mut u64, slots: *const Slot, len: usize) -> Value {
+        let count = len.min(ListObject::MANY) as u64;
+        // SAFETY: the caller's promise.
+        unsafe {
+            *object = slots as u64 | count << ListObject::COUNT_SHIFT;
+            if len >= ListObject::MANY {
+                *object.add(1) = len as u64;
+            }
+        }
+        Value::from_object(object, TAG_LIST)
+    }
 }
 
 /// Handle of a list.
@@ -377,15 +404,26 @@ impl List {
     /// The elements' slots.
     #[inline(always)]
     pub fn slots(self) -> &'static [Slot] {
-        // SAFETY: V1; all `len` slots are filled before the list is handed out.
-        unsafe { std::slice::from_raw_parts((*self.0).ptr, (*self.0).len as usize) }
+        // SAFETY: V1; the header is as `ListObject::write` wrote it; all slots are filled before the list
+        // is handed out.
+        unsafe {
+            let address = (*self.0).0 & ((1 << ListObject::COUNT_SHIFT) - 1);
+            std::slice::from_raw_parts(address as *const Slot, self.len())
+        }
     }
 
     /// Number of elements.
     #[inline(always)]
     pub fn len(self) -> usize {
         // SAFETY: V1.
-        unsafe { (*self.0).len as usize }
+        let count = unsafe { (*self.0).0 } >> ListObject::COUNT_SHIFT;
+        if count as usize == ListObject::MANY { self.long_len() } else { count as usize }
+    }
+
+    #[cold]
+    fn long_len(self) -> usize {
+        // SAFETY: V1; the header of so long a list has a second word.
+        unsafe { *(self.0 as *const u64).add(1) as usize }
     }
 
     /// Whether there is no element.

@@ -339,7 +339,9 @@ impl Marker {
         match tag {
             TAG_ATTRS => self.attrs(Attrs(object)),
             TAG_LIST => {
-                if let (true, Some(list)) = (self.header(object, 2), value.as_list()) {
+                if let Some(list) = value.as_list()
+                    && self.header(object, ListObject::words(list.len()))
+                {
                     let slots = list.slots();
                     self.left.push(Work::Slots(slots.as_ptr(), slots.len()));
                 }

@@ -75,16 +75,12 @@ impl Machine {
     /// A list with `len` slots which the caller fills before anything else happens.
     #[inline(always)]
     pub(crate) fn new_list(&mut self, len: usize) -> (Value, &'static [Slot]) {
-        let object = self.heap.words(For::List, 2 + len);
+        let header = ListObject::words(len);
+        let object = self.heap.words(For::List, header + len);
         // SAFETY: the header and `len` slots were just allocated.
         unsafe {
-            let slots = object.add(2);
-            (object as *mut ListObject)
-                .write(ListObject { len: len as u64, ptr: slots as *const Slot });
-            (
-                Value::from_object(object, TAG_LIST),
-                std::slice::from_raw_parts(slots as *const Slot, len),
-            )
+            let slots = object.add(header) as *const Slot;
+            (ListObject::write(object, slots, len), std::slice::from_raw_parts(slots, len))
         }
     }
 
@@ -94,13 +90,9 @@ impl Machine {
         if part.is_empty() {
             return self.empty_list;
         }
-        let object = self.heap.words(For::List, 2);
-        // SAFETY: two words were just allocated; the slots live as long (V1).
-        unsafe {
-            (object as *mut ListObject)
-                .write(ListObject { len: part.len() as u64, ptr: part.as_ptr() })
-        };
-        Value::from_object(object, TAG_LIST)
+        let object = self.heap.words(For::List, ListObject::words(part.len()));
+        // SAFETY: the header was just allocated; the slots live as long (V1).
+        unsafe { ListObject::write(object, part.as_ptr(), part.len()) }
     }
 
     /// A set from a builder.

@@ -93,12 +93,12 @@ impl Machine {
         let mut code = Heap::new();
         let layout = Layout::alloc(&mut code, &[], true, Pos::NONE);
         let empty_attrs = Attrs::alloc(&mut heap, layout);
-        let list = heap.words(For::List, 2);
+        let list = heap.words(For::List, 1);
         let string = heap.words(For::Text, 2);
         // SAFETY: a string object of no bytes; an empty slice still needs a non-null pointer. The
         // same holds for the list.
         unsafe {
-            *list.add(1) = list as u64;
+            ListObject::write(list, list as *const Slot, 0);
             *string = string as u64;
         }
         let interner = crate::layouts::WellKnown::new(&mut code);

@@ -22,8 +22,8 @@ static OF_ATTRS: Node = element(of_attrs);
 
 const FUNCTION: usize = 1;
 const SOURCE: usize = 2;
-/// Index of a list's first slot: the words of its header stand before it.
-pub(crate) const FIRST_OF_LIST: usize = 2;
+/// Index of a list's first slot: its header, which is one word where elements may wait, stands before it.
+pub(crate) const FIRST_OF_LIST: usize = 1;
 /// Index of a set's first slot: the layout stands before it.
 const FIRST_OF_ATTRS: usize = 1;
 
@@ -114,16 +114,15 @@ impl Machine {
     #[inline(always)]
     pub(crate) fn list_in(&mut self, len: usize, env: Env) -> (Value, &'static [Slot]) {
         env.keep();
-        let object = self.heap.words(For::List, 3 + len);
+        let object = self.heap.words(For::List, 1 + FIRST_OF_LIST + len);
         // SAFETY: a word for the environment, the header and `len` slots were just allocated.
         let (list, slots) = unsafe {
             *object = env.0 as u64;
             let list = object.add(1);
-            let slots = list.add(2) as *const Slot;
-            (list as *mut ListObject).write(ListObject { len: len as u64, ptr: slots });
-            (list, std::slice::from_raw_parts(slots, len))
+            let slots = list.add(FIRST_OF_LIST) as *const Slot;
+            (ListObject::write(list, slots, len), std::slice::from_raw_parts(slots, len))
         };
-        (Value::from_object(list, TAG_LIST), slots)
+        (list, slots)
     }
 }
 
