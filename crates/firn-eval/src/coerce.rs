@@ -1,5 +1,7 @@
 //! Coercion to strings and paths.
 
+use std::borrow::Cow;
+
 use firn_syntax::sym;
 
 use crate::context::{ContextElem, ContextJoin, Ctx};
@@ -19,6 +21,43 @@ pub struct Coerce {
     pub copy: bool,
 }
 
+/// A text that a value was coerced to: a string's, or one that is not on the heap (yet).
+pub enum Text {
+    /// The value was a string, or has one as its text.
+    There(Str),
+    /// A text that the coercion made.
+    Made(Vec<u8>, Ctx),
+}
+
+impl Text {
+    fn plain(text: String) -> Text {
+        Text::Made(text.into_bytes(), Ctx::NONE)
+    }
+
+    /// The context.
+    pub fn ctx(&self) -> Ctx {
+        match self {
+            Text::There(text) => text.ctx(),
+            Text::Made(_, ctx) => *ctx,
+        }
+    }
+
+    /// The bytes.
+    pub fn into_bytes(self) -> Cow<'static, [u8]> {
+        match self {
+            Text::There(text) => text.bytes().into(),
+            Text::Made(bytes, _) => bytes.into(),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Text::There(text) => text.bytes(),
+            Text::Made(bytes, _) => bytes,
+        }
+    }
+}
+
 impl Machine {
     /// Coerces a value to a string. `what` is the frame of a type error.
     ///
@@ -32,11 +71,31 @@ impl Machine {
         }
     }
 
+    /// The same for a text that is needed once: it is not put on the heap.
+    ///
+    /// # Errors
+    /// As for [`Machine::coerce`].
+    #[inline]
+    pub fn coerce_text(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Text> {
+        match v.as_str() {
+            Some(s) => Ok(Text::There(s)),
+            None => self.text_of(v, how, pos, what),
+        }
+    }
+
     #[inline(never)]
     fn coerce_unknown(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
+        match self.text_of(v, how, pos, what)? {
+            Text::There(text) => Ok(text),
+            Text::Made(bytes, ctx) => self.string_ctx(&bytes, ctx).as_str().ok_or(Raised(())),
+        }
+    }
+
+    #[inline(never)]
+    fn text_of(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Text> {
         let v = self.force_at(v, pos)?;
         if let Some(s) = v.as_str() {
-            return Ok(s);
+            return Ok(Text::There(s));
         }
         self.enter(pos)?;
         let result = self.coerce_other(v, how, pos, what);
@@ -44,25 +103,17 @@ impl Machine {
         result
     }
 
-    fn coerce_other(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
+    fn coerce_other(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Text> {
         match v.kind() {
-            Kind::Path(p) if how.copy => self.copy_path(p, pos),
-            Kind::Path(p) => Ok(p),
+            Kind::Path(p) if how.copy => self.copied_path(p, pos),
+            Kind::Path(p) => Ok(Text::There(p)),
             Kind::Attrs(_) => self.coerce_attrs(v, how, pos, what),
-            Kind::Null | Kind::Bool(false) if how.more => Ok(self.text(b"")),
-            Kind::Bool(true) if how.more => Ok(self.text(b"1")),
-            Kind::Int(i) if how.more => Ok(self.text(i.to_string().as_bytes())),
-            Kind::Float(f) if how.more => Ok(self.text(format!("{f:.6}").as_bytes())),
+            Kind::Null | Kind::Bool(false) if how.more => Ok(Text::plain(String::new())),
+            Kind::Bool(true) if how.more => Ok(Text::plain("1".to_owned())),
+            Kind::Int(i) if how.more => Ok(Text::plain(i.to_string())),
+            Kind::Float(f) if how.more => Ok(Text::plain(format!("{f:.6}"))),
             Kind::List(_) if how.more => self.coerce_list(v, how, pos, what),
             _ => Err(self.cannot_coerce(v, pos, what)),
-        }
-    }
-
-    fn text(&mut self, bytes: &[u8]) -> Str {
-        let v = self.string(bytes);
-        match v.as_str() {
-            Some(s) => s,
-            None => unreachable!("a string was made"),
         }
     }
 
@@ -74,13 +125,13 @@ impl Machine {
         self.frame(raised, pos, what)
     }
 
-    fn coerce_attrs(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
+    fn coerce_attrs(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Text> {
         let Some(attrs) = v.as_attrs() else { return Err(self.cannot_coerce(v, pos, what)) };
         if let Some(to_string) = attrs.entry(sym::TO_STRING) {
             let text = self.call(to_string.value(), &[v], to_string.pos);
             let text =
                 self.traced(text, to_string.pos, "while calling the `__toString` attribute")?;
-            let result = self.coerce(text, how, pos, what);
+            let result = self.coerce_text(text, how, pos, what);
             return self.traced(
                 result,
                 to_string.pos,
@@ -90,20 +141,20 @@ impl Machine {
         if let Some(out) = attrs.entry(sym::OUT_PATH) {
             let value = self.force_at(out.value(), out.pos);
             let value = self.traced(value, out.pos, "while evaluating the `outPath` attribute")?;
-            let result = self.coerce(value, how, pos, what);
+            let result = self.coerce_text(value, how, pos, what);
             return self.traced(result, out.pos, "while using the `outPath` attribute");
         }
         Err(self.cannot_coerce(v, pos, what))
     }
 
-    fn coerce_list(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Str> {
+    fn coerce_list(&mut self, v: Value, how: Coerce, pos: Pos, what: &'static str) -> R<Text> {
         let Some(list) = v.as_list() else { return Err(self.cannot_coerce(v, pos, what)) };
         let mut bytes = Vec::new();
         let mut join = ContextJoin::default();
         let last = list.len().saturating_sub(1);
         for (i, slot) in list.slots().iter().enumerate() {
             let part =
-                self.coerce(slot.get(), how, pos, "while evaluating one element of the list");
+                self.coerce_text(slot.get(), how, pos, "while evaluating one element of the list");
             let part = self.traced(part, pos, what)?;
             bytes.extend_from_slice(part.bytes());
             join.add(part.ctx());
@@ -113,12 +164,19 @@ impl Machine {
             }
         }
         let ctx = self.join_all(join);
-        let text = self.string_ctx(&bytes, ctx);
-        text.as_str().ok_or(Raised(()))
+        Ok(Text::Made(bytes, ctx))
     }
 
     /// The store path of a path, which is copied there.
+    ///
+    /// # Errors
+    /// When it can't be copied.
     pub fn copy_path(&mut self, path: Str, pos: Pos) -> R<Str> {
+        let Text::Made(text, ctx) = self.copied_path(path, pos)? else { return Ok(path) };
+        self.string_ctx(&text, ctx).as_str().ok_or(Raised(()))
+    }
+
+    fn copied_path(&mut self, path: Str, pos: Pos) -> R<Text> {
         if path.bytes().ends_with(b".drv") {
             return Err(self.fail(
                 ErrorKind::Eval,
@@ -129,7 +187,7 @@ impl Machine {
         let copied = self.host().copy_to_store(&path.to_text());
         let copied = self.hosted(copied, pos)?;
         let ctx = self.contexts.single(ContextElem::Path(copied.clone()));
-        self.string_ctx(copied.as_bytes(), ctx).as_str().ok_or(Raised(()))
+        Ok(Text::Made(copied.into_bytes(), ctx))
     }
 
     /// Coerces to an absolute path: path values, and strings that begin with `/`.

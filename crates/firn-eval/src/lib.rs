@@ -50,7 +50,7 @@ mod value;
 pub use attrs::{Attrs, AttrsBuilder, Entry, FlatAttrs};
 pub use builtins::corepkgs::internal_file;
 pub use builtins::global_names;
-pub use coerce::Coerce;
+pub use coerce::{Coerce, Text};
 pub use context::{ContextElem, ContextJoin, Contexts, Ctx, SinglePath};
 pub use debug::{DebugFrame, DebugLevel, DebugOptions, Debugger, Resume, Stop};
 pub use doc::{constant_doc, primop_doc};

@@ -126,30 +126,36 @@ impl Reader<'_> {
 
     /// An attribute as an environment variable.
     fn variable(&mut self, m: &mut Machine, name: Symbol, value: Value) -> R<()> {
-        let text = m.coerce(value, COERCE, Pos::NONE, "")?;
+        if name == sym::BUILDER {
+            let text = m.coerce(value, COERCE, Pos::NONE, "")?;
+            self.join.add(text.ctx());
+            self.read.builder = text.bytes();
+            self.read.env.push((name.bytes(), self.read.builder.into()));
+            return Ok(());
+        }
+        let text = m.coerce_text(value, COERCE, Pos::NONE, "")?;
         self.join.add(text.ctx());
-        let bytes = text.bytes();
+        let bytes = text.into_bytes();
         if name == sym::JSON {
             m.host().warn(
                 "setting structured attributes via '__json' is deprecated, and may be disallowed in future versions \
                  of Nix. Set '__structuredAttrs = true' instead.",
             );
         }
-        self.read.env.push((name.bytes(), bytes.into()));
         match name {
-            sym::BUILDER => self.read.builder = bytes,
-            sym::SYSTEM => self.read.platform = String::from_utf8_lossy(bytes),
-            sym::OUTPUT_HASH => self.read.specification.hash = Some(lossy(bytes)),
-            sym::OUTPUT_HASH_ALGO => self.read.specification.set_algo(m, &lossy(bytes))?,
+            sym::SYSTEM => self.read.platform = lossy(&bytes).into(),
+            sym::OUTPUT_HASH => self.read.specification.hash = Some(lossy(&bytes)),
+            sym::OUTPUT_HASH_ALGO => self.read.specification.set_algo(m, &lossy(&bytes))?,
             sym::OUTPUT_HASH_MODE => {
-                self.read.specification.set_mode(m, &lossy(bytes), self.name)?
+                self.read.specification.set_mode(m, &lossy(&bytes), self.name)?
             }
             sym::OUTPUTS => {
-                let names = lossy(bytes);
+                let names = lossy(&bytes);
                 self.read.specification.set_outputs(m, names.split_ascii_whitespace())?;
             }
             _ => {}
         }
+        self.read.env.push((name.bytes(), bytes));
         Ok(())
     }
 
