@@ -188,8 +188,12 @@ fn the_messages_of_the_module_system_are_as_specified() {
 }
 
 /// Cases that are wrong in ways that the language cannot see.
-const NEED_HELP: [&str; 3] =
-    ["closed-pattern.nix", "imports-folder.nix", "unknown-option-bad-value.nix"];
+const NEED_HELP: [&str; 4] = [
+    "closed-pattern.nix",
+    "imports-folder.nix",
+    "unknown-option-bad-value.nix",
+    "unknown-option-of-no-file.nix",
+];
 
 /// A text without numbers that follow a colon: lines and columns.
 fn without_lines(text: &str) -> String {

@@ -48,6 +48,7 @@ let
     ;
 
   locate = import ./locate.nix { inherit lib; };
+  redefine = import ./redefine.nix;
   fallbackFile = import ./fallback.nix;
 
   attempt = builtins.firn.modules.attempt or builtins.tryEval;
@@ -318,7 +319,7 @@ in
       absolute = sibling: showOption (prefix ++ parentPath ++ [ sibling ]);
       option = showOption (prefix ++ first.prefix);
 
-      definitions = map (definition: { inherit (definition) file value; }) (
+      definitions = map (definition: redefine definition null definition.value) (
         filter (definition: definition.prefix == first.prefix) unmatched
       );
       whence = locate.inModules modules first.prefix;

@@ -18,7 +18,13 @@ let
     take
     unique
     ;
-  inherit (lib.strings) concatMapStrings concatMapStringsSep escapeNixIdentifier hasPrefix;
+  inherit (lib.strings)
+    concatMapStrings
+    concatMapStringsSep
+    escapeNixIdentifier
+    hasPrefix
+    removePrefix
+    ;
 
   # Evaluates what may be wrong itself.
   attempt = builtins.firn.modules.attempt or builtins.tryEval;
@@ -53,13 +59,25 @@ let
     in
     if position != null && position.file == toString definition.file then position else null;
 
+  # A module that stands in a list has no file of its own; what it defines is somewhere all the same. What the
+  # library made is nowhere.
   placeOf =
     definition:
     let
-      position = positionOf definition;
-      place = if position == null then "" else ":${toString position.line}:${toString position.column}";
+      file = toString definition.file;
+      position = unsafeGetAttrPos "value" definition;
+      place = "${position.file}:${toString position.line}:${toString position.column}";
     in
-    "${toString definition.file}${place}";
+    if position == null || hasPrefix library position.file then
+      file
+    else if file == position.file || file == "<unknown-file>" then
+      place
+    else if hasPrefix "${position.file}, via option" file then
+      place + removePrefix position.file file
+    else
+      file;
+
+  library = "${toString ../.}/";
 
   lineOf =
     definition:
