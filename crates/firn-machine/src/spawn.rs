@@ -40,6 +40,21 @@ pub fn spawn_bound(mut command: Command, keep: Vec<(OwnedFd, RawFd)>) -> io::Res
     result.recv().map_err(|_| gone())?
 }
 
+/// Lets `command` and all that it starts do without huge pages: the kernel clears each as a whole when one byte
+/// of it is touched, and an emulated machine that boots touches its memory here and there.
+///
+/// A kernel that does not know the request (before Linux 3.15) goes on as before.
+pub fn without_huge_pages(command: &mut Command) {
+    // SAFETY: the closure runs between fork and exec, and makes one system call on integers.
+    unsafe {
+        command.pre_exec(|| {
+            let (yes, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+            libc::prctl(libc::PR_SET_THP_DISABLE, yes, none, none, none);
+            Ok(())
+        })
+    };
+}
+
 /// Asks for death with the parent and moves descriptors to their places.
 fn prepare_child(numbers: &[(RawFd, RawFd)]) -> io::Result<()> {
     // SAFETY: plain system calls on integers.

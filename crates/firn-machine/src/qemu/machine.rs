@@ -1,6 +1,6 @@
 //! A virtual machine as a [`Machine`].
 
-use super::command::{Sockets, VmSpec};
+use super::command::{Accelerator, Sockets, VmSpec};
 use super::qmp::QmpClient;
 use super::resets::watch_resets;
 use super::saved::{self, SavedBoot};
@@ -12,7 +12,7 @@ use crate::image::disk::DiskPlan;
 use crate::machine::{Backend, Hardware, Machine, StartOptions, State};
 use crate::net::SwitchPort;
 use crate::process::Process;
-use crate::spawn::spawn_bound;
+use crate::spawn::{spawn_bound, without_huge_pages};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::os::fd::{OwnedFd, RawFd};
@@ -210,6 +210,10 @@ impl Vm {
         // Copies of drives that keep nothing lie there; a build has no /var/tmp.
         command.env("TMPDIR", &self.options.folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // What a saved machine brings is written in one go.
+        if spec.accelerator == Accelerator::Tcg && spec.incoming.is_none() {
+            without_huge_pages(&mut command);
+        }
         let mut child =
             spawn_bound(command, keep).doing(|| format!("cannot start {}", self.options.start))?;
         let errors = child.stderr.take();
