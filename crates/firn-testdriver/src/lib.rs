@@ -38,7 +38,7 @@ pub use driver::Driver;
 pub use failure::{Failure, Outcome};
 pub use image::StoreImage;
 pub use junit::Junit;
-pub use log::{Level, Log};
+pub use log::{Level, Log, XmlLog};
 pub use make::{CONNECT_COMMAND, QUICK_PARAMETERS};
 pub use rpc::{Ending, Mode, ScriptFrame, Server};
 pub use run::{RunOptions, run_test};

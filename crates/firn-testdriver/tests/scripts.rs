@@ -2,13 +2,13 @@
 //! test program. The first lines of a script say how it must end:
 //!
 //! * `# ends: well`, or `# ends: badly` with any number of `# says: TEXT` that the report must contain;
-//! * `# logs: TEXT`, which the log must contain; `# timeout: SECONDS`.
+//! * `# logs: TEXT`, which the log must contain, and `# xml: TEXT`, which its XML must; `# timeout: SECONDS`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use firn_events::{Event, Reporter, Sink};
 use firn_machine::agent::{AGENT_COMMAND, run_agent};
 use firn_machine::container::{HELPER_COMMAND, check_possible, run_helper};
-use firn_testdriver::{Config, Log, Mode, RunOptions, run_test};
+use firn_testdriver::{Config, Log, Mode, RunOptions, XmlLog, run_test};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -52,6 +52,12 @@ fn python() -> Option<PathBuf> {
 #[derive(Clone, Default)]
 struct Collected(Arc<Mutex<Vec<u8>>>);
 
+impl Collected {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
 impl Write for Collected {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -90,7 +96,9 @@ fn run_script(script: &Path) -> Result<(), String> {
     let timeout = header("timeout").first().map_or(60, |seconds| seconds.parse().unwrap());
     let written = Collected::default();
     let balance = Arc::new(Balance::default());
+    let xml = Collected::default();
     let log = Log::new(written.clone(), Reporter::new(balance.clone()));
+    log.also_to(XmlLog::new(xml.clone()));
     let options = RunOptions {
         out_dir,
         folder: folder.path().to_path_buf(),
@@ -98,8 +106,9 @@ fn run_script(script: &Path) -> Result<(), String> {
         program: "/proc/self/exe".into(),
         mode: Mode::Run,
     };
-    let result = run_test(config(script, timeout), log, &options);
-    let log = String::from_utf8_lossy(&written.0.lock().unwrap()).into_owned();
+    let result = run_test(config(script, timeout), log.clone(), &options);
+    log.end_xml();
+    let (log, xml) = (written.text(), xml.text());
     let name = script.file_name().unwrap().to_string_lossy().into_owned();
     let mut wrong = Vec::new();
     let well = header("ends") == ["well"];
@@ -108,6 +117,13 @@ fn run_script(script: &Path) -> Result<(), String> {
     }
     let report = result.err().unwrap_or_default();
     wrong.extend(header("says").into_iter().filter(|says| !report.contains(says)));
+    wrong.extend(header("xml").into_iter().filter(|words| !xml.contains(words)));
+    let balanced = |name: &str| {
+        xml.matches(&format!("<{name}>")).count() == xml.matches(&format!("</{name}>")).count()
+    };
+    if !balanced("nest") || !balanced("logfile") {
+        wrong.push(format!("the XML is not whole:\n{xml}"));
+    }
     wrong.extend(header("logs").into_iter().filter(|logs| !log.contains(logs)));
     let (begun, ended) = *balance.0.lock().unwrap();
     if begun != ended {

@@ -306,8 +306,8 @@ def subtest(name):
     try:
         with step("subtest: " + name):
             yield
-    except Exception:
-        log.log(f'Test "{name}" failed with error')
+    except Exception as error:
+        log.log_test_error(f'Test "{name}" failed with error: "{error}"')
         raise
 
 
@@ -386,23 +386,23 @@ def polling_condition(fun=None, *, seconds_interval=None, interval=None, descrip
 
 
 class Logger:
-    def say(self, level, msg):
-        link.call(None, "log", [str(msg), level], {})
+    def say(self, level, msg, attributes={}):
+        link.call(None, "log", [str(msg), level, attributes.get("machine")], {})
 
     def log(self, message, attributes={}):
-        self.say("info", message)
+        self.say("info", message, attributes)
 
     def debug(self, msg, *args, **kwargs):
-        self.say("debug", msg)
+        self.say("debug", msg, kwargs)
 
     def info(self, msg, *args, **kwargs):
-        self.say("info", msg)
+        self.say("info", msg, kwargs)
 
     def warning(self, msg, *args, **kwargs):
-        self.say("warning", f"warning: {msg}")
+        self.say("warning", f"warning: {msg}", kwargs)
 
     def error(self, msg, *args, **kwargs):
-        self.say("error", f"error: {msg}")
+        self.say("error", f"error: {msg}", kwargs)
         finish(False, error=SystemExit(str(msg)))
         os._exit(1)
 
@@ -410,7 +410,7 @@ class Logger:
         link.call(machine, "log_serial", [str(message)], {})
 
     def log_test_error(self, msg, *args, **kwargs):
-        self.say("error", msg)
+        self.say("error", msg, kwargs)
 
     def print_serial_logs(self, enable):
         link.call(None, "serial_stdout_on" if enable else "serial_stdout_off", [], {})

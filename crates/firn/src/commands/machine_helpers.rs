@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Parser;
 use firn_events::{Null, Reporter};
 use firn_machine::image::disk::{DiskContent, DiskPlan};
-use firn_testdriver::{Config, Junit, Log, Mode, RunOptions, parse_backend, run_test};
+use firn_testdriver::{Config, Junit, Log, Mode, RunOptions, XmlLog, parse_backend, run_test};
 
 use crate::exit::Failure;
 
@@ -158,7 +158,11 @@ pub fn test_driver(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     };
     let junit = Arc::new(Junit::new(Arc::new(Null)));
     let log = Log::new(std::io::stderr(), Reporter::new(junit.clone()));
-    let result = run_test(config, log, &options);
+    if let Some(file) = std::env::var_os("LOGFILE").filter(|file| !file.is_empty()) {
+        log.also_to(XmlLog::new(std::fs::File::create(file)?));
+    }
+    let result = run_test(config, log.clone(), &options);
+    log.end_xml();
     if let Some(file) = arguments.junit_xml {
         std::fs::write(file, junit.to_xml())?;
     }

@@ -1,9 +1,13 @@
 //! What the driver tells: the log of the test for people, and events for programs.
 
+mod xml;
+
+pub use xml::XmlLog;
+
 use firn_events::{Activity, Outcome, Reporter, Span};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// How much a line of the driver's matters.
@@ -51,22 +55,51 @@ impl std::str::FromStr for Level {
 /// Writes the log. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
-    out: Arc<Mutex<Box<dyn Write + Send>>>,
+    out: Arc<Mutex<Outputs>>,
     events: Reporter,
     serial: Arc<AtomicBool>,
     lowest: Arc<Mutex<Level>>,
 }
 
+/// Where it goes.
+struct Outputs {
+    text: Box<dyn Write + Send>,
+    xml: Option<XmlLog>,
+}
+
+impl Outputs {
+    fn text(&mut self, block: &str) {
+        let _ = self.text.write_all(block.as_bytes());
+        let _ = self.text.flush();
+    }
+
+    fn xml(&mut self, write: impl FnOnce(&mut XmlLog)) {
+        if let Some(xml) = &mut self.xml {
+            write(xml);
+        }
+    }
+}
+
 impl Log {
     /// A log to `out` with events to `events`.
     pub fn new(out: impl Write + Send + 'static, events: Reporter) -> Self {
-        let out: Box<dyn Write + Send> = Box::new(out);
+        let out = Outputs { text: Box::new(out), xml: None };
         Self {
             out: Arc::new(Mutex::new(out)),
             events,
             serial: Arc::new(true.into()),
             lowest: Arc::default(),
         }
+    }
+
+    /// Writes everything as XML, too.
+    pub fn also_to(&self, xml: XmlLog) {
+        self.outputs().xml = Some(xml);
+    }
+
+    /// Ends the XML: what is said from now on is not in it.
+    pub fn end_xml(&self) {
+        self.outputs().xml = None;
     }
 
     /// Leaves out the driver's lines below `level`; what consoles say and failures always show.
@@ -81,9 +114,18 @@ impl Log {
 
     /// The same at another level.
     pub fn say(&self, level: Level, node: Option<&str>, text: &str) {
-        if level < *self.lowest.lock().unwrap_or_else(PoisonError::into_inner) {
+        if !self.shows(level) {
             return;
         }
+        self.outputs().xml(|xml| xml.line(node, text));
+        self.say_in_text(node, text);
+    }
+
+    fn shows(&self, level: Level) -> bool {
+        level >= *self.lowest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say_in_text(&self, node: Option<&str>, text: &str) {
         let mut block = String::new();
         for line in text.lines() {
             match node {
@@ -91,13 +133,15 @@ impl Log {
                 None => block.push_str(&format!("{line}\n")),
             }
         }
-        self.write(&block);
+        self.outputs().text(&block);
     }
 
     /// A line of a node's console.
     pub fn console(&self, node: &str, line: &str) {
         if self.serial.load(Ordering::Relaxed) {
-            self.write(&format!("{node} # {line}\n"));
+            let mut outputs = self.outputs();
+            outputs.text(&format!("{node} # {line}\n"));
+            outputs.xml(|xml| xml.console(node, line));
         }
     }
 
@@ -109,12 +153,17 @@ impl Log {
     /// A failure, each line marked.
     pub fn failure(&self, text: &str) {
         let block: String = text.lines().map(|line| format!("!!! {line}\n")).collect();
-        self.write(&block);
+        let mut outputs = self.outputs();
+        outputs.text(&block);
+        outputs.xml(|xml| xml.line(None, text));
     }
 
     /// Begins a step; dropping the result without `end` counts as failed.
     pub fn step(&self, node: Option<&str>, text: &str) -> Step {
-        self.line(node, text);
+        if self.shows(Level::Info) {
+            self.say_in_text(node, text);
+        }
+        self.outputs().xml(|xml| xml.begin_step(node, text));
         let full = node.map_or_else(|| text.to_string(), |node| format!("{node}: {text}"));
         let span = self.events.start(Activity::Step { text: first_line(&full) });
         Step {
@@ -123,6 +172,7 @@ impl Log {
             text: text.into(),
             span,
             since: Instant::now(),
+            _nest: Nest(self.clone()),
         }
     }
 
@@ -136,10 +186,8 @@ impl Log {
         &self.events
     }
 
-    fn write(&self, block: &str) {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = out.write_all(block.as_bytes());
-        let _ = out.flush();
+    fn outputs(&self) -> MutexGuard<'_, Outputs> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,6 +203,16 @@ pub struct Step {
     text: String,
     span: Span,
     since: Instant,
+    _nest: Nest,
+}
+
+/// An element of the log as XML, closed when this is dropped.
+struct Nest(Log);
+
+impl Drop for Nest {
+    fn drop(&mut self) {
+        self.0.outputs().xml(XmlLog::end_step);
+    }
 }
 
 impl Step {
