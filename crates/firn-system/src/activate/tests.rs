@@ -197,6 +197,39 @@ fn accounts_keep_ids_and_passwords() {
 }
 
 #[test]
+fn of_several_passwords_one_counts() {
+    let names = ["a", "b", "c", "d", "e"];
+    let groups = names.map(|name| serde_json::json!({ "name": name }));
+    let given = serde_json::json!([
+        { "initialHashedPassword": "a", "initialPassword": "b", "hashedPassword": "c" },
+        { "hashedPassword": "c", "password": "d" },
+        { "initialHashedPassword": "a", "hashedPassword": "c" },
+        { "initialHashedPassword": "a" },
+        {},
+    ]);
+    let users: Vec<_> = given
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(names)
+        .map(|(passwords, name)| user(name, serde_json::json!({ "passwords": passwords })))
+        .collect();
+    let hashes = |mutable: bool| -> Vec<String> {
+        let machine = Machine::new();
+        let plan = serde_json::json!({ "users": { "mutable": mutable, "users": users, "groups": groups } });
+        let system = machine.system("system", &[], plan);
+        // The second time accounts are there.
+        machine.activate(&system);
+        machine.activate(&system);
+        let shadow = machine.read("etc/shadow");
+        let hash = |line: &str| line.split(':').nth(1).unwrap().chars().take(3).collect();
+        shadow.lines().map(hash).collect()
+    };
+    assert_eq!(hashes(true), ["c", "$6$", "c", "a", "!"]);
+    assert_eq!(hashes(false), ["$6$", "$6$", "c", "a", "!"]);
+}
+
+#[test]
 fn snippets_run_in_order_and_a_failure_is_named() {
     let machine = Machine::new();
     let file = machine.scratch.path().join("log");

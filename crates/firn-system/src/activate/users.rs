@@ -160,7 +160,7 @@ impl State {
                 let before = self.shadow.get(&line.name);
                 let hash = match (user, before) {
                     (_, Some(old)) if plan.mutable => old.hash.clone(),
-                    (Some(user), _) => hash_of(user, before.is_none())?,
+                    (Some(user), _) => hash_of(user, plan.mutable)?,
                     (None, Some(old)) => old.hash.clone(),
                     (None, None) => "!".to_owned(),
                 };
@@ -228,8 +228,9 @@ fn no_id(name: &str) -> Error {
     Error::new(format!("no id is free for '{name}'"))
 }
 
-/// The hash that the configuration gives; `new` says whether the account is made now.
-fn hash_of(user: &User, new: bool) -> Result<String> {
+/// The hash that the configuration gives, of several options the one that overrides the others in NixOS. Where users
+/// are `mutable` this is asked once, when the account is made; initial passwords of others are as good as passwords.
+fn hash_of(user: &User, mutable: bool) -> Result<String> {
     let given = &user.passwords;
     if let Some(file) = &given.hashed_password_file {
         match fs::read_to_string(file) {
@@ -239,16 +240,16 @@ fn hash_of(user: &User, new: bool) -> Result<String> {
             }
         }
     }
-    if let Some(hash) = &given.hashed_password {
-        return Ok(hash.clone());
+    let first = if mutable { None } else { given.initial_password.as_ref() };
+    match (given.password.as_ref().or(first), &given.hashed_password) {
+        (Some(text), _) => return hashed(text),
+        (None, Some(hash)) => return Ok(hash.clone()),
+        (None, None) => {}
     }
-    if let Some(text) = &given.password {
-        return hashed(text);
-    }
-    match (&given.initial_hashed_password, &given.initial_password) {
-        (Some(hash), _) if new => Ok(hash.clone()),
-        (None, Some(text)) if new => hashed(text),
-        _ => Ok("!".to_owned()),
+    match (&given.initial_password, &given.initial_hashed_password) {
+        (Some(text), _) => hashed(text),
+        (None, Some(hash)) => Ok(hash.clone()),
+        (None, None) => Ok("!".to_owned()),
     }
 }
 

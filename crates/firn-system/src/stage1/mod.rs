@@ -8,7 +8,7 @@ mod options;
 
 use crate::initrd::plan::{Mount, Plan};
 use crate::{Error, Result, files, stage2};
-use rustix::mount::{MountFlags, mount, mount_move};
+use rustix::mount::{MountFlags, mount, mount_move, mount_remount};
 use std::convert::Infallible;
 use std::ffi::{CStr, CString};
 use std::fs;
@@ -91,11 +91,17 @@ fn mount_one(step: &Mount, plan: &Plan) -> Result<()> {
     for folder in &parsed.folders {
         files::make_folder(Path::new(folder))?;
     }
-    let source = devices::find(&step.device, &step.fs_type)?;
+    let bind = parsed.flags.contains(MountFlags::BIND);
+    let source =
+        if bind { folder_of_root(step)? } else { devices::find(&step.device, &step.fs_type)? };
     if let Some(formatter) = plan.formatter.as_deref().filter(|_| step.auto_format) {
         format(formatter, &source, &step.fs_type)?;
     }
-    let kind = if step.fs_type == "auto" { devices::kind(&source)? } else { step.fs_type.clone() };
+    let kind = if step.fs_type == "auto" && !bind {
+        devices::kind(&source)?
+    } else {
+        step.fs_type.clone()
+    };
     if let Some(checker) =
         plan.checker.as_deref().filter(|_| !step.no_check && kind.starts_with("ext"))
     {
@@ -103,7 +109,13 @@ fn mount_one(step: &Mount, plan: &Plan) -> Result<()> {
     }
     let data = CString::new(parsed.data.clone())
         .map_err(|_| Error::new(format!("wrong mount options for {}", step.mount_point)))?;
-    mount(&source, &target, kind.as_str(), parsed.flags, data.as_c_str()).map_err(|err| {
+    let mounted = mount(&source, &target, kind.as_str(), parsed.flags, data.as_c_str());
+    // Together with `bind` the kernel hears no other flag.
+    let restricted = mounted.and_then(|()| match parsed.flags == MountFlags::BIND || !bind {
+        true => Ok(()),
+        false => mount_remount(&target, parsed.flags, c""),
+    });
+    restricted.map_err(|err| {
         Error::new(format!(
             "cannot mount '{}' ({kind}) as {} of the machine: {err}",
             source.display(),
@@ -113,6 +125,15 @@ fn mount_one(step: &Mount, plan: &Plan) -> Result<()> {
             "see the kernel's messages above; `fileSystems` in the configuration declares it",
         )
     })
+}
+
+/// What a mount with the option `bind` shows: a folder of the machine, not of the initial file system.
+fn folder_of_root(step: &Mount) -> Result<PathBuf> {
+    let folder = Path::new(ROOT).join(step.device.trim_start_matches('/'));
+    if !folder.exists() {
+        files::make_folder(&folder)?;
+    }
+    Ok(folder)
 }
 
 /// Makes a file system on a device that has nothing at all on it.

@@ -189,6 +189,42 @@ let
     in
     "${escape (toString swap.realDevice)} none swap ${lib.concatStringsSep "," options} 0 0\n";
   late = lib.filter (fs: !utils.fsNeededForBoot fs) inOrder;
+  # What is mounted once the network is there. `mount` helpers of these kinds ask other machines.
+  isRemote =
+    fs: lib.elem "_netdev" fs.options || lib.elem fs.fsType remoteTypes || lib.hasPrefix "fuse.sshfs" fs.fsType;
+  remoteTypes = [
+    "afs"
+    "ceph"
+    "cifs"
+    "davfs"
+    "glusterfs"
+    "lustre"
+    "nfs"
+    "nfs4"
+    "smb3"
+    "sshfs"
+  ];
+  remoteTarget = lib.optional (lib.any isRemote late) "remote-fs.target";
+  # The folders that an overlay writes to have to be there first.
+  overlayFolders =
+    fs:
+    let
+      unit = "${utils.escapeSystemdPath fs.mountPoint}.mount";
+      folders = "${fs.overlay.upperdir} ${fs.overlay.workdir}";
+    in
+    lib.nameValuePair "overlay-folders-${utils.escapeSystemdPath fs.mountPoint}" {
+      requiredBy = [ unit ];
+      before = [ unit ];
+      unitConfig = {
+        DefaultDependencies = false;
+        RequiresMountsFor = folders;
+      };
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "${pkgs.coreutils}/bin/mkdir -p ${folders}";
+      };
+    };
 in
 {
   options = {
@@ -214,6 +250,11 @@ in
     system.build.fileSystems = inOrder;
     boot.supportedFilesystems = map (fs: fs.fsType) inOrder;
     boot.initrd.supportedFilesystems = map (fs: fs.fsType) (lib.filter (fs: fs.neededForBoot) inOrder);
+    systemd.services = lib.listToAttrs (
+      map overlayFolders (lib.filter (fs: fs.overlay.upperdir != null) late)
+    );
+    systemd.additionalUpstreamSystemUnits = remoteTarget;
+    systemd.targets.multi-user = mkIf (remoteTarget != [ ]) { wants = remoteTarget; };
     systemd.wantedGenerators = lib.optional (
       late != [ ] || config.swapDevices != [ ] || lib.any (fs: fs.autoResize) inOrder
     ) "systemd-fstab-generator";

@@ -281,6 +281,8 @@ let
         ${lib.optionalString (cfg.streamConfig != "") "stream {\n${cfg.streamConfig}\n}"}
         ${cfg.appendConfig}
       '';
+  # Where the program looks: with reloading a place that stays, so that a change is no other service.
+  configPath = if cfg.enableReload then "/etc/nginx/nginx.conf" else configFile;
   # The program itself reads the configuration when it is built, so that a mistake fails the build. A variant of a
   # system is checked when it is switched to: there the running server stays as it is.
   configFile =
@@ -440,6 +442,22 @@ in
       };
     };
     users.groups = mkIf (cfg.group == "nginx") { nginx.gid = 60; };
+    environment.etc."nginx/nginx.conf" = mkIf cfg.enableReload { source = configFile; };
+    # Its start is the reload. A file that nginx refuses fails this service; the server goes on with the old one.
+    systemd.services.nginx-config-reload = mkIf cfg.enableReload {
+      description = "Reload of nginx' configuration";
+      wantedBy = [ "multi-user.target" ];
+      wants = [ "nginx.service" ];
+      after = acme.standIns;
+      restartTriggers = [ configFile ];
+      unitConfig.StartLimitIntervalSec = 0;
+      serviceConfig = {
+        Type = "oneshot";
+        TimeoutSec = 60;
+        ExecCondition = "/run/current-system/systemd/bin/systemctl -q is-active nginx.service";
+        ExecStart = "/run/current-system/systemd/bin/systemctl reload nginx.service";
+      };
+    };
     systemd.services.nginx = {
       description = "Nginx Web Server";
       wantedBy = [ "multi-user.target" ];
@@ -454,9 +472,9 @@ in
         # Started when it listens, so that whoever waits for the unit can connect.
         Type = "forking";
         PIDFile = "/run/nginx/nginx.pid";
-        ExecStart = "${cfg.package}/bin/nginx -e stderr -c ${configFile}";
+        ExecStart = "${cfg.package}/bin/nginx -e stderr -c ${configPath}";
         ExecReload = [
-          "${cfg.package}/bin/nginx -t -e stderr -c ${configFile}"
+          "${cfg.package}/bin/nginx -t -e stderr -c ${configPath}"
           "${pkgs.procps}/bin/kill -HUP $MAINPID"
         ];
         Restart = "always";

@@ -86,6 +86,12 @@ in
   config.environment.etc = {
     # NixOS has no keys of root from the machine's credentials, and `/root/.ssh` is made by whoever wants it.
     "tmpfiles.d/provision.conf".text = lib.mkDefault "";
+    # Debian's file of this name empties `/tmp` whenever things are removed, which every switch does: with what
+    # services have there of their own.
+    "tmpfiles.d/tmp.conf".text = lib.mkDefault ''
+      q /tmp 1777 root root 10d
+      q /var/tmp 1777 root root 30d
+    '';
     "tmpfiles.d/00-nixos.conf".text = ''
       # Made from `systemd.tmpfiles.rules`.
     ''

@@ -32,7 +32,8 @@ let
   preparer = fs: "overlay-folders-${utils.escapeSystemdPath fs.mountPoint}";
 
   mount = fs: {
-    what = toString fs.device;
+    # What is shown twice is a folder of the machine.
+    what = if lib.elem "bind" fs.options then below (toString fs.device) else toString fs.device;
     where = below fs.mountPoint;
     type = if fs.fsType == "auto" then "" else fs.fsType;
     options = lib.concatStringsSep "," (optionsOf fs);
