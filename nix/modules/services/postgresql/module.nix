@@ -11,7 +11,7 @@ let
     else if value == false then
       "no"
     else if lib.isString value then
-      "'${lib.replaceStrings [ "'" ] [ "''" ] value}'"
+      quoted value
     else
       toString value;
   configFile = pkgs.writeText "postgresql.conf" (
@@ -32,27 +32,45 @@ let
         };
         ensureDBOwnership = flag false "Whether the role owns the database of the same name.";
         ensureClauses = mkOption {
-          type = types.submodule { freeformType = types.attrsOf (types.nullOr types.bool); };
+          type = types.submodule {
+            freeformType = types.attrsOf (types.nullOr (types.oneOf [ types.bool types.int types.str ]));
+          };
           default = { };
-          description = "Rights of the role (superuser, createdb, createrole, login …).";
+          description = "Rights of the role (superuser, createdb, createrole, login …), its `connection_limit`, and its `password` as a hash.";
         };
       };
     };
-  psql = "psql --port=${toString cfg.settings.port}";
+  # What scripts call; configurations that add to them do so by this name, too.
+  psql = ''
+    PSQL="psql --port=${toString cfg.settings.port}"
+  '';
+  quoted = text: "'${lib.replaceStrings [ "'" ] [ "''" ] text}'";
+  clause =
+    name: value:
+    if lib.isBool value then
+      lib.toUpper (if value then name else "no${name}")
+    else
+      "${lib.toUpper (lib.replaceStrings [ "_" ] [ " " ] name)} ${if lib.isString value then quoted value else toString value}";
   clauses =
     user:
-    lib.concatMapStringsSep " " (name: lib.toUpper (if user.ensureClauses.${name} then name else "no${name}")) (
-      lib.attrNames (lib.filterAttrs (_: v: v != null) user.ensureClauses)
+    lib.concatStringsSep " " (
+      lib.mapAttrsToList clause (lib.filterAttrs (_: value: value != null) user.ensureClauses)
     );
+  whenMissing = query: statement: ''
+    $PSQL -tAc "${query}" | grep -q 1 || $PSQL -tAc ${lib.escapeShellArg statement}
+  '';
+  makeDatabase = name: whenMissing "SELECT 1 FROM pg_database WHERE datname = '${name}'" ''CREATE DATABASE "${name}"'';
+  makeUser =
+    user:
+    whenMissing "SELECT 1 FROM pg_roles WHERE rolname='${user.name}'" ''CREATE USER "${user.name}"''
+    + lib.optionalString (clauses user != "") ''
+      $PSQL -tAc ${lib.escapeShellArg ''ALTER ROLE "${user.name}" ${clauses user}''}
+    ''
+    + lib.optionalString user.ensureDBOwnership ''
+      $PSQL -tAc 'ALTER DATABASE "${user.name}" OWNER TO "${user.name}"'
+    '';
   setup =
-    lib.concatMapStrings (db: ''
-      ${psql} -tAc "SELECT 1 FROM pg_database WHERE datname = '${db}'" | grep -q 1 || ${psql} -tAc 'CREATE DATABASE "${db}"'
-    '') cfg.ensureDatabases
-    + lib.concatMapStrings (user: ''
-      ${psql} -tAc "SELECT 1 FROM pg_roles WHERE rolname='${user.name}'" | grep -q 1 || ${psql} -tAc 'CREATE USER "${user.name}"'
-      ${lib.optionalString (clauses user != "") "${psql} -tAc 'ALTER ROLE \"${user.name}\" ${clauses user}'"}
-      ${lib.optionalString user.ensureDBOwnership "${psql} -tAc 'ALTER DATABASE \"${user.name}\" OWNER TO \"${user.name}\"'"}
-    '') cfg.ensureUsers;
+    lib.concatMapStrings makeDatabase cfg.ensureDatabases + lib.concatMapStrings makeUser cfg.ensureUsers;
 in
 {
   options.services.postgresql = {
@@ -161,9 +179,29 @@ in
     };
     users.groups.postgres.gid = 71;
     environment.systemPackages = [ cfg.finalPackage ];
+    # What needs databases and roles waits for the target. The server's own unit is not started before they are there
+    # either, since tests and services from before there was a target wait for that.
+    systemd.targets.postgresql = {
+      description = "PostgreSQL";
+      wantedBy = [ "multi-user.target" ];
+      requires = [ "postgresql.service" "postgresql-setup.service" ];
+    };
+    systemd.services.postgresql-setup = {
+      description = "PostgreSQL Setup Scripts";
+      requires = [ "postgresql.service" ];
+      after = [ "postgresql.service" ];
+      path = [ cfg.finalPackage ];
+      environment.PGPORT = toString cfg.settings.port;
+      script = psql;
+      serviceConfig = {
+        User = "postgres";
+        Group = "postgres";
+        Type = "oneshot";
+        RemainAfterExit = true;
+      };
+    };
     systemd.services.postgresql = {
       description = "PostgreSQL Server";
-      wantedBy = [ "multi-user.target" ];
       after = [ "network.target" ];
       environment.PGDATA = cfg.dataDir;
       path = [ cfg.finalPackage ];
@@ -176,12 +214,13 @@ in
         ln -sfn "${configFile}" "${cfg.dataDir}/postgresql.conf"
       '';
       postStart = ''
-        while ! ${psql} -d postgres -c "" 2> /dev/null; do
+        ${psql}
+        while ! $PSQL -d postgres -c "" 2> /dev/null; do
           if ! kill -0 "$MAINPID"; then exit 1; fi
           sleep 0.1
         done
         if test -e "${cfg.dataDir}/.first_startup"; then
-          ${lib.optionalString (cfg.initialScript != null) "${psql} -f ${cfg.initialScript} -d postgres"}
+          ${lib.optionalString (cfg.initialScript != null) "$PSQL -f ${cfg.initialScript} -d postgres"}
           rm -f "${cfg.dataDir}/.first_startup"
         fi
         ${setup}
@@ -198,6 +237,7 @@ in
         TimeoutSec = 120;
         ExecStart = "${cfg.finalPackage}/bin/postgres";
         Type = "notify";
+        Restart = "always";
       };
       unitConfig.RequiresMountsFor = toString cfg.dataDir;
     };

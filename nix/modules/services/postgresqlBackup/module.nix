@@ -12,7 +12,7 @@ let
   service = database: dump: {
     enable = true;
     description = "Backup of ${database} database(s)";
-    requires = [ "postgresql.service" ];
+    requires = [ "postgresql.target" ];
     path = [ pkgs.coreutils config.services.postgresql.package ];
     startAt = cfg.startAt;
     script = ''
