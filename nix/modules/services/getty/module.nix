@@ -65,7 +65,8 @@ in
     }
     (lib.mkIf (machine && config.console.enable) {
       # The first console has a prompt; logind starts others when one switches to them.
-      systemd.services."getty@" = lib.mkIf (arguments != [ ]) {
+      # With the terminal's name among its arguments, by which people and tests find the program.
+      systemd.services."getty@" = {
         overrideStrategy = "asDropin";
         enableDefaultPath = false;
         restartIfChanged = false;

@@ -95,6 +95,8 @@ in
     "tmpfiles.d/00-nixos.conf".text = ''
       # Made from `systemd.tmpfiles.rules`.
     ''
+    # Programs are given this folder as a home that stays empty. Containers may not say so.
+    + lib.optionalString (!config.boot.isContainer) "h /var/empty - - - - +i\n"
     + lib.concatMapStrings (rule: rule + "\n") cfg.rules;
   }
   // lib.mapAttrs' (
