@@ -1,6 +1,7 @@
 //! Finds block devices by what the configuration calls them. There is no udev here, so labels and
 //! ids are read from the devices themselves.
 
+use super::partitions;
 use crate::{Error, Result, files};
 use std::fs::{self, File};
 use std::io::Read;
@@ -38,6 +39,12 @@ fn lookup(device: &str) -> Option<PathBuf> {
         Wanted::Serial(serial) => {
             block_devices().find(|name| serial_of(name).as_deref() == Some(&*serial))
         }
+        Wanted::PartitionLabel(label) => {
+            block_devices().find(|dev| partitions::name(dev).as_deref() == Some(&*label))
+        }
+        Wanted::PartitionUuid(uuid) => {
+            block_devices().find(|dev| partitions::uuid(dev).as_deref() == Some(&*uuid))
+        }
         Wanted::Label(label) => {
             block_devices().find(|dev| probe(dev).is_some_and(|p| p.label == label))
         }
@@ -51,6 +58,8 @@ enum Wanted {
     Path(PathBuf),
     Label(String),
     Uuid(String),
+    PartitionLabel(String),
+    PartitionUuid(String),
     Serial(String),
 }
 
@@ -67,6 +76,12 @@ impl Wanted {
         }
         if let Some(uuid) = after(["/dev/disk/by-uuid/", "UUID="]) {
             return Self::Uuid(uuid);
+        }
+        if let Some(label) = after(["/dev/disk/by-partlabel/", "PARTLABEL="]) {
+            return Self::PartitionLabel(label);
+        }
+        if let Some(uuid) = after(["/dev/disk/by-partuuid/", "PARTUUID="]) {
+            return Self::PartitionUuid(uuid.to_lowercase());
         }
         match device.strip_prefix("/dev/disk/by-id/virtio-") {
             Some(serial) => Self::Serial(serial.to_owned()),

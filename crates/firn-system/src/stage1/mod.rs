@@ -5,6 +5,7 @@ mod check;
 mod devices;
 mod drivers;
 mod options;
+mod partitions;
 
 use crate::initrd::plan::{Mount, Plan};
 use crate::{Error, Result, files, stage2};
