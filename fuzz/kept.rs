@@ -64,7 +64,10 @@ pub fn survive(
         for (round, input) in inputs.into_iter().chain(made).enumerate() {
             fs::write(&current, &input).unwrap();
             let tried = catch_unwind(AssertUnwindSafe(|| body(&input)));
-            assert!(tried.is_ok(), "{name}, input {round} panics: {}", current.display());
+            // A text that doubles itself may need more than there is, and that is an answer.
+            let answered =
+                tried.err().is_none_or(|panic| firn_eval::stack::is_out_of_memory(&*panic));
+            assert!(answered, "{name}, input {round} panics: {}", current.display());
         }
     })
     .unwrap();

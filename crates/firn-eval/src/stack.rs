@@ -20,6 +20,11 @@ thread_local! {
 /// panic.
 pub(crate) struct OutOfMemory;
 
+/// Whether what unwound the stack was an evaluation that used up all memory, which [`run`] gives as an error.
+pub fn is_out_of_memory(panic: &(dyn std::any::Any + Send)) -> bool {
+    panic.is::<OutOfMemory>()
+}
+
 /// Runs `work` on a thread with a large stack and returns what it returns.
 ///
 /// # Errors
@@ -58,7 +63,7 @@ fn run_on<T: Send>(
             })?;
         match thread.join() {
             Ok(value) => Ok(value),
-            Err(panic) if panic.is::<OutOfMemory>() => Err(std::io::Error::new(
+            Err(panic) if is_out_of_memory(&*panic) => Err(std::io::Error::new(
                 std::io::ErrorKind::OutOfMemory,
                 "out of memory: evaluation needs more than there is",
             )),
