@@ -55,6 +55,11 @@ fn bios_starts_what_was_chosen_in_grub() {
 }
 
 #[test]
+fn images_made_by_repart_are_started() {
+    machine_test_passes("image");
+}
+
+#[test]
 fn disks_are_formatted_once_and_outlive_a_crash() {
     machine_test_passes("disks");
 }
