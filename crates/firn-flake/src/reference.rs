@@ -135,7 +135,7 @@ fn absolute(mut url: Url, base: Base<'_>) -> Url {
     if let (Base::Folder(folder), "path" | "git+file") = (base, url.scheme.as_str())
         && !url.path.starts_with('/')
     {
-        url.path = encode_path(&clean(&folder.join(&url.path)).to_string_lossy());
+        url.path = encode_path(&clean(folder.join(&url.path)).to_string_lossy());
     }
     url
 }
@@ -152,7 +152,7 @@ fn parse_path(text: &str, base: Base<'_>) -> Result<(FlakeRef, String), InputErr
         fragment: decode(fragment)?,
     };
     if let Base::Folder(folder) = base {
-        let place = clean(&folder.join(path));
+        let place = clean(folder.join(path));
         // A link is where it leads: what is around it is not part of the flake.
         locate(&mut url, &place.canonicalize().unwrap_or(place))?;
     }

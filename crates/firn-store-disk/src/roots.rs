@@ -47,7 +47,7 @@ pub(crate) fn add_perm_root(
     link: &Path,
 ) -> StoreResult<PathBuf> {
     let link = std::path::absolute(link).map_err(StoreError::io("find", link))?;
-    let link = clean(&link);
+    let link = clean(link);
     if layout.store_dir.contains(&link.to_string_lossy()) || link.starts_with(&layout.real_store) {
         return Err(StoreError::other(format!(
             "creating a garbage collector root '{}' in the Nix store is forbidden (is the result link inside the store?)",
@@ -134,7 +134,7 @@ impl Search<'_> {
             return Ok(());
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
-        let target = clean(&folder.join(target));
+        let target = clean(folder.join(target));
         match fs::symlink_metadata(&target) {
             Ok(meta) if meta.is_symlink() => {
                 if let Ok(inner) = fs::read_link(&target) {

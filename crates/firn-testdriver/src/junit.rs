@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::xml::escape;
+
 /// Collects what tests and their subtests end with, and passes every event on.
 pub struct Junit {
     next: Arc<dyn Sink>,
@@ -68,23 +70,6 @@ fn write_case(xml: &mut String, test: &str, case: &Case) {
             writeln!(xml, "    {head}>\n      <failure message=\"{text}\"/>\n    </testcase>")
         }
     };
-}
-
-/// Text for an attribute; what XML does not allow at all is replaced.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 impl State {

@@ -26,6 +26,7 @@ mod saved;
 mod shares;
 mod signature;
 mod terminal;
+mod xml;
 
 pub mod api;
 

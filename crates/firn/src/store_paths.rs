@@ -22,7 +22,7 @@ pub fn of(dir: &StoreDir, text: &str) -> Result<StorePath, Failure> {
 /// The store path that `text` means, and what follows it.
 pub fn split(dir: &StoreDir, text: &str) -> Result<(StorePath, String), Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::new(format!("error: {e}"));
-    let mut path = clean(&std::path::absolute(text).map_err(|e| failed(&e))?);
+    let mut path = clean(std::path::absolute(text).map_err(|e| failed(&e))?);
     for _ in 0..MAX_LINKS {
         let here = path.to_string_lossy();
         if dir.contains(&here) {
@@ -53,7 +53,7 @@ pub fn next(path: &Path, read: impl Fn(&Path) -> Option<PathBuf>) -> Option<Path
         walked.push(part);
         if let Some(target) = read(&walked) {
             let whole = walked.parent()?.join(target).join(parts.as_path());
-            return Some(clean(&whole));
+            return Some(clean(whole));
         }
     }
     None

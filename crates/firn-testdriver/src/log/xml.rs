@@ -3,6 +3,8 @@
 
 use std::io::Write;
 
+use crate::xml::escape;
+
 /// Writes the elements; dropping it closes what is open.
 pub struct XmlLog {
     out: Box<dyn Write + Send>,
@@ -59,21 +61,4 @@ impl Drop for XmlLog {
         }
         self.write("</logfile>\n");
     }
-}
-
-/// Text and values of attributes. What XML lacks, such as a terminal's control characters, is left out.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
