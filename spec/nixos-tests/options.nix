@@ -261,12 +261,23 @@ let
       && (vm { }).fileSystems."/nix/.ro-store".fsType == "9p"
       && (vm { virtualisation.vmVariant.virtualisation.useNixStoreImage = true; }).fileSystems."/nix/.ro-store".fsType == "erofs"
       && scripted.virtualisation.mountHostNixStore
-      && fails (machine { }).system.build.vmWithBootLoader.drvPath
+      && lib.isString (machine { }).system.build.vmWithBootLoader.drvPath
       && lib.isString (machine {
         boot.loader.grub.enable = false;
         boot.loader.systemd-boot.enable = true;
       }).system.build.vmWithBootLoader.drvPath;
-    biosBootLoader = refused { virtualisation = { useBootLoader = true; useBIOSBoot = true; }; };
+    biosBootLoader =
+      let
+        started = changes: (driver { backend = "vm"; nodes.machine.virtualisation = { useBootLoader = true; } // changes; }).nodes.machine.vm.bootLoader;
+        grub = (vm { virtualisation = { useBootLoader = true; useBIOSBoot = true; }; }).boot.loader.grub;
+      in
+      grub.enable
+      && !grub.efiSupport
+      && grub.devices == [ (vm { }).virtualisation.bootLoaderDevice ]
+      && (started { }).grub != null
+      && (started { }).partition == null
+      && (started { useEFIBoot = true; }).grub == null
+      && (started { useEFIBoot = true; }).partition != null;
     tpmProvisioning = refused { virtualisation.tpm = { enable = true; provisioning = "true"; }; };
     olderNames =
       (vm { virtualisation.pathsInNixDB = [ pkgs.hello ]; }).virtualisation.additionalPaths == [ pkgs.hello ]
