@@ -2,7 +2,7 @@
 //! `/** … */` of their sources, which are read again when somebody asks.
 
 use firn_syntax::Symbol;
-use firn_syntax::ast::{Ast, Expr, ExprId};
+use firn_syntax::ast::{Ast, Expr, ExprId, Lambda};
 use firn_syntax::sym;
 
 use crate::error::{ErrorKind, R};
@@ -87,21 +87,45 @@ impl Machine {
         })
     }
 
+    /// The comment before a function that is written in the language, and the function's place; nothing
+    /// where there is no comment, and about other values. What is left of a function that has some of its
+    /// arguments is another function than the one that the comment is about.
+    ///
+    /// # Errors
+    /// Evaluating the value fails.
+    pub fn comment(&mut self, v: Value) -> R<Option<(String, Pos)>> {
+        let Some(function) = self.force(v)?.as_function() else { return Ok(None) };
+        let FunctionKind::Closure(lambda, _) = function.kind() else { return Ok(None) };
+        let found = self.lambda_left(lambda.outer_pos, 0);
+        Ok(found.and_then(|left| Some((left.comment()?, left.pos))))
+    }
+
+    /// The comment before the attribute that is defined at a place; nothing where there is none.
+    pub fn attribute_comment(&self, pos: Pos) -> Option<String> {
+        let (ast, offset) = self.read_again(pos)?;
+        let doc = ast.doc_at(offset)?;
+        Some(comment_text(&ast.file().text()[doc.start as usize..doc.end as usize]))
+    }
+
     /// The documentation of the function that is left of the one at `pos` after `given` arguments.
     fn lambda_doc(&self, pos: Pos, given: usize) -> String {
-        let nowhere = || "Function ".to_owned();
-        let Some((ast, offset)) = self.read_again(pos) else { return nowhere() };
-        let Some((at, lambda)) = lambda_at(&ast, offset, given) else { return nowhere() };
-        let place = self.show_pos(Pos(pos.0 - offset + at));
-        let mut text = match lambda.name {
+        let Some(left) = self.lambda_left(pos, given) else { return "Function ".to_owned() };
+        let place = self.show_pos(left.pos);
+        let mut text = match left.lambda.name {
             Some(name) => format!("Function `{name}`\\\n  … defined at {place}"),
             None => format!("Function defined at {place}"),
         };
-        if let Some(doc) = lambda.doc.and_then(|index| ast.docs().get(index as usize).copied()) {
+        if let Some(comment) = left.comment() {
             text += "\n\n";
-            text += &comment_text(&ast.file().text()[doc.start as usize..doc.end as usize]);
+            text += &comment;
         }
         text
+    }
+
+    fn lambda_left(&self, pos: Pos, given: usize) -> Option<Left> {
+        let (ast, offset) = self.read_again(pos)?;
+        let (at, lambda) = lambda_at(&ast, offset, given)?;
+        Some(Left { pos: Pos(pos.0 - offset + at), ast, lambda })
     }
 
     /// What is known about an attribute from where it is defined, in Markdown; nothing if that place
@@ -110,11 +134,8 @@ impl Machine {
         if !pos.is_some() || self.positions().resolve(pos).is_none() {
             return None;
         }
-        let comment = self.read_again(pos).and_then(|(ast, offset)| {
-            let doc = ast.doc_at(offset)?;
-            Some(comment_text(&ast.file().text()[doc.start as usize..doc.end as usize]))
-        });
-        let text = comment.unwrap_or_else(|| "No documentation found.\n\n".to_owned());
+        let text =
+            self.attribute_comment(pos).unwrap_or_else(|| "No documentation found.\n\n".to_owned());
         Some(format!("Attribute `{name}`\n\n  … defined at {}\n\n{text}", self.show_pos(pos)))
     }
 
@@ -150,6 +171,20 @@ impl Machine {
     }
 }
 
+/// A function that was found again in its source.
+struct Left {
+    ast: Ast,
+    lambda: Lambda,
+    pos: Pos,
+}
+
+impl Left {
+    fn comment(&self) -> Option<String> {
+        let doc = self.ast.docs().get(self.lambda.doc? as usize).copied()?;
+        Some(comment_text(&self.ast.file().text()[doc.start as usize..doc.end as usize]))
+    }
+}
+
 /// Where the last name of a selection begins (before its dot), and the name.
 fn last_selection(m: &Machine, text: &[u8]) -> Option<(usize, Symbol)> {
     let sources = firn_source::SourceMap::new();
@@ -164,7 +199,7 @@ fn last_selection(m: &Machine, text: &[u8]) -> Option<(usize, Symbol)> {
 }
 
 /// The function at an offset, and how many functions further inside; with its own offset.
-fn lambda_at(ast: &Ast, offset: u32, inside: usize) -> Option<(u32, firn_syntax::ast::Lambda)> {
+fn lambda_at(ast: &Ast, offset: u32, inside: usize) -> Option<(u32, Lambda)> {
     let ids = (0..ast.len() as u32).map(ExprId);
     let mut at = ids
         .into_iter()

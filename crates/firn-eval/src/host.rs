@@ -78,6 +78,8 @@ pub struct Settings {
     pub trace_verbose: bool,
     /// Whether `builtins.warn` is an error.
     pub abort_on_warn: bool,
+    /// Whether `builtins.trace` and `builtins.warn` say nothing: for looking at values that nobody asked for.
+    pub silent: bool,
     /// Names of enabled experimental features.
     pub features: Vec<String>,
     /// What to do about URL literals, short and absolute path literals, in this order
@@ -101,6 +103,7 @@ impl Default for Settings {
             max_call_depth: 10_000,
             trace_verbose: false,
             abort_on_warn: false,
+            silent: false,
             features: Vec::new(),
             lints: [firn_syntax::Lint::Ignore; 3],
             helpers: true,

@@ -1,4 +1,4 @@
-//! Packages and options on disk, so that a second look at the same flake evaluates nothing.
+//! Packages, options and functions on disk, so that a second look at the same flake evaluates nothing.
 //!
 //! An index is text, an entry a line: a line is split only once its first field fits, so that a look
 //! into many thousand entries takes a few milliseconds. An index that can't be read is made anew.
@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::functions::FunctionDoc;
 use crate::options::OptionDoc;
 use crate::packages::Package;
 use crate::patterns::Patterns;
@@ -104,6 +105,28 @@ pub fn find_options(lines: &str, patterns: &Patterns, descriptions: bool) -> Vec
         (!descriptions || patterns.matches(&[name, text])).then_some(option)
     });
     options.collect()
+}
+
+/// Functions as an index holds them.
+pub fn functions_to_lines(functions: &[FunctionDoc]) -> String {
+    functions
+        .iter()
+        .filter_map(|function| {
+            let json = serde_json::to_string(function).ok()?;
+            Some(format!("{}\t{json}\n", function.name))
+        })
+        .collect()
+}
+
+/// The functions of an index that are asked for: a name, the type or what else is said fits.
+pub fn find_functions(lines: &str, patterns: &Patterns) -> Vec<FunctionDoc> {
+    let functions = lines.lines().filter_map(|line| {
+        let (name, json) = line.split_once('\t')?;
+        let function: FunctionDoc = serde_json::from_str(json).ok()?;
+        let aliases = function.aliases.join(" ");
+        patterns.matches(&[name, &aliases, &function.description]).then_some(function)
+    });
+    functions.collect()
 }
 
 #[cfg(test)]

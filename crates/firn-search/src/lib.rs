@@ -1,8 +1,10 @@
-//! Packages and options looked up: what is found in a flake, kept in an index, matched by patterns.
+//! Packages, options and functions looked up: what is found in a flake, kept in an index, matched by patterns.
 //!
-//! Reading order: [`packages`] and [`options`] (what evaluation finds), [`index`] (the same on disk),
+//! Reading order: [`packages`], [`options`] and [`functions`] (what evaluation finds), [`index`] (the same on disk),
 //! [`patterns`] (which of it is asked for). What is printed is the program's business.
 
+mod evaluated;
+pub mod functions;
 pub mod index;
 pub mod options;
 pub mod packages;

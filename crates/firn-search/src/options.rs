@@ -1,8 +1,11 @@
 //! The options of a tree of modules, with all that documentation says of them.
 
-use firn_eval::{Attrs, Machine, Pos, R, Symbol, Value};
+use std::fmt;
+
+use firn_eval::{Attrs, Machine, Pos, Symbol, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluated::attempt;
 use crate::pretty;
 
 /// An option.
@@ -42,6 +45,27 @@ pub struct Place {
     pub line: Option<u64>,
 }
 
+impl Place {
+    /// Names the file as people know it: `trees` are folders of the store and what they are called.
+    pub fn shorten(&mut self, trees: &[(String, String)]) {
+        let known = trees.iter().find_map(|(tree, name)| {
+            let rest =
+                self.file.strip_prefix(tree.as_str()).filter(|rest| rest.starts_with('/'))?;
+            Some(format!("{name}{rest}"))
+        });
+        if let Some(file) = known {
+            self.file = file;
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}
+
 /// Parts that a name has at most; types that contain themselves have options without end.
 const MAX_PARTS: usize = 16;
 
@@ -52,20 +76,9 @@ pub fn collect(m: &mut Machine, options: Value) -> Vec<OptionDoc> {
     found
 }
 
-/// The result of something that may fail in options that nobody looks at.
-fn try_<T>(m: &mut Machine, result: R<T>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(raised) => {
-            drop(m.take_error(raised));
-            None
-        }
-    }
-}
-
 fn visit(m: &mut Machine, value: Value, found: &mut Vec<OptionDoc>, depth: usize) {
     let value = m.force(value);
-    let Some(attrs) = try_(m, value).and_then(|value| value.as_attrs()) else { return };
+    let Some(attrs) = attempt(m, value).and_then(|value| value.as_attrs()) else { return };
     if text(m, attrs, "_type").as_deref() == Some("option") {
         option(m, attrs, found, depth);
         return;
@@ -80,7 +93,7 @@ fn visit(m: &mut Machine, value: Value, found: &mut Vec<OptionDoc>, depth: usize
 
 fn attr(m: &mut Machine, attrs: Attrs, name: &str) -> Option<Value> {
     let result = m.attr(attrs, Symbol::of(name));
-    try_(m, result).flatten()
+    attempt(m, result).flatten()
 }
 
 fn text(m: &mut Machine, attrs: Attrs, name: &str) -> Option<String> {
@@ -121,7 +134,7 @@ fn loc(m: &mut Machine, attrs: Attrs) -> Option<Vec<String>> {
     list.iter()
         .map(|part| {
             let part = m.force(part);
-            Some(try_(m, part)?.as_str()?.to_text().into_owned())
+            Some(attempt(m, part)?.as_str()?.to_text().into_owned())
         })
         .collect()
 }
@@ -131,7 +144,7 @@ fn sub_options(m: &mut Machine, kind: Attrs, loc: &[String]) -> Option<Value> {
     let parts: Vec<Value> = loc.iter().map(|part| m.string(part.as_bytes())).collect();
     let parts = m.list(&parts);
     let result = m.call(function, &[parts], Pos::NONE);
-    try_(m, result)
+    attempt(m, result)
 }
 
 fn document(m: &mut Machine, attrs: Attrs, loc: &[String], kind: Option<Attrs>) -> OptionDoc {
@@ -167,7 +180,7 @@ fn rendered(m: &mut Machine, attrs: Attrs, names: &[&str]) -> Option<String> {
         return Some(text.trim_end().to_owned());
     }
     let shown = pretty::show(m, value);
-    try_(m, shown)
+    attempt(m, shown)
 }
 
 fn declarations(m: &mut Machine, attrs: Attrs) -> Vec<Place> {
@@ -175,7 +188,9 @@ fn declarations(m: &mut Machine, attrs: Attrs) -> Vec<Place> {
     let mut places = Vec::new();
     for position in positions.into_iter().flat_map(|list| list.iter()) {
         let position = m.force(position);
-        let Some(position) = try_(m, position).and_then(|value| value.as_attrs()) else { continue };
+        let Some(position) = attempt(m, position).and_then(|value| value.as_attrs()) else {
+            continue;
+        };
         let Some(file) = text(m, position, "file") else { continue };
         let line = attr(m, position, "line").and_then(Value::as_int);
         places.push(Place { file, line: line.and_then(|line| u64::try_from(line).ok()) });
@@ -185,7 +200,7 @@ fn declarations(m: &mut Machine, attrs: Attrs) -> Vec<Place> {
     {
         for file in files.iter() {
             let file = m.force(file);
-            let Some(file) = try_(m, file) else { continue };
+            let Some(file) = attempt(m, file) else { continue };
             let file = file.as_str().or_else(|| file.as_path());
             places.extend(file.map(|file| Place { file: file.to_text().into_owned(), line: None }));
         }

@@ -76,6 +76,7 @@ const COMMANDS: &[Entry] = &[
         fmt,
         formatter
     ),
+    command!("functions", "Look up functions of a library, or print their manual", functions),
     group!("hash", "Compute and convert hashes", hash),
     group!("key", "Make and convert keys that sign store paths", key),
     command!("log", "Print what builds wrote", log),

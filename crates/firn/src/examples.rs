@@ -94,6 +94,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("formatter run", &[
         ("firn formatter run -- src", "format one folder"),
     ]),
+    ("functions", &[
+        ("firn functions hasPrefix", "functions that speak of a word"),
+        ("firn functions 'AttrSet -> \\[' names", "by a part of their type, and another word"),
+        ("firn functions --manual '^' > lib.md", "the manual of the whole library"),
+    ]),
     ("hash convert", &[
         ("firn hash convert --hash-algo sha256 --to sri 0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73", "a hash of old, as it is written now"),
     ]),

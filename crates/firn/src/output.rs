@@ -18,3 +18,14 @@ pub fn is_styled() -> bool {
         && variable("NO_COLOR").is_none()
         && variable("TERM").is_none_or(|term| term != "dumb")
 }
+
+/// A text of several lines, each behind its indentation.
+pub fn indented(first: &str, others: &str, text: &str) -> String {
+    let mut result = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let indent = if index == 0 { first } else { others };
+        result += format!("{indent}{line}").trim_end();
+        result.push('\n');
+    }
+    result
+}

@@ -124,7 +124,9 @@ fn print_trace(m: &mut Machine, v: Value) -> R<()> {
         Some(s) => s.to_text().into_owned(),
         None => m.print_value(v, PrintOptions::PLAIN)?,
     };
-    m.host().trace(&text);
+    if !m.settings.silent {
+        m.host().trace(&text);
+    }
     Ok(())
 }
 
@@ -146,6 +148,9 @@ fn trace_verbose(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 fn warn(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the first argument; the message passed to builtins.warn";
     let text = m.force_string(args[0], Pos::NONE, what)?;
+    if m.settings.silent {
+        return m.force(args[1]);
+    }
     m.host().evaluation_warning(&text.to_text());
     if m.debug.as_ref().is_some_and(|debug| debug.options.on_warn || debug.options.on_trace) {
         m.debug_stop(Stop::Plain);

@@ -13,6 +13,7 @@ pub mod edit;
 pub mod eval;
 pub mod flake;
 pub mod fmt;
+pub mod functions;
 pub mod hash;
 pub mod key;
 pub mod listing;

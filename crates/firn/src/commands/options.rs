@@ -88,7 +88,9 @@ fn in_flake(
         };
         let mut found = evaluation.run(|m| Ok(options::collect(m, root)))?;
         let trees = place.trees(evaluation)?;
-        found.iter_mut().for_each(|option| shorten(option, &trees));
+        for place in found.iter_mut().flat_map(|option| &mut option.declarations) {
+            place.shorten(&trees);
+        }
         Ok(index::options_to_lines(&found))
     })
 }
@@ -119,20 +121,6 @@ fn options_of(m: &mut Machine, value: Value) -> R<Value> {
 
 fn has(attrs: Attrs, name: &str) -> bool {
     attrs.get(Symbol::of(name)).is_some()
-}
-
-/// Writes paths of the store as people know them.
-fn shorten(option: &mut OptionDoc, trees: &[(String, String)]) {
-    for place in &mut option.declarations {
-        for (tree, name) in trees {
-            if let Some(rest) =
-                place.file.strip_prefix(tree.as_str()).filter(|r| r.starts_with('/'))
-            {
-                place.file = format!("{name}{rest}");
-                break;
-            }
-        }
-    }
 }
 
 fn json(found: &[OptionDoc]) -> Result<serde_json::Value, Failure> {
@@ -166,10 +154,10 @@ fn print(question: &Question, found: &[OptionDoc]) {
 fn body(option: &OptionDoc) -> String {
     let mut text = String::new();
     if let Some(description) = &option.description {
-        text += &indented("  ", "  ", description);
+        text += &output::indented("  ", "  ", description);
     }
     let mut field = |name: &str, value: &str| {
-        text += &indented(&format!("  {name:<10}"), &" ".repeat(12), value);
+        text += &output::indented(&format!("  {name:<10}"), &" ".repeat(12), value);
     };
     field("type", &option.kind);
     if let Some(default) = &option.default {
@@ -182,22 +170,9 @@ fn body(option: &OptionDoc) -> String {
         field("note", "can be read, not set");
     }
     for place in &option.declarations {
-        match place.line {
-            Some(line) => field("declared", &format!("{}:{line}", place.file)),
-            None => field("declared", &place.file),
-        }
+        field("declared", &place.to_string());
     }
     text
-}
-
-fn indented(first: &str, others: &str, text: &str) -> String {
-    let mut result = String::new();
-    for (index, line) in text.lines().enumerate() {
-        let indent = if index == 0 { first } else { others };
-        result += format!("{indent}{line}").trim_end();
-        result.push('\n');
-    }
-    result
 }
 
 fn nothing_found(question: &Question, lines: &str, descriptions: bool) -> Failure {

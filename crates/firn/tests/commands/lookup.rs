@@ -102,3 +102,45 @@ fn options_of_a_flake_with_modules() {
     let found = user.run(&["firn", "options", "path:.", "-d", "things"]);
     assert!(found.starts_with("services.thing.enable\n"), "{found}");
 }
+
+const FUNCTION: &str = "\
+lib.strings.hasPrefix
+  Whether the second string begins with the first.
+  type      hasPrefix :: String -> String -> Bool
+  example   lib.hasPrefix \"foo\" \"foobar\"
+            => true
+  also      lib.hasPrefix
+  declared  base/lib/strings/default.nix:";
+
+#[test]
+fn functions_of_base() {
+    let user = User::new();
+    let found = user.run(&["firn", "functions", "^lib.strings.hasPrefix$"]);
+    assert!(found.starts_with(FUNCTION), "{found}");
+    let manual = user.run(&["firn", "functions", "--manual", "^"]);
+    assert!(manual.matches("\n### lib.").count() > 400, "{manual}");
+    assert!(manual.contains("\n## lib.attrsets\n"), "{manual}");
+    let (code, text) = user.fails(&["firn", "functions", "hasPrefx"]);
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("no function is described like that\nhelp: there is 'hasPrefix'"),
+        "{text}"
+    );
+}
+
+/// Old names warn when they are looked at, which is nobody's business here.
+#[test]
+fn functions_of_a_flake() {
+    let user = User::new();
+    let flake = "{ outputs = _: { lib = {\n/** Doubles.\n\n# Type\ntwice :: Int -> Int */\ntwice = x: x * 2;\n\
+        old = builtins.warn \"old\" (x: x);\nbroken = throw \"no\";\ninner = {\n/** Adds one. */\nmore = builtins.add 1;\n};\n}; }; }";
+    user.write("flake.nix", flake);
+    let said = user.call(&["firn", "functions", "path:.", "^", "--json"]);
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "");
+    let found: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(found["lib.twice"]["type"], "twice :: Int -> Int");
+    assert_eq!(found["lib.inner.more"]["description"], "Adds one.");
+    assert_eq!(found.as_object().unwrap().len(), 2, "{found}");
+    let below = user.run(&["firn", "functions", "path:.#lib.inner", "adds"]);
+    assert!(below.starts_with("lib.inner.more\n  Adds one.\n"), "{below}");
+}
