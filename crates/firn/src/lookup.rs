@@ -1,5 +1,6 @@
 //! Looking things up in flakes: which flake a command line means, and the index of what is in it.
 
+use clap::Args;
 use firn_events::Activity;
 use firn_flake::locked::LockedFlake;
 use firn_flake::reference::{Base, FlakeRef};
@@ -7,12 +8,45 @@ use firn_formats::{HashAlgo, Hasher};
 use firn_search::index::Indexes;
 use firn_search::patterns::Patterns;
 
+use crate::arguments::JsonArguments;
 use crate::base;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::flake_config;
-use crate::installable::{Evaluation, input_failure};
+use crate::installable::{Evaluation, SourceArguments, input_failure};
 use crate::program;
+
+/// What all commands that look something up take, beside the words.
+#[derive(Args)]
+pub struct LookupArguments {
+    /// Hide what this regular expression would find
+    #[arg(short, long, value_name = "REGEX")]
+    exclude: Vec<String>,
+    #[command(flatten)]
+    pub json: JsonArguments,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+impl LookupArguments {
+    /// Whether the place is a flake, not something in a file or an expression.
+    pub fn is_flake(&self) -> bool {
+        self.source.is_flake()
+    }
+
+    /// What `words` ask for, and what evaluates the place.
+    ///
+    /// # Errors
+    /// Those of [`Question::read`], and an evaluation that can't be made.
+    pub fn begin<'c>(
+        &'c self,
+        context: &'c Context,
+        words: &[String],
+    ) -> Result<(Question, Evaluation<'c>), Failure> {
+        let question = Question::read(context, words, &self.exclude, !self.is_flake())?;
+        Ok((question, Evaluation::reading(context, &self.source)?))
+    }
+}
 
 /// What a command line asks: where to look, and what for.
 pub struct Question {

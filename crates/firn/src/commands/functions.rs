@@ -8,11 +8,11 @@ use firn_search::functions::{self, FunctionDoc};
 use firn_search::index;
 use serde_json::{Map, json};
 
-use crate::arguments::{GlobalArguments, JsonArguments};
+use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
-use crate::lookup::{self, Place, Question};
+use crate::installable::{Evaluation, Lookup};
+use crate::lookup::{self, LookupArguments, Place, Question};
 use crate::output;
 
 /// What a flake's library is called.
@@ -25,26 +25,19 @@ pub struct Arguments {
     /// of its `lib` is shown when its name, type or description contains all of them
     #[arg(value_names = ["[FLAKE] REGEX"], required = true)]
     words: Vec<String>,
-    /// Hide functions whose name, type or description contains this regular expression
-    #[arg(short, long, value_name = "REGEX")]
-    exclude: Vec<String>,
     /// Print a manual in Markdown, a chapter for each section of the library
     #[arg(long, conflicts_with = "json")]
     manual: bool,
     #[command(flatten)]
-    json: JsonArguments,
-    #[command(flatten)]
-    source: SourceArguments,
+    looked: LookupArguments,
 }
 
 /// Searches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let source = &arguments.source;
-    let question =
-        Question::read(&context, &arguments.words, &arguments.exclude, !source.is_flake())?;
-    let mut evaluation = Evaluation::reading(&context, source)?;
-    let lines = if source.is_flake() {
+    let looked = &arguments.looked;
+    let (question, mut evaluation) = looked.begin(&context, &arguments.words)?;
+    let lines = if looked.is_flake() {
         in_flake(&mut evaluation, &question.place)?
     } else {
         let found = evaluation.find(&question.place, &Lookup::nothing())?;
@@ -52,8 +45,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     context.display.finish();
     let found = index::find_functions(&lines, &question.patterns);
-    if arguments.json.wanted {
-        arguments.json.print(&json(&found));
+    if looked.json.wanted {
+        looked.json.print(&json(&found));
     } else if found.is_empty() {
         return Err(nothing_found(&question, &lines));
     } else if arguments.manual {
@@ -69,7 +62,7 @@ fn in_flake(evaluation: &mut Evaluation<'_>, text: &str) -> Result<String, Failu
     Place::lines(evaluation, text, "functions", |place, evaluation| {
         let flake = place.value(evaluation)?;
         let path = if place.fragment.is_empty() { LIBRARY } else { &place.fragment };
-        let lookup = Lookup { prefixes: vec!["lib".to_owned()], defaults: Vec::new() };
+        let lookup = Lookup { prefixes: vec![LIBRARY.to_owned()], defaults: Vec::new() };
         let found = evaluation.in_flake(flake, path, &lookup, &place.reference)?;
         let mut functions = evaluation.run(|m| Ok(functions::collect(m, path, found.0)))?;
         let trees = place.trees(evaluation)?;

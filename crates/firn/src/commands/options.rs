@@ -11,11 +11,11 @@ use firn_search::options::{self, OptionDoc};
 use firn_source::Origin;
 use serde_json::{Map, json};
 
-use crate::arguments::{GlobalArguments, JsonArguments};
+use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments};
-use crate::lookup::{self, Place, Question};
+use crate::installable::{Evaluation, Lookup};
+use crate::lookup::{self, LookupArguments, Place, Question};
 use crate::output;
 
 /// Where to look, and what for.
@@ -31,26 +31,19 @@ pub struct Arguments {
     /// expressions; an option is shown when its name contains all of them
     #[arg(value_names = ["[FLAKE] REGEX"], required = true)]
     words: Vec<String>,
-    /// Hide options whose name contains this regular expression
-    #[arg(short, long, value_name = "REGEX")]
-    exclude: Vec<String>,
     /// Look in descriptions too
     #[arg(short, long)]
     descriptions: bool,
     #[command(flatten)]
-    json: JsonArguments,
-    #[command(flatten)]
-    source: SourceArguments,
+    looked: LookupArguments,
 }
 
 /// Searches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let source = &arguments.source;
-    let question =
-        Question::read(&context, &arguments.words, &arguments.exclude, !source.is_flake())?;
-    let mut evaluation = Evaluation::reading(&context, source)?;
-    let lines = if source.is_flake() {
+    let looked = &arguments.looked;
+    let (question, mut evaluation) = looked.begin(&context, &arguments.words)?;
+    let lines = if looked.is_flake() {
         in_flake(&context, &mut evaluation, &question.place)?
     } else {
         let found = evaluation.find(&question.place, &Lookup::nothing())?;
@@ -60,8 +53,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     context.display.finish();
     let found = index::find_options(&lines, &question.patterns, arguments.descriptions);
-    if arguments.json.wanted {
-        arguments.json.print(&json(&found)?);
+    if looked.json.wanted {
+        looked.json.print(&json(&found)?);
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

@@ -8,11 +8,11 @@ use firn_search::index;
 use firn_search::packages::{self, Package};
 use serde_json::{Map, json};
 
-use crate::arguments::{GlobalArguments, JsonArguments};
+use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::installable::{Evaluation, Lookup, SourceArguments, split_path};
-use crate::lookup::{self, Place, Question};
+use crate::installable::{Evaluation, Lookup, split_path};
+use crate::lookup::{self, LookupArguments, Place, Question};
 use crate::output;
 
 /// Where to look, and what for.
@@ -28,23 +28,16 @@ pub struct Arguments {
     /// is shown when its attribute path, name or description contains all of them
     #[arg(value_names = ["[FLAKE] REGEX"], required = true)]
     words: Vec<String>,
-    /// Hide packages whose attribute path, name or description contains this regular expression
-    #[arg(short, long, value_name = "REGEX")]
-    exclude: Vec<String>,
     #[command(flatten)]
-    json: JsonArguments,
-    #[command(flatten)]
-    source: SourceArguments,
+    looked: LookupArguments,
 }
 
 /// Searches.
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
-    let source = &arguments.source;
-    let question =
-        Question::read(&context, &arguments.words, &arguments.exclude, !source.is_flake())?;
-    let mut evaluation = Evaluation::reading(&context, source)?;
-    let lines = if source.is_flake() {
+    let looked = &arguments.looked;
+    let (question, mut evaluation) = looked.begin(&context, &arguments.words)?;
+    let lines = if looked.is_flake() {
         in_flake(&context, &mut evaluation, &question.place)?
     } else {
         let found = evaluation.find(&question.place, &Lookup::nothing())?;
@@ -52,8 +45,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     context.display.finish();
     let found = index::find_packages(&lines, &question.patterns);
-    if arguments.json.wanted {
-        arguments.json.print(&json(&found));
+    if looked.json.wanted {
+        looked.json.print(&json(&found));
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

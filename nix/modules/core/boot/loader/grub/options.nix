@@ -10,10 +10,6 @@ let
   cfg = config.boot.loader.grub;
   loader = config.boot.loader;
   inherit (import ../../../../option-kinds.nix { inherit lib; }) flag lines maybe names text;
-  pathText = default: description: mkOption {
-    type = types.nullOr types.path;
-    inherit default description;
-  };
   secret = description: mkOption {
     type = types.uniq (types.nullOr types.str);
     default = null;
@@ -73,7 +69,7 @@ in
     description = "Files copied to the boot folder (the EFI system partition, where that is another), by place in it.";
   };
   useOSProber = flag false "Whether other systems appear in the menu.";
-  splashImage = pathText null "Picture behind the menu: PNG, TGA or JPEG.";
+  splashImage = maybe types.path "Picture behind the menu: PNG, TGA or JPEG.";
   backgroundColor = maybe types.str "Colour behind the menu where no picture is.";
   splashMode = mkOption {
     type = types.enum [ "normal" "stretch" ];
@@ -95,7 +91,7 @@ in
     default = "--class nixos";
     description = "Options of the entries of all generations.";
   };
-  theme = pathText null "Theme: a folder with `theme.txt`.";
+  theme = maybe types.path "Theme: a folder with `theme.txt`.";
   font = mkOption {
     type = types.nullOr types.path;
     default = "${pkgs.grub2}/share/grub/unicode.pf2";
