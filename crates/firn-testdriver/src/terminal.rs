@@ -27,14 +27,29 @@ impl Terminal {
         tcgetwinsize(stdin()).map_or((80, 24), |size| (size.ws_col, size.ws_row))
     }
 
-    /// Passes every key on as it is, until this is dropped.
+    /// Passes every key on as it is, and all output, until this is dropped.
     ///
     /// # Errors
     /// The terminal refuses.
     pub fn raw(self) -> io::Result<RawTerminal> {
         let mut raw = self.before.clone();
         raw.make_raw();
-        tcsetattr(stdin(), OptionalActions::Now, &raw)?;
+        self.set(&raw)
+    }
+
+    /// Passes every key on as it is, while lines that are written still begin at the left: for what is written by lines.
+    ///
+    /// # Errors
+    /// The terminal refuses.
+    pub fn raw_keys(self) -> io::Result<RawTerminal> {
+        let mut raw = self.before.clone();
+        raw.make_raw();
+        raw.output_modes = self.before.output_modes;
+        self.set(&raw)
+    }
+
+    fn set(self, raw: &Termios) -> io::Result<RawTerminal> {
+        tcsetattr(stdin(), OptionalActions::Now, raw)?;
         Ok(RawTerminal { before: self.before })
     }
 }

@@ -88,10 +88,12 @@ fn console_interact(context: &mut Context<'_>) -> Outcome<Value> {
     let terminal = terminal(context, "console_interact")?;
     let node = context.node()?;
     node.start(Default::default())?;
+    // Said once keys arrive as they are: before, the terminal would swallow what is typed in answer.
+    let terminal = terminal.raw_keys()?;
     context.log("the machine's console; control-d leaves it, control-c ends the machine");
     let (sender, ended) = std::sync::mpsc::channel();
     let machine = &node.machine;
-    let pump = terminal.raw()?.pump(move |bytes| {
+    let pump = terminal.pump(move |bytes| {
         let stop = bytes.iter().position(|byte| [END, KILL].contains(byte));
         let typed = &bytes[..stop.unwrap_or(bytes.len())];
         let sent = machine.console().send(typed).is_ok();
