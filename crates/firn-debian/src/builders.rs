@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Version of what the builders do. Derivations carry it as `relocation`, so that their output
 /// paths change when the builders' results do.
-pub const RELOCATION: &str = "1";
+pub const RELOCATION: &str = "2";
 
 /// `builtin:debian`: unpacks and relocates the packages of one group.
 ///

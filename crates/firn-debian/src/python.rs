@@ -22,7 +22,8 @@ fn module_folders(closure: &Closure<'_>) -> Vec<&'static str> {
 
 /// Runs the closure's own python over the modules. The result depends on nothing but them: the
 /// files carry the hash of their source instead of its time, and string hashing is fixed.
-/// Modules that aren't for this python are skipped.
+/// Modules that aren't for this python are skipped. Python keeps nothing of what it imports meanwhile: a
+/// file of its own would carry the time of its source, count as up to date here, and be stale in the store.
 ///
 /// # Errors
 /// When python can't be started.
@@ -36,6 +37,7 @@ pub fn compile(closure: &Closure<'_>, out: &Path) -> Result<()> {
         .args([
             "-I",
             "-S",
+            "-B",
             "-m",
             "compileall",
             "-qq",

@@ -19,7 +19,7 @@ let
   more = builtins.fromJSON (builtins.readFile ../../pkgs/debian/more.json);
 
   # Version of the builders' behaviour, see `RELOCATION` in crates/firn-debian.
-  relocation = "1";
+  relocation = "2";
 
   # A .deb by hash. The host that serves it is chosen when it is fetched.
   fetchDeb =

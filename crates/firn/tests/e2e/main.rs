@@ -14,6 +14,7 @@ mod http_server;
 mod inputs;
 mod nixos_tests;
 mod program;
+mod python;
 mod seed;
 
 #[path = "../commands/server.rs"]
