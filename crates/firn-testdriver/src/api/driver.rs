@@ -16,6 +16,7 @@ pub(super) const METHODS: &[Method] = &[
         signature: "msg: str, level: str = \"info\", node: str? = None",
         run: log,
     },
+    Method { name: "notice", signature: "msg: str", run: notice },
     Method { name: "set_log_level", signature: "level: str", run: set_log_level },
     Method {
         name: "create_machine",
@@ -47,6 +48,11 @@ fn serial_stdout_off(context: &mut Context<'_>) -> Outcome<Value> {
 fn log(context: &mut Context<'_>) -> Outcome<Value> {
     let (level, node) = (level(context)?, context.args.maybe_text("node"));
     context.driver.log.say(level, node, context.args.text("msg"));
+    Ok(Value::Null)
+}
+
+fn notice(context: &mut Context<'_>) -> Outcome<Value> {
+    context.driver.log.notice(context.args.text("msg"));
     Ok(Value::Null)
 }
 

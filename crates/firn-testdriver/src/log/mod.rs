@@ -121,6 +121,12 @@ impl Log {
         self.say_in_text(node, text);
     }
 
+    /// What somebody has to see who does not look at the log: it is an event of its own, too.
+    pub fn notice(&self, text: &str) {
+        self.say(Level::Error, None, text);
+        self.events.message(firn_events::Level::Info, text);
+    }
+
     fn shows(&self, level: Level) -> bool {
         level >= *self.lowest.lock().unwrap_or_else(PoisonError::into_inner)
     }

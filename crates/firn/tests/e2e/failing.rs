@@ -1,9 +1,13 @@
 //! A test that does not hold: it fails, says where and why, and leaves nothing behind.
 
+use std::fs::Permissions;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use crate::program::{Program, Said, example};
+use crate::pty::Terminal;
 
 #[test]
 fn shows_the_line_and_the_machines_and_cleans_up() {
@@ -49,4 +53,71 @@ fn an_interrupt_ends_everything() {
     let said = Said::of(child.wait_with_output().unwrap());
     assert!(!said.success);
     program.assert_nothing_left();
+}
+
+/// What the log tells somebody to type, typed: the test stands where it failed, and its machines are up.
+#[test]
+fn a_failed_script_waits_for_somebody() {
+    let Some(program) = Program::new() else { return };
+    if !rustix::process::geteuid().is_root() {
+        // Who has no rights reaches nobody's network but their own.
+        return;
+    }
+    let text = example("http-server")
+        .replace("name = \"http-server\";", "name = \"waiting\";\n        enableDebugHook = true;")
+        .replace("start_all()", "start_all()\n          mark = 6 * 7")
+        .replace("grep 'Directory listing'", "grep 'Something else'");
+    let flake = program.flake("waiting", &text);
+    let mut command = program.command(&["flake", "check", "--backend", "container", &flake]);
+    let mut child =
+        Interrupted(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.0.stderr.take().unwrap());
+    let line = loop {
+        let begin = said.len();
+        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "nobody was waited for:\n{said}");
+        if let Some(at) = said[begin..].find("sudo nsenter") {
+            break said[begin + at..].trim_end().to_string();
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // Not every machine has these two.
+    tool(folder.path(), "sudo", "exec \"$@\"");
+    tool(folder.path(), "nc", "exec 3<>/dev/tcp/$1/$2\ncat <&3 & cat >&3");
+    let mut shell = Command::new("bash");
+    let path = std::env::var("PATH").unwrap();
+    shell.args(["--norc", "-i"]).env("PS1", "at the shell> ");
+    shell.env("PATH", format!("{}:{path}", folder.path().display()));
+    let mut at = Terminal::new(shell, "at the shell> ");
+    at.keys(&format!("{line}\r"), "(Pdb) ");
+    at.keys("p mark\r", "42");
+    at.wait_for("(Pdb) ");
+    at.keys("client.succeed('hostname')\r", "'client\\n'");
+    at.wait_for("(Pdb) ");
+    at.keys("continue\r", "continue");
+    lines.read_to_string(&mut said).unwrap();
+    assert!(!child.0.wait().unwrap().success());
+    assert!(said.contains("test waiting failed"), "{said}");
+    drop(at);
+    program.assert_nothing_left();
+}
+
+/// A process that is interrupted when the test that started it fails.
+struct Interrupted(Child);
+
+impl Drop for Interrupted {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            let pid = rustix::process::Pid::from_child(&self.0);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+            let _ = self.0.wait();
+        }
+    }
+}
+
+/// Writes a shell script.
+fn tool(folder: &Path, name: &str, script: &str) {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/usr/bin/env bash\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
 }
