@@ -55,6 +55,11 @@ fn bios_starts_what_was_chosen_in_grub() {
 }
 
 #[test]
+fn uefi_starts_what_was_chosen_in_grub() {
+    machine_test_passes("grub-uefi");
+}
+
+#[test]
 fn images_made_by_repart_are_started() {
     machine_test_passes("image");
 }
@@ -126,6 +131,29 @@ fn a_script_starts_the_machine() {
     assert!(at.last_keys("poweroff\n").success());
     assert_eq!(std::fs::read_to_string(shared.join("answer")).unwrap(), "back\n");
     assert!(disk.exists());
+}
+
+/// What is started without its loader above, here by GRUB on its disk, which the BIOS finds.
+#[test]
+fn a_script_starts_the_machine_by_its_loader() {
+    let Some(program) = Program::beside() else { return };
+    let own = "systemd-boot.enable = true";
+    assert!(VM.contains(own));
+    let text = VM
+        .replace(own, "grub.device = \"/dev/vda\"")
+        .replace("vmVariant.", "vmVariantWithBootLoader.");
+    let flake = program.flake("vm-loader", &text);
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{flake}#nixosConfigurations.x.config.system.build.vmWithBootLoader");
+    let mut command = program.command_first(&["run", &script]);
+    command.env("NIX_DISK_IMAGE", folder.path().join("disk.qcow2")).env("TERM", "dumb");
+    let mut at = Terminal::new(command, "root (automatic login)");
+    at.wait_for("root@x");
+    at.keys("grep -o BOOT_IMAGE=.*/kernels/ /proc/cmdline\n", "/boot/kernels/");
+    at.keys("ls -d /sys/firmware/efi\n", "No such file");
+    at.keys("cat /boot/grub/grub.cfg | grep -c menuentry; echo $((6 * 7)) done\n", "42 done");
+    assert!(at.last_keys("poweroff\n").success());
+    program.assert_nothing_left();
 }
 
 /// Runs one of base's own tests.
