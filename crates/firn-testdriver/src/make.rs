@@ -414,10 +414,10 @@ fn make_links(folder: &Path, links: &BTreeMap<String, PathBuf>) -> std::io::Resu
 /// emulation. UEFI starts only the other one.
 fn direct_boot(config: &NodeConfig, uefi: bool) -> Result<Boot, String> {
     let system = &config.system;
-    let given = std::fs::canonicalize(system.join("kernel"))
+    let link = system.join("kernel");
+    let given = std::fs::canonicalize(&link)
         .map_err(|error| format!("{} has no kernel: {error}", system.display()))?;
-    let plain = given.with_file_name("vmlinux");
-    let kernel = if plain.exists() && !uefi { plain } else { given };
+    let kernel = if uefi { given } else { uncompressed(&link).unwrap_or(given) };
     let initrd = config.vm.initrd.clone().unwrap_or_else(|| system.join("initrd"));
     let initrd = Some(initrd).filter(|path| path.exists());
     let own = std::fs::read_to_string(system.join("kernel-params")).unwrap_or_default();
@@ -429,6 +429,20 @@ fn direct_boot(config: &NodeConfig, uefi: bool) -> Result<Boot, String> {
     parameters.extend(own.split_whitespace().map(String::from));
     parameters.push(format!("init={}", system.join("init").display()));
     Ok(Boot::Kernel { kernel, initrd, parameters })
+}
+
+/// The uncompressed image of a kernel: it lies beside the image that the system names, or beside one of the links
+/// that lead there.
+fn uncompressed(kernel: &Path) -> Option<PathBuf> {
+    let mut place = kernel.to_owned();
+    loop {
+        let plain = place.with_file_name("vmlinux");
+        if plain.exists() {
+            return Some(plain);
+        }
+        let target = std::fs::read_link(&place).ok()?;
+        place = place.parent()?.join(target);
+    }
 }
 
 fn switch_of(vlan: u32, around: &Surroundings<'_>) -> Result<Arc<Switch>, String> {
@@ -443,7 +457,24 @@ fn sink(name: &str, log: &Log) -> Arc<dyn Fn(&str) + Send + Sync> {
 
 #[cfg(test)]
 mod tests {
-    use super::split_words;
+    #![allow(clippy::unwrap_used)]
+    use super::{split_words, uncompressed};
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_uncompressed_kernel_is_found_beside_the_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for name in ["linux/boot", "system"] {
+            std::fs::create_dir_all(place(name)).unwrap();
+        }
+        std::fs::write(place("linux/boot/vmlinuz-6.1"), "").unwrap();
+        symlink("boot/vmlinuz-6.1", place("linux/bzImage")).unwrap();
+        symlink(place("linux/bzImage"), place("system/kernel")).unwrap();
+        assert_eq!(uncompressed(&place("system/kernel")), None);
+        std::fs::write(place("linux/vmlinux"), "").unwrap();
+        assert_eq!(uncompressed(&place("system/kernel")), Some(place("linux/vmlinux")));
+    }
 
     #[test]
     fn words_as_a_shell_reads_them() {
