@@ -3,7 +3,8 @@
 //! There are hosts where `/dev/kvm` opens and guests start, but every instruction outside paged mode is
 //! interpreted at more than a microsecond each, so that firmware seems to hang; opening proves nothing. The
 //! loop takes about a millisecond on hardware and a second and a half on such a host. The guest runs in a
-//! process of its own (`firn __kvm-probe`), which is killed when it takes too long.
+//! process of its own (`firn __kvm-probe`), which ends when it takes too much of a processor: on a busy host a
+//! millisecond may last long.
 
 use super::Accelerator;
 use crate::spawn::spawn_bound;
@@ -17,7 +18,10 @@ use std::time::{Duration, Instant};
 
 /// The hidden command that runs [`run_probe`].
 pub const PROBE_COMMAND: &str = "__kvm-probe";
-const LIMIT: Duration = Duration::from_millis(250);
+/// Processor time that the guest may take, in microseconds.
+const PROCESSOR_TIME: libc::suseconds_t = 40_000;
+/// How long somebody waits for it.
+const LIMIT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The best accelerator that works here; `program` is the file to start the probe from. Asked once.
@@ -26,7 +30,7 @@ pub fn best_accelerator(program: &Path) -> Accelerator {
     *BEST.get_or_init(|| if kvm_works(program) { Accelerator::Kvm } else { Accelerator::Tcg })
 }
 
-/// Runs the probe; false when it fails or takes longer than a quarter of a second.
+/// Runs the probe; false when it fails or takes too long.
 pub fn kvm_works(program: &Path) -> bool {
     if OpenOptions::new().read(true).write(true).open("/dev/kvm").is_err() {
         return false;
@@ -65,7 +69,7 @@ const GUEST: [u8; 8] = [0xB9, 0x40, 0x42, 0x0F, 0x00, 0xE2, 0xFE, 0xF4];
 
 /// Runs the guest until it halts; gives the exit status for the process.
 pub fn run_probe() -> i32 {
-    match run_guest() {
+    match limit_processor_time().and_then(|()| run_guest()) {
         Ok(true) => 0,
         _ => 1,
     }
@@ -90,6 +94,16 @@ fn map(length: usize, fd: i32, flags: i32) -> io::Result<*mut u8> {
         libc::mmap(std::ptr::null_mut(), length, access, flags, fd, 0)
     };
     if memory == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(memory.cast()) }
+}
+
+/// From now on this process may take [`PROCESSOR_TIME`]; then the signal `SIGPROF` ends it.
+fn limit_processor_time() -> io::Result<()> {
+    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let once = libc::timeval { tv_sec: 0, tv_usec: PROCESSOR_TIME };
+    let timer = libc::itimerval { it_interval: never, it_value: once };
+    // SAFETY: the kernel reads the timer during the call, and is given no place for the old one.
+    let result = unsafe { libc::setitimer(libc::ITIMER_PROF, &timer, std::ptr::null_mut()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn run_guest() -> io::Result<bool> {
