@@ -408,7 +408,8 @@ impl Compiler<'_> {
         if !profiled && let Some(node) = self.builtin_call(function, args, pos) {
             return node;
         }
-        let mut words = vec![function.word_of()];
+        let mut words = Vec::with_capacity(args.len() + 3);
+        words.push(function.word_of());
         let (op, delay): (Op, Delay) = match args.len() {
             // The way that a profiler sees.
             n if profiled => {
@@ -424,8 +425,17 @@ impl Compiler<'_> {
             }
         };
         words.extend(args.iter().map(|n| n.word_of()));
-        let children = [&[function], args].concat();
-        self.emit_attempt(op, pos, delay, may_wait(args), (&words, &children))
+        // What is remembered of the calls.
+        words.push(0);
+        let mut children = [function; 4];
+        match children.get_mut(1..=args.len()) {
+            Some(others) if delay != Delay::Thunk => {
+                others.copy_from_slice(args);
+                let children = &children[..=args.len()];
+                self.emit_attempt(op, pos, delay, may_wait(args), (&words, children))
+            }
+            _ => self.emit_with(op, pos, Delay::Thunk, 0, may_wait(args), &words),
+        }
     }
 
     /// A call of a builtin that is known now and gets all its arguments.

@@ -98,6 +98,7 @@ impl Machine {
         self.huge_envs.retain(|(env, _)| marker.is_marked(env.0 as usize));
         // Names are remembered by where strings were.
         self.recent_names = crate::strings::recent_names();
+        self.recalls.iter_mut().for_each(crate::ops::recall::Recall::forget);
         self.adopted.retain(|bytes| {
             let range = bytes.as_ptr_range();
             let from = marker.outside.partition_point(|&at| at < range.start as usize);

@@ -78,6 +78,12 @@ pub struct Machine {
     pub(crate) interner: crate::layouts::WellKnown,
     /// Environments that nothing refers to any more, by number of slots.
     pub(crate) spare: frames::Spare,
+    /// Results of calls, by place.
+    pub(crate) recalls: Vec<crate::ops::recall::Recall>,
+    /// How many of them were used.
+    pub(crate) recalled: u64,
+    /// How often somebody asked for the host.
+    pub(crate) asked_outside: std::cell::Cell<u64>,
 }
 
 /// Arguments that a thunk of a builtin holds, at most.
@@ -141,13 +147,17 @@ impl Machine {
             char_strings: Box::new([None; 256]),
             interner,
             spare: frames::Spare::default(),
+            recalls: Vec::new(),
+            recalled: 0,
+            asked_outside: Default::default(),
         };
         crate::builtins::install(&mut m, tables);
         m
     }
 
-    /// The outside.
+    /// The outside. A call that asks for it is made each time (`ops/recall.rs`).
     pub fn host(&self) -> Rc<dyn Host> {
+        self.asked_outside.set(self.asked_outside.get() + 1);
         self.host.clone()
     }
 

@@ -8,19 +8,25 @@ use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::heap::For;
 use crate::machine::Machine;
 use crate::ops::attrs::MAY_WAIT;
-use crate::ops::{at_once, bind, delay};
+use crate::ops::{at_once, bind, delay, recall};
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::print::attr_name;
 use crate::value::*;
 
-/// `f a`. Words: function, argument.
+/// `f a`. Words: function, argument, what is remembered ([`recall`]).
 pub(crate) fn call1(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    if recall::is_frequent(node, 2) {
+        return recall::call_again::<1>(m, node, env);
+    }
     call_n::<1>(m, node, env)
 }
 
-/// `f a b`. Words: function, arguments.
+/// `f a b`. Words: function, arguments, what is remembered ([`recall`]).
 pub(crate) fn call2(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
+    if recall::is_frequent(node, 3) {
+        return recall::call_again::<2>(m, node, env);
+    }
     call_n::<2>(m, node, env)
 }
 
@@ -32,6 +38,17 @@ pub(crate) fn call3(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> 
 #[inline(always)]
 fn call_n<const N: usize>(m: &mut Machine, node: &'static Node, env: Env) -> R<Value> {
     let f = node.child(0).eval_operand(m, env)?;
+    call_function::<N>(m, f, node, env)
+}
+
+/// Calls what the node's function is.
+#[inline(always)]
+pub(super) fn call_function<const N: usize>(
+    m: &mut Machine,
+    f: Value,
+    node: &'static Node,
+    env: Env,
+) -> R<Value> {
     let Some(function) = f.as_function() else { return call_with_values::<N>(m, f, node, env) };
     // What a thunk gave is a function object of its own, often an alias.
     let function = function.original();

@@ -7,13 +7,14 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod elements;
 pub(crate) mod operators;
+pub(crate) mod recall;
 pub(crate) mod select;
 pub(crate) mod text;
 pub(crate) mod vars;
 
 use crate::code::{Delay, Node};
 use crate::machine::Machine;
-use crate::value::{Env, MOST_WAITING, Value, referred};
+use crate::value::{Env, MOST_WAITING, Slot, Value, referred};
 
 /// The value of a node for later: a constant, a variable's value, a closure, something that can be
 /// had for less than a thunk costs, or a thunk.
@@ -39,10 +40,18 @@ pub(crate) fn bind(m: &mut Machine, node: &'static Node, env: Env, index: usize)
 /// What [`delay`] gives, unless that is a thunk.
 #[inline(always)]
 pub(crate) fn at_once(m: &mut Machine, node: &'static Node, env: Env) -> Option<Value> {
+    if node.delay == Delay::Var {
+        // What is asked for most, and seldom waits.
+        let owner = env.up(node.depth());
+        let slot = owner.slot(node.slot as usize);
+        return match slot.plain() {
+            Some(value) => Some(value),
+            None => share_waiting(owner, slot),
+        };
+    }
     match node.delay {
-        Delay::Thunk | Delay::Later => None,
+        Delay::Thunk | Delay::Later | Delay::Var => None,
         Delay::Const => Some(node.constant(0)),
-        Delay::Var => share_var(node, env),
         Delay::Lambda => Some(closure(m, node, env)),
         Delay::List => attrs::try_list(m, node, env),
         _ => attempt::attempt_own(m, node, env),
@@ -57,11 +66,10 @@ fn closure(m: &mut Machine, node: &'static Node, env: Env) -> Value {
     m.closure(lambda, env)
 }
 
-/// The value of a variable to be put somewhere else; nothing if the slot is empty yet.
-#[inline(always)]
-fn share_var(node: &'static Node, env: Env) -> Option<Value> {
-    let owner = env.up(node.depth());
-    let slot = owner.slot(node.slot as usize);
+/// What a slot of an environment holds that has no value yet, to be put somewhere else; nothing if it is
+/// empty.
+#[inline(never)]
+fn share_waiting(owner: Env, slot: &'static Slot) -> Option<Value> {
     if slot.word() == 0 {
         return None;
     }
