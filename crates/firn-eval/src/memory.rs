@@ -28,6 +28,28 @@ fn grow<T>(items: &mut Vec<T>) {
     }
 }
 
+/// Texts from this size on get much room.
+const LONG: usize = 1 << 18;
+/// They get room for as many bytes at most.
+const MUCH: usize = 64 << 20;
+/// What is left of the room when there should be more.
+const LITTLE: usize = 1 << 12;
+
+/// Makes room at the end of a text that is being written: pages that nobody touches cost nothing, and moving
+/// a long text takes as many fresh ones as it has.
+#[inline(always)]
+pub(crate) fn make_room(text: &mut Vec<u8>) {
+    if text.capacity() - text.len() < LITTLE && text.len() >= LONG {
+        make_much_room(text);
+    }
+}
+
+#[cold]
+fn make_much_room(text: &mut Vec<u8>) {
+    // Without it the text grows as any other.
+    let _ = text.try_reserve((16 * text.len()).min(MUCH));
+}
+
 /// Bytes that the machine can still give; unknown where the kernel does not say.
 fn left() -> Option<usize> {
     read(&std::fs::read_to_string("/proc/meminfo").ok()?)

@@ -66,12 +66,11 @@ impl Machine {
         if bytes.len() < ADOPT_FROM {
             return self.string_ctx(&bytes, ctx);
         }
-        let bytes = bytes.into_boxed_slice();
         let (at, len) = (bytes.as_ptr(), bytes.len());
         self.adopted.push(bytes);
         let object = self.heap.words(For::Text, 2);
-        // SAFETY: room for a header; the bytes are the machine's now, and a box's content stays where
-        // it is when the box moves.
+        // SAFETY: room for a header; the bytes are the machine's now, and a vector's content stays where
+        // it is when the vector moves.
         unsafe { self.header(object, at, len, ctx) }
     }
 

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use firn_syntax::Symbol;
 use hashbrown::HashTable;
 
+use super::Attrs;
 use crate::heap::{For, Heap};
 use crate::pos::Pos;
+use crate::value::Value;
 
 /// A name with the position of its definition.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,11 +209,37 @@ pub(crate) struct Layouts {
     pub arena: Heap,
     /// What belongs to layouts of code, and stays like them.
     pub fixed: Heap,
+    parts: Parts,
+}
+
+/// What a set is put together from. Room for it is used again.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// Sorted by name, each name once.
+    pub keys: Vec<Key>,
+    /// The values, in the order of the keys.
+    pub values: Vec<Value>,
+}
+
+impl Parts {
+    /// Room for more attributes is given back.
+    const MOST: usize = 1 << 12;
+
+    #[inline(always)]
+    pub fn push(&mut self, key: Key, value: Value) {
+        self.keys.push(key);
+        self.values.push(value);
+    }
 }
 
 impl Default for Layouts {
     fn default() -> Layouts {
-        Layouts { known: HashTable::new(), arena: Heap::small(), fixed: Heap::small() }
+        Layouts {
+            known: HashTable::new(),
+            arena: Heap::small(),
+            fixed: Heap::small(),
+            parts: Parts::default(),
+        }
     }
 }
 
@@ -232,6 +260,37 @@ impl Layouts {
         let layout = Layout::alloc_for(&mut self.arena, keys, false, Pos::NONE, true);
         self.known.insert_unique(hash, (hash, layout), |known| known.0);
         layout
+    }
+
+    /// Room for the parts of a set of up to so many attributes, empty; [`Layouts::put_back`] takes it back.
+    #[inline]
+    pub fn room(&mut self, attributes: usize) -> Parts {
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.keys.reserve(attributes);
+        parts.values.reserve(attributes);
+        parts
+    }
+
+    /// Keeps room for parts until it is asked for again.
+    #[inline]
+    pub fn put_back(&mut self, mut parts: Parts) {
+        if parts.keys.capacity() <= Parts::MOST {
+            parts.keys.clear();
+            parts.values.clear();
+            self.parts = parts;
+        }
+    }
+
+    /// A set of these parts.
+    #[inline]
+    pub fn set_of(&mut self, heap: &mut Heap, parts: Parts) -> Attrs {
+        let layout = self.intern(&parts.keys);
+        let set = Attrs::alloc(heap, layout);
+        for (slot, value) in set.flat_slots().iter().zip(&parts.values) {
+            slot.set(*value);
+        }
+        self.put_back(parts);
+        set
     }
 
     /// The layouts that stay although perhaps no set has them.

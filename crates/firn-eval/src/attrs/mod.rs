@@ -12,7 +12,7 @@ use crate::heap::{For, Heap};
 use crate::pos::Pos;
 use crate::value::{Env, Slot, TAG_ATTRS, Value};
 
-pub(crate) use layout::{Key, Layout, Layouts};
+pub(crate) use layout::{Key, Layout, Layouts, Parts};
 pub(crate) use update::update;
 
 use layout::LAYERED;

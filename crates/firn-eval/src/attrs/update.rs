@@ -1,5 +1,7 @@
 //! `left // right`: merged sets, whose plans are remembered by layouts, and sets in layers.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use super::layout::{Key, LAYERED, Layout, Layouts};
@@ -22,15 +24,37 @@ struct Merge {
     sources: &'static [u32],
 }
 
-/// Merges of shared layouts seen so far.
-#[derive(Default)]
-pub(crate) struct Merges(FxHashMap<(usize, usize), Merge>);
+/// The layouts of two sets, by their addresses.
+type Pair = (usize, usize);
+
+/// Merges of shared layouts seen so far. Most come once only, so that a plan is made at the second time.
+pub(crate) struct Merges {
+    known: FxHashMap<Pair, Merge>,
+    /// Of those that came once the last ones, each where its addresses say.
+    once: Box<[Pair]>,
+}
+
+/// How many merges that came once are noted.
+const ONCE: usize = 4096;
+
+impl Default for Merges {
+    fn default() -> Merges {
+        Merges { known: FxHashMap::default(), once: vec![(0, 0); ONCE].into() }
+    }
+}
+
+/// Whether a merge is not among those that came once; then it is from now on.
+fn comes_first(once: &mut [Pair], pair: Pair) -> bool {
+    let noted = &mut once[(pair.0 >> 3 ^ pair.1 >> 5 ^ pair.1 >> 16) % ONCE];
+    std::mem::replace(noted, pair) != pair
+}
 
 impl Merges {
     /// Keeps the merges of which all layouts are used, and calls `keep` with the address and the
     /// number of bytes of what belongs to each.
     pub fn retain(&mut self, is_used: impl Fn(usize) -> bool, mut keep: impl FnMut(usize, usize)) {
-        self.0.retain(|&(left, right), merge| {
+        // Addresses of layouts are never used for others, so what came once may stay.
+        self.known.retain(|&(left, right), merge| {
             let result = merge.layout as *const Layout as usize;
             let used = is_used(left) && is_used(right) && is_used(result);
             if used {
@@ -69,7 +93,14 @@ fn remembered_merge(heap: &mut Heap, shapes: &mut Shapes, left: Attrs, right: At
     let (ll, rl) = (left.layout(), right.layout());
     let key = (ll as *const Layout as usize, rl as *const Layout as usize);
     let layouts = &mut shapes.layouts;
-    let known = shapes.merges.0.entry(key).or_insert_with(|| plan(layouts, ll, rl));
+    let merges = &mut shapes.merges;
+    let known = match merges.known.entry(key) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(_) if comes_first(&mut merges.once, key) => {
+            return merge(heap, layouts, left, right);
+        }
+        Entry::Vacant(place) => place.insert(plan(layouts, ll, rl)),
+    };
     let result = Attrs::alloc(heap, known.layout);
     let (ls, rs) = (left.flat_slots(), right.flat_slots());
     for (to, &from) in result.flat_slots().iter().zip(known.sources) {
@@ -122,26 +153,18 @@ fn walk(left: &[Key], right: &[Key], mut out: impl FnMut(Key, u32)) {
 
 /// Merges two flat sets.
 fn merge(heap: &mut Heap, layouts: &mut Layouts, left: Attrs, right: Attrs) -> Attrs {
-    let (keys, values) = merged(left, right);
-    let layout = layouts.intern(&keys);
-    filled(heap, layout, &values)
-}
-
-/// The attributes of two flat sets.
-fn merged(left: Attrs, right: Attrs) -> (Vec<Key>, Vec<Value>) {
     let (lk, rk) = (left.layout().keys(), right.layout().keys());
-    let mut keys = Vec::with_capacity(lk.len() + rk.len());
-    let mut values = Vec::with_capacity(lk.len() + rk.len());
+    let mut parts = layouts.room(lk.len() + rk.len());
     walk(lk, rk, |key, source| {
-        keys.push(key);
         let source = source as usize;
-        values.push(if source < lk.len() {
+        let value = if source < lk.len() {
             left.slot_at(source).get()
         } else {
             right.slot_at(source - lk.len()).get()
-        });
+        };
+        parts.push(key, value);
     });
-    (keys, values)
+    layouts.set_of(heap, parts)
 }
 
 /// A flat set of these values.

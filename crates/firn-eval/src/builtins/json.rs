@@ -185,6 +185,7 @@ impl Machine {
 
 /// Writes UTF-8 text as a JSON string.
 pub(crate) fn write_string(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut copied = 0;
     for (i, &byte) in text.iter().enumerate() {

@@ -3,7 +3,7 @@
 use firn_syntax::{Symbol, sym};
 use rustc_hash::FxHashMap;
 
-use crate::attrs::{Attrs, AttrsBuilder, Key};
+use crate::attrs::{Attrs, AttrsBuilder, Key, Parts};
 use crate::error::R;
 use crate::machine::Machine;
 use crate::pos::Pos;
@@ -155,18 +155,25 @@ fn has_attr(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
 /// A set of the attributes for which `keep` holds, in the order of symbol numbers.
 fn filtered(m: &mut Machine, set: Attrs, keep: impl Fn(Symbol) -> bool) -> Value {
     let flat = m.flat(set);
-    let mut keys = Vec::with_capacity(flat.slots.len());
-    let mut values = Vec::with_capacity(flat.slots.len());
+    let mut parts = m.shapes.layouts.room(flat.slots.len());
     for entry in flat.iter() {
         if keep(entry.sym) {
-            keys.push(Key { sym: entry.sym, pos: entry.pos });
-            values.push(entry.value());
+            parts.push(Key { sym: entry.sym, pos: entry.pos }, entry.value());
         }
     }
-    if keys.len() == flat.slots.len() {
+    if parts.keys.len() == flat.slots.len() {
+        m.shapes.layouts.put_back(parts);
         return set.value();
     }
-    of_sorted(m, &keys, &values)
+    of_parts(m, parts)
+}
+
+fn of_parts(m: &mut Machine, parts: Parts) -> Value {
+    if parts.keys.is_empty() {
+        m.shapes.layouts.put_back(parts);
+        return m.empty_attrs().value();
+    }
+    m.shapes.layouts.set_of(&mut m.heap, parts).value()
 }
 
 /// A set of sorted keys and their values.
@@ -225,17 +232,15 @@ fn list_to_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
         found.sort_by_key(|f| f.0);
         found.dedup_by_key(|f| f.0);
     }
-    let mut keys = Vec::with_capacity(found.len());
-    let mut values = Vec::with_capacity(found.len());
+    let mut parts = m.shapes.layouts.room(found.len());
     for (sym, pair) in found {
         let Some(value) = pair.entry(sym::VALUE) else {
             m.required_attr(pair, sym::VALUE, "in a {name=...; value=...;} pair")?;
             continue;
         };
-        keys.push(Key { sym, pos: value.pos });
-        values.push(value.value());
+        parts.push(Key { sym, pos: value.pos }, value.value());
     }
-    Ok(of_sorted(m, &keys, &values))
+    Ok(of_parts(m, parts))
 }
 
 fn intersect_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
@@ -243,28 +248,25 @@ fn intersect_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let left = m.force_attrs(args[0], Pos::NONE, what)?;
     let what = "while evaluating the second argument passed to builtins.intersectAttrs";
     let right = m.force_attrs(args[1], Pos::NONE, what)?;
-    let small = left.len().min(right.len());
-    let mut keys = Vec::with_capacity(small);
-    let mut values = Vec::with_capacity(small);
+    let mut parts = m.shapes.layouts.room(left.len().min(right.len()));
     if left.len() < right.len() {
         for entry in m.flat(left).iter() {
             if let Some(found) = right.entry(entry.sym) {
-                keys.push(Key { sym: found.sym, pos: found.pos });
-                values.push(found.value());
+                parts.push(Key { sym: found.sym, pos: found.pos }, found.value());
             }
         }
     } else {
         for entry in m.flat(right).iter() {
             if left.get(entry.sym).is_some() {
-                keys.push(Key { sym: entry.sym, pos: entry.pos });
-                values.push(entry.value());
+                parts.push(Key { sym: entry.sym, pos: entry.pos }, entry.value());
             }
         }
-        if keys.len() == right.len() {
+        if parts.keys.len() == right.len() {
+            m.shapes.layouts.put_back(parts);
             return Ok(right.value());
         }
     }
-    Ok(of_sorted(m, &keys, &values))
+    Ok(of_parts(m, parts))
 }
 
 fn cat_attrs(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {

@@ -8,6 +8,7 @@ use crate::code::Lambda;
 use crate::context::{ContextJoin, Ctx};
 use crate::error::R;
 use crate::machine::Machine;
+use crate::memory::make_room;
 use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::print;
@@ -52,9 +53,9 @@ impl Machine {
             derivations: FxHashSet::default(),
         };
         writer.out.extend_from_slice(b"<?xml version='1.0' encoding='utf-8'?>\n");
-        writer.open("expr", &[]);
+        writer.open_plain("<expr>\n");
         writer.value(self, v, Pos::NONE)?;
-        writer.close("expr");
+        writer.close("</expr>\n");
         let join = writer.join;
         Ok(self.join_all(join))
     }
@@ -74,26 +75,30 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) {
-        self.out.resize(self.out.len() + 2 * self.depth, b' ');
-        self.out.push(b'<');
-        self.out.extend_from_slice(name.as_bytes());
-        if let [only] = attributes {
-            return self.attribute(only);
-        }
-        let mut sorted = attributes.to_vec();
-        sorted.sort();
-        for attribute in &sorted {
-            self.attribute(attribute);
+    /// The beginning of a line.
+    #[inline(always)]
+    fn indent(&mut self) {
+        const SPACES: [u8; 64] = [b' '; 64];
+        make_room(self.out);
+        match SPACES.get(..2 * self.depth) {
+            Some(spaces) => self.out.extend_from_slice(spaces),
+            None => self.out.resize(self.out.len() + 2 * self.depth, b' '),
         }
     }
 
-    fn attribute(&mut self, &(name, value): &Attribute<'_>) {
-        self.out.push(b' ');
+    fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+        self.indent();
+        self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"=\"");
-        escape(value, self.out);
-        self.out.push(b'"');
+        let mut sorted = attributes.to_vec();
+        sorted.sort();
+        for &(name, value) in &sorted {
+            self.out.push(b' ');
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.extend_from_slice(b"=\"");
+            escape(value, self.out);
+            self.out.push(b'"');
+        }
     }
 
     fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) {
@@ -102,12 +107,18 @@ impl Writer<'_> {
         self.depth += 1;
     }
 
-    fn close(&mut self, name: &str) {
+    /// The same of an element that has only a name.
+    fn open_plain(&mut self, line: &str) {
+        self.indent();
+        self.out.extend_from_slice(line.as_bytes());
+        self.depth += 1;
+    }
+
+    /// `line` is all of the closing tag's line but its indentation.
+    fn close(&mut self, line: &str) {
         self.depth -= 1;
-        self.out.resize(self.out.len() + 2 * self.depth, b' ');
-        self.out.extend_from_slice(b"</");
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b">\n");
+        self.indent();
+        self.out.extend_from_slice(line.as_bytes());
     }
 
     fn empty(&mut self, name: &str, attributes: &[Attribute<'_>]) {
@@ -115,8 +126,12 @@ impl Writer<'_> {
         self.out.extend_from_slice(b" />\n");
     }
 
-    fn scalar(&mut self, name: &str, value: &[u8]) {
-        self.empty(name, &[("value", value)]);
+    /// An element of one attribute, which `opening` ends with, up to its quotation mark.
+    fn scalar(&mut self, opening: &str, value: &[u8]) {
+        self.indent();
+        self.out.extend_from_slice(opening.as_bytes());
+        escape(value, self.out);
+        self.out.extend_from_slice(b"\" />\n");
     }
 
     fn value(&mut self, m: &mut Machine, v: Value, pos: Pos) -> R<()> {
@@ -134,28 +149,28 @@ impl Writer<'_> {
         }
         match v.kind() {
             Kind::Null => self.empty("null", &[]),
-            Kind::Bool(true) => self.scalar("bool", b"true"),
-            Kind::Bool(false) => self.scalar("bool", b"false"),
-            Kind::Int(i) => self.scalar("int", i.to_string().as_bytes()),
-            Kind::Float(f) => self.scalar("float", print::float(f).as_bytes()),
+            Kind::Bool(true) => self.scalar("<bool value=\"", b"true"),
+            Kind::Bool(false) => self.scalar("<bool value=\"", b"false"),
+            Kind::Int(i) => self.scalar("<int value=\"", i.to_string().as_bytes()),
+            Kind::Float(f) => self.scalar("<float value=\"", print::float(f).as_bytes()),
             Kind::String(s) => {
                 self.join.add(s.ctx());
-                self.scalar("string", s.bytes());
+                self.scalar("<string value=\"", s.bytes());
             }
-            Kind::Path(p) => self.scalar("path", p.bytes()),
+            Kind::Path(p) => self.scalar("<path value=\"", p.bytes()),
             Kind::List(list) => {
-                self.open("list", &[]);
+                self.open_plain("<list>\n");
                 for (i, element) in list.iter().enumerate() {
                     m.poll_at(i)?;
                     self.value(m, element, pos)?;
                 }
-                self.close("list");
+                self.close("</list>\n");
             }
             Kind::Attrs(attrs) if m.is_derivation(v)? => self.derivation(m, attrs)?,
             Kind::Attrs(attrs) => {
-                self.open("attrs", &[]);
+                self.open_plain("<attrs>\n");
                 self.attributes(m, attrs)?;
-                self.close("attrs");
+                self.close("</attrs>\n");
             }
             Kind::Function(function) => self.function(m, function),
             Kind::External(_) => self.empty("unevaluated", &[]),
@@ -184,23 +199,25 @@ impl Writer<'_> {
         } else {
             self.empty("repeated", &[]);
         }
-        self.close("derivation");
+        self.close("</derivation>\n");
         Ok(())
     }
 
     fn attributes(&mut self, m: &mut Machine, attrs: Attrs) -> R<()> {
         for entry in m.sorted(attrs) {
-            let name = ("name", entry.sym.bytes());
+            let name = entry.sym.bytes();
             if self.location {
                 let place = self.place(m, entry.pos);
                 let mut attributes = place.attributes();
-                attributes.push(name);
+                attributes.push(("name", name));
                 self.open("attr", &attributes);
             } else {
-                self.open("attr", &[name]);
+                self.open_plain("<attr name=\"");
+                escape(name, self.out);
+                self.out.extend_from_slice(b"\">\n");
             }
             self.value(m, entry.value(), entry.pos)?;
-            self.close("attr");
+            self.close("</attr>\n");
         }
         Ok(())
     }
@@ -216,7 +233,7 @@ impl Writer<'_> {
         let place = self.place(m, if given == 0 { lambda.outer_pos } else { lambda.pos });
         self.open("function", &place.attributes());
         self.parameter(lambda, given);
-        self.close("function");
+        self.close("</function>\n");
     }
 
     fn parameter(&mut self, lambda: &Lambda, given: usize) {
@@ -237,7 +254,7 @@ impl Writer<'_> {
         for name in names {
             self.empty("attr", &[("name", name)]);
         }
-        self.close("attrspat");
+        self.close("</attrspat>\n");
     }
 
     fn place(&self, m: &Machine, pos: Pos) -> Place {
@@ -291,16 +308,25 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// Where the first special character is. Eight at a time are looked at without a branch for each.
+/// Where the first special character is. Several at a time are looked at without a branch for each.
 fn find_special(text: &[u8]) -> Option<usize> {
-    let (blocks, rest) = text.as_chunks::<8>();
-    let any = |block: &[u8; 8]| block.iter().fold(false, |any, &byte| any | SPECIAL[byte as usize]);
-    let from = match blocks.iter().position(any) {
-        Some(block) => 8 * block,
+    const BLOCK: usize = 16;
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let from = match blocks.iter().position(any_special) {
+        Some(block) => BLOCK * block,
         None => text.len() - rest.len(),
     };
     let place = text[from..].iter().position(|&byte| SPECIAL[byte as usize])?;
     Some(from + place)
+}
+
+/// Whether one of a few characters is special; written so that one instruction looks at all of them.
+#[inline(always)]
+fn any_special(block: &[u8; 16]) -> bool {
+    let is = |byte: u8| {
+        (byte == b'"') | (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\n')
+    };
+    block.iter().fold(false, |any, &byte| any | is(byte))
 }
 
 fn entity(special: u8) -> &'static [u8] {

@@ -60,7 +60,7 @@ pub struct Machine {
     /// Places from which compiling may go on.
     pub(crate) unfinished: Vec<crate::compile::Later>,
     /// Bytes of long strings that were made elsewhere.
-    pub(crate) adopted: Vec<Box<[u8]>>,
+    pub(crate) adopted: Vec<Vec<u8>>,
     pub(crate) recent_names: crate::strings::RecentNames,
     pub(crate) symbol_strings: Vec<Option<Value>>,
     pub(crate) externals: Vec<Rc<dyn std::any::Any>>,
