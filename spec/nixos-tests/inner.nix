@@ -1,12 +1,16 @@
 # Containers that belong to a machine: by themselves in a network, beside another one on a bridge, forgetful, and restarted
 # with what they keep.
-{ pkgs, ... }:
+{ lib, pkgs, ... }:
 {
   name = "inner";
   nodes.machine = {
     virtualisation.memorySize = 1024;
     networking.bridges.br0.interfaces = [ ];
     networking.interfaces.br0.ipv4.addresses = [ { address = "192.168.101.1"; prefixLength = 24; } ];
+    specialisation.joined.configuration.networking = {
+      bridges.br0.interfaces = lib.mkForce [ "eth1" ];
+      interfaces.br0.ipv4.addresses = lib.mkForce [ { address = "192.168.101.3"; prefixLength = 24; } ];
+    };
     environment.systemPackages = [ pkgs.curl ];
     systemd.tmpfiles.rules = [
       "d /srv/shared 0755 root root -"
@@ -69,5 +73,15 @@
         machine.succeed("nixos-container stop bridged")
         machine.succeed("nixos-container start bridged")
         machine.fail("nixos-container run bridged -- test -e /root/kept")
+
+    with subtest("what is on a bridge stays there while other interfaces come and go"):
+        machine.wait_until_succeeds("ping -c 1 192.168.101.2")
+        machine.succeed("/run/booted-system/specialisation/joined/bin/switch-to-configuration test >&2")
+        machine.succeed("ip link show eth1 | grep 'master br0'", "ping -c 1 192.168.101.2")
+        machine.succeed("nixos-container run bridged -- ping -c 1 192.168.101.3")
+        machine.succeed("/run/booted-system/bin/switch-to-configuration test >&2", "ping -c 1 192.168.101.2")
+        machine.fail("ip link show eth1 | grep 'master br0'")
+        # Made again, the bridge has its address.
+        machine.succeed("systemctl restart br0-netdev", "ip address show br0 | grep 192.168.101.1/24")
   '';
 }

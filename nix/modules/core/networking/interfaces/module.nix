@@ -200,13 +200,15 @@ let
   device = i: "sys-subsystem-net-devices-${utils.escapeSystemdPath i.name}.device";
   # Without udev there are no device units to wait for: the interface is there from the start.
   waits = config.services.udev.enable && !config.boot.isContainer && cfg.usePredictableInterfaceNames;
+  # A device that a unit makes has no addresses when it is made again.
+  maker = i: lib.optional (lib.any (kind: cfg.${kind} ? ${i.name}) [ "bonds" "bridges" "macvlans" "vlans" ]) "${i.name}-netdev.service";
   addressUnit = i: {
     description = "Address configuration of ${i.name}";
     # Nothing else pulls in network.target on a machine without DHCP.
     wantedBy = [ "network-setup.service" "network.target" "multi-user.target" ];
     before = [ "network-setup.service" "network.target" "network-online.target" ];
-    bindsTo = lib.optional waits (device i);
-    after = [ "network-pre.target" ] ++ lib.optional waits (device i);
+    bindsTo = lib.optional waits (device i) ++ maker i;
+    after = [ "network-pre.target" ] ++ lib.optional waits (device i) ++ maker i;
     unitConfig.DefaultDependencies = false;
     conflicts = [ "shutdown.target" ];
     stopIfChanged = false;

@@ -46,6 +46,32 @@ let
   bonds = lib.mapAttrs (_: bond: bond // { driverOptions = bondOptions bond; }) cfg.bonds;
   words = options: lib.concatStrings (lib.mapAttrsToList (name: value: " ${name} ${value}") options);
 
+  # What is on a bridge is noted for the next switch, as in NixOS: its interfaces come and go while it stays, with
+  # addresses and with what others have put there, such as containers.
+  noted = name: "/run/${name}.interfaces";
+  note = name: bridge: ''
+    echo ${lib.escapeShellArg (lib.concatStringsSep " " bridge.interfaces)} > ${noted name}
+  '';
+  join = name: bridge: lib.concatMap (i: [ "link set dev ${i} master ${name}" "link set dev ${i} up" ]) bridge.interfaces;
+  changeBridge = name: bridge: ''
+    for i in $(cat ${noted name}); do ${ip} link set dev "$i" nomaster || true; done
+    ${ip} -batch ${
+      batch "${name}-change" (
+        [ "link set dev ${name} type bridge stp_state ${if bridge.rstp then "1" else "0"}" ] ++ join name bridge
+      )
+    }
+    ${note name bridge}
+  '';
+  bridgeUnits = lib.mapAttrs' (
+    name: bridge:
+    lib.nameValuePair "${name}-netdev" {
+      enableDefaultPath = lib.mkForce true;
+      postStart = note name bridge;
+      reload = changeBridge name bridge;
+      reloadIfChanged = true;
+    }
+  ) cfg.bridges;
+
   # What each is made of, and the lines for `ip`.
   made =
     lib.mapAttrs (name: bridge: {
@@ -53,7 +79,7 @@ let
       lines = [
         "link add name ${name} type bridge${lib.optionalString bridge.rstp " stp_state 1"}"
       ]
-      ++ lib.concatMap (i: [ "link set dev ${i} master ${name}" "link set dev ${i} up" ]) bridge.interfaces;
+      ++ join name bridge;
     }) cfg.bridges
     // lib.mapAttrs (name: bond: {
       on = bond.interfaces;
@@ -158,7 +184,10 @@ in
     })
     (mkIf (made != { } && cfg.useNetworkd) { systemd.network = forNetworkd; })
     (mkIf (!cfg.useNetworkd) {
-      systemd.services = lib.mapAttrs' (name: device: lib.nameValuePair "${name}-netdev" (unit name device)) made;
+      systemd.services = lib.mkMerge [
+        (lib.mapAttrs' (name: device: lib.nameValuePair "${name}-netdev" (unit name device)) made)
+        bridgeUnits
+      ];
     })
   ];
 }
