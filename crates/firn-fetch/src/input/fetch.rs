@@ -10,6 +10,7 @@ use firn_store::{Content, FileKind, Store};
 
 use super::forge::Forge;
 use super::local_git::LocalGit;
+use super::seen::Seen;
 use super::{Attrs, Input, InputError, git, is_rev};
 
 /// The network, as the fetchers need it.
@@ -145,9 +146,8 @@ impl Fetcher {
             return Ok(found);
         }
         let tree = self.tree(input)?;
-        let store_path = self.add(&tree, name_of(input))?;
+        let (store_path, hash) = self.added(&tree, name_of(input))?;
         drop(tree.scratch);
-        let hash = self.nar_hash(&store_path)?;
         check_hash(input, &hash)?;
         let mut attrs = pin(input.attrs().clone(), &tree.info);
         if input.kind() != "base" {
@@ -190,13 +190,33 @@ impl Fetcher {
         // A tree that can change is looked at each time; a hash in it is then only checked.
         let Some(hash) = input.nar_hash().filter(|_| input.is_locked()) else { return Ok(None) };
         let hash = Hash::parse_sri(hash).map_err(|error| InputError::new(error.to_string()))?;
-        let store_path = self.path_of(&hash, name_of(input))?;
-        let valid = self.store.is_valid(&store_path).map_err(in_store)?;
-        if !valid {
-            return Ok(None);
-        }
+        let there = self.valid_path(&hash, name_of(input))?;
+        Ok(there.map(|store_path| Fetched { store_path, input: input.clone() }))
+    }
+
+    /// The store path of a tree with this NAR hash and name, if the store has it; it then stays.
+    fn valid_path(&self, nar_hash: &Hash, name: &str) -> Result<Option<StorePath>, InputError> {
+        let store_path = self.path_of(nar_hash, name)?;
+        // First a root, so that nobody takes away what was found.
         self.store.add_temp_root(&store_path).map_err(in_store)?;
-        Ok(Some(Fetched { store_path, input: input.clone() }))
+        let valid = self.store.is_valid(&store_path).map_err(in_store)?;
+        Ok(valid.then_some(store_path))
+    }
+
+    /// A tree in the store, and its NAR hash; one that was added before and is the same is not read again.
+    fn added(&self, tree: &Tree, name: &str) -> Result<(StorePath, Hash), InputError> {
+        let seen = Seen::look(&self.cache, tree);
+        if let Some(hash) = seen.as_ref().and_then(Seen::nar_hash)
+            && let Some(store_path) = self.valid_path(&hash, name)?
+        {
+            return Ok((store_path, hash));
+        }
+        let store_path = self.add(tree, name)?;
+        let hash = self.nar_hash(&store_path)?;
+        if let Some(seen) = seen {
+            seen.remember(&hash);
+        }
+        Ok((store_path, hash))
     }
 
     /// The store path that a tree with this NAR hash and name has.

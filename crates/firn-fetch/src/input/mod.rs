@@ -18,6 +18,7 @@ mod lfs;
 mod local_git;
 mod mercurial;
 mod path;
+mod seen;
 mod signatures;
 mod tarball;
 pub mod url;
