@@ -183,6 +183,8 @@ import ./wrap.nix { inherit lib pkgs groupOf; }
       osRelease ? null,
       # Links to add, by place in the tree.
       links ? { },
+      # Groups left out, by name, though others depend on them.
+      without ? [ ],
     }:
     derivation {
       inherit name system relocation links;
@@ -193,7 +195,7 @@ import ./wrap.nix { inherit lib pkgs groupOf; }
           startSet = map (group: {
             key = builtins.unsafeDiscardStringContext group.groupName;
             path = group.outPath;
-          }) (builtins.concatMap groupsOf packages);
+          }) (builtins.filter (group: !builtins.elem group.groupName without) (builtins.concatMap groupsOf packages));
           operator = _: [ ];
         }
       );

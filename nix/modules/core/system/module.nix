@@ -118,6 +118,12 @@ in
       default = [ ];
       description = "Packages merged into `/usr`, where Debian's programs look for their files.";
     };
+    usrWithout = mkOption {
+      type = types.listOf types.str;
+      internal = true;
+      default = [ ];
+      description = "Debian's packages left out of `/usr` though others there depend on them.";
+    };
     path = mkOption {
       type = types.package;
       internal = true;
@@ -263,6 +269,7 @@ in
     system.build.usr = pkgs.mergedUsr {
       name = "usr";
       packages = lib.unique (cfg.usrPackages ++ config.environment.corePackages);
+      without = cfg.usrWithout;
       wrappers = lib.attrNames (lib.filterAttrs (_: w: w.enable) config.security.wrappers);
       # modprobe looks nowhere else.
       links = lib.optionalAttrs config.boot.kernel.enable {
