@@ -278,6 +278,20 @@ let
       && (started { }).partition == null
       && (started { useEFIBoot = true; }).grub == null
       && (started { useEFIBoot = true; }).partition != null;
+    # A root that is said for virtual machines comes before the machine's own.
+    rootWithoutDefaults =
+      let
+        root = changes: (vm {
+          virtualisation = { useDefaultFilesystems = false; } // changes;
+          fileSystems."/".device = "/dev/own";
+        }).fileSystems."/".device;
+      in
+      root { } == "/dev/own" && root { fileSystems."/".device = "/dev/said"; } == "/dev/said";
+    perlless =
+      let
+        has = changes: lib.any (lib.hasInfix "-perl-base-") (map toString (vm changes).system.build.usr.paths);
+      in
+      has { } && !has { imports = [ (pkgs.path + "/nixos/modules/profiles/perlless.nix") ]; };
     tpmProvisioning = refused { virtualisation.tpm = { enable = true; provisioning = "true"; }; };
     olderNames =
       (vm { virtualisation.pathsInNixDB = [ pkgs.hello ]; }).virtualisation.additionalPaths == [ pkgs.hello ]

@@ -88,7 +88,7 @@ in
     description = "How shared folders are served: by programs of the driver, or by QEMU itself.";
   };
   # Without condition: `virtualisation.needs` looks at it, and the backend depends on that.
-  config.virtualisation.fileSystems = { "/" = root; } // store // boot // shares;
+  config.virtualisation.fileSystems = { "/" = lib.mkIf v.useDefaultFilesystems root; } // store // boot // shares;
   config.virtualisation.sharedDirectories = lib.mkIf v.mountHostNixStore {
     nix-store = {
       source = builtins.storeDir;

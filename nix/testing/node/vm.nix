@@ -46,7 +46,8 @@ let
         prefixLength = 24;
       }
     ];
-    fileSystems = lib.mkIf v.useDefaultFilesystems (lib.mkOverride 10 v.fileSystems);
+    # Without the default ones a root may be said here as well; where none is, all are the machine's own.
+    fileSystems = lib.mkIf (v.useDefaultFilesystems || v.fileSystems ? "/") (lib.mkOverride 10 v.fileSystems);
     services.qemuGuest.enable = lib.mkIf v.qemu.guestAgent.enable (lib.mkDefault true);
     boot.initrd.systemd.tpm2.enable = lib.mkIf v.tpm.enable (lib.mkOverride 1400 true);
     # Waiting for someone at the menu is no use.
