@@ -1,4 +1,5 @@
-# A user's units, brought from one folder to another by `sd-switch`, as home-manager calls it.
+# A user's units, brought from one folder to another by `sd-switch`, as home-manager calls it; and what a switch does for
+# users.
 {
   pkgs ? import ../../. { system = "x86_64-linux"; },
 }:
@@ -37,6 +38,14 @@ pkgs.nixosTest {
       linger = true;
     };
     environment.systemPackages = [ pkgs.sd-switch ];
+    system.userActivationScripts = {
+      broken = "false";
+      seen = {
+        text = "id -un >> ~/activated";
+        deps = [ "broken" ];
+      };
+    };
+    systemd.user.tmpfiles.users.alice.rules = [ "r %h/leftover" ];
   };
 
   testScript = ''
@@ -60,5 +69,13 @@ pkgs.nixosTest {
     machine.fail("pgrep -f 'sleep 10000[12]'")
     after = as_alice("systemctl --user show --property MainPID same")
     assert before == after, f"{before} {after}"
+
+    # One snippet failed, which the switch tells; the others ran.
+    assert machine.succeed("cat /home/alice/activated") == "alice\n"
+    as_alice("touch /home/alice/leftover")
+    status, said = machine.execute("/run/current-system/bin/switch-to-configuration test 2>&1")
+    assert status != 0 and "user 1000: systemctl --user restart nixos-activation.service failed" in said, said
+    assert machine.succeed("cat /home/alice/activated") == "alice\nalice\n"
+    machine.fail("test -e /home/alice/leftover")
   '';
 }

@@ -6,6 +6,7 @@ mod asked;
 mod changes;
 mod systemctl;
 mod unit_files;
+mod users;
 
 pub use asked::Asked;
 use changes::{Changes, compare};
@@ -100,7 +101,8 @@ pub fn run(toplevel: &Path, verb: Verb, say: &mut dyn FnMut(&str)) -> Result<Rep
         return Ok(report);
     }
     asked.add_to(&mut changes, &active);
-    apply(&current, &toplevel, &changes, &mut report);
+    let reload = apply(&current, &toplevel, &changes, &mut report);
+    note(&mut report, users::apply(&active, &toplevel, reload));
     announce_started(&active, &changes, say);
     report.failures.extend(systemctl::failed_of(&changes.touched()));
     Ok(report)
@@ -120,8 +122,8 @@ fn boot_loader(toplevel: &Path, report: &mut Report, say: &mut dyn FnMut(&str)) 
 /// The target that everything wants which has to run again before other units do.
 const REACTIVATION: &str = "sysinit-reactivation.target";
 
-/// Tells systemd of the new units and starts what has to run.
-fn apply(old: &Path, new: &Path, changes: &Changes, report: &mut Report) {
+/// Tells systemd of the new units and starts what has to run. Returns how it was told.
+fn apply(old: &Path, new: &Path, changes: &Changes, report: &mut Report) -> &'static str {
     let manager = |system: &Path| std::fs::read_link(system.join("systemd")).ok();
     let reload = if manager(old) == manager(new) { "daemon-reload" } else { "daemon-reexec" };
     note(report, systemctl::run(&["reset-failed"]));
@@ -138,6 +140,7 @@ fn apply(old: &Path, new: &Path, changes: &Changes, report: &mut Report) {
             note(report, systemctl::on(verb, units));
         }
     }
+    reload
 }
 
 fn note(report: &mut Report, result: Result<()>) {

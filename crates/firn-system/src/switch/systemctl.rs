@@ -1,10 +1,11 @@
 //! Talks to the service manager through its own program.
 
 use crate::{Error, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const SYSTEMCTL: &str = "/usr/bin/systemctl";
+/// Where it is.
+pub const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
 /// Names of all units that are active or about to be.
 ///
@@ -41,22 +42,21 @@ pub fn on(verb: &str, units: &[String]) -> Result<()> {
 /// # Errors
 /// When it fails.
 pub fn run(arguments: &[&str]) -> Result<()> {
-    program(Path::new(SYSTEMCTL), arguments)
+    succeed(Command::new(SYSTEMCTL).args(arguments))
 }
 
-/// Runs a program.
+/// Runs a command.
 ///
 /// # Errors
 /// When it fails.
-pub fn program(program: &Path, arguments: &[&str]) -> Result<()> {
-    let status = Command::new(program)
-        .args(arguments)
-        .status()
-        .map_err(|err| Error::io("run", program, &err))?;
+pub fn succeed(command: &mut Command) -> Result<()> {
+    let program = PathBuf::from(command.get_program());
+    let status = command.status().map_err(|err| Error::io("run", &program, &err))?;
     if status.success() {
         return Ok(());
     }
     let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
     Err(Error::new(format!("{name} {} failed ({status})", arguments.join(" "))))
 }
 

@@ -48,7 +48,17 @@ let
       supportsDryActivation = true;
     }) steps
     // cfg.activationScripts;
-  order = import ./order.nix { inherit lib; } all (lib.attrNames all);
+  inOrder = import ./order.nix { inherit lib; };
+  order = inOrder all (lib.attrNames all);
+  forUsers = cfg.userActivationScripts;
+  # What is left undone by one snippet stops no other, and is told in the end.
+  userScript = ''
+    set +e
+    status=0
+    trap 'status=1' ERR
+    ${lib.concatMapStringsSep "\n" (name: "# ${name}\n${forUsers.${name}.text}") (inOrder forUsers (lib.attrNames forUsers))}
+    exit $status
+  '';
   entry =
     name:
     if all.${name}.text == "" then
@@ -76,7 +86,19 @@ in
     userActivationScripts = mkOption {
       type = snippets;
       default = { };
-      description = "Shell code run for each user when the system is switched.";
+      description = "Shell code run for each user, as that user: at login and when the system is switched.";
+    };
+  };
+  # A switch restarts it for each user whose service manager runs.
+  config.systemd.user.services = lib.mkIf (forUsers != { }) {
+    nixos-activation = {
+      description = "Activation of the user's own";
+      wantedBy = [ "default.target" ];
+      unitConfig.ConditionUser = "!@system";
+      serviceConfig.Type = "oneshot";
+      enableDefaultPath = false;
+      path = [ pkgs.coreutils pkgs.gnugrep pkgs.findutils pkgs.util-linux pkgs.gnused ];
+      script = userScript;
     };
   };
   config.system.activationPlan = {

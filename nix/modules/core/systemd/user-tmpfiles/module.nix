@@ -35,6 +35,8 @@ in
     environment.systemPackages = package "" cfg.rules;
     users.users = lib.mapAttrs (name: user: { packages = package "-${name}" user.rules; }) cfg.users;
     systemd.user.services.systemd-tmpfiles-setup = upstream [ "basic.target" ] // { enableDefaultPath = false; };
+    # At a switch.
+    system.userActivationScripts.tmpfiles = "${pkgs.systemd}/bin/systemd-tmpfiles --user --create --remove";
     systemd.user.timers.systemd-tmpfiles-clean = upstream [ "timers.target" ];
   };
 }
