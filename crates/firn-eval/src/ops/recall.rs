@@ -12,15 +12,16 @@ use crate::error::R;
 use crate::machine::Machine;
 use crate::ops::attempt::attempt;
 use crate::ops::call;
-use crate::value::{Env, Function, TAG_IMMEDIATE, TAG_INT, TAG_STRING, Value};
+use crate::value::{Env, Function, Slot, TAG_IMMEDIATE, TAG_INT, TAG_STRING, Value};
 
 /// A call that has been made so often is looked at. In the node's word: calls so far, then this and the
 /// number of its table.
 const OFTEN: u64 = 1000;
 /// In the node's word: not looked at any more.
 const NEVER: u64 = u64::MAX;
-/// Lookups after which it is decided whether they pay.
-const TRIAL: u32 = 256;
+/// Lookups after which it is decided for the first time whether they pay, and at most.
+const TRIAL: u32 = 64;
+const LONGEST_TRIAL: u32 = 4096;
 /// Results remembered for one place.
 const ENTRIES: usize = 256;
 /// Functions that are partial applications of partial applications are compared so deep.
@@ -33,8 +34,10 @@ pub(crate) struct Recall {
     same: Option<Function>,
     /// Entries of other rounds are forgotten.
     round: u64,
+    /// Lookups of this trial so far, those of them that found something, and how many it takes.
     asked: u32,
     answered: u32,
+    trial: u32,
     entries: Vec<Entry>,
 }
 
@@ -142,7 +145,15 @@ fn is_plain(value: Value) -> bool {
 
 impl Recall {
     fn new() -> Recall {
-        Recall { function: None, same: None, round: 0, asked: 0, answered: 0, entries: Vec::new() }
+        Recall {
+            function: None,
+            same: None,
+            round: 0,
+            asked: 0,
+            answered: 0,
+            trial: TRIAL,
+            entries: Vec::new(),
+        }
     }
 
     /// Forgets everything: by a collection, addresses get another meaning.
@@ -154,11 +165,12 @@ impl Recall {
     #[inline(always)]
     fn has_failed(&mut self) -> bool {
         self.asked += 1;
-        if self.asked <= TRIAL {
+        if self.asked <= self.trial {
             return false;
         }
-        let failed = self.answered < TRIAL / 3;
+        let failed = self.answered < self.trial / 3;
         (self.asked, self.answered) = (1, 0);
+        self.trial = LONGEST_TRIAL.min(self.trial * 2);
         failed
     }
 
@@ -211,20 +223,23 @@ fn is_same(a: Function, b: Function, depth: u32) -> bool {
     if std::ptr::eq(a.0, b.0) {
         return true;
     }
-    let (Some((lambda_a, env_a, before_a)), Some((lambda_b, env_b, before_b))) =
-        (a.original().lambda_parts(), b.original().lambda_parts())
+    let (a, b) = (a.original(), b.original());
+    if a.head() != b.head() {
+        // Another lambda, or something else.
+        return false;
+    }
+    let (Some((_, env_a, before_a)), Some((_, env_b, before_b))) =
+        (a.lambda_parts(), b.lambda_parts())
     else {
         return false;
     };
-    if !std::ptr::eq(lambda_a, lambda_b)
-        || !std::ptr::eq(env_a.0, env_b.0)
-        || before_a.len() != before_b.len()
-    {
-        return false;
-    }
-    before_a.iter().zip(before_b).all(|(a, b)| {
-        let functions = || a.get().known().as_function().zip(b.get().known().as_function());
-        a.word() == b.word()
-            || (depth > 0 && functions().is_some_and(|(a, b)| is_same(a, b, depth - 1)))
-    })
+    std::ptr::eq(env_a.0, env_b.0)
+        && before_a.len() == before_b.len()
+        && before_a.iter().zip(before_b).all(|(a, b)| a.word() == b.word() || are_same(a, b, depth))
+}
+
+/// The same of two arguments that are not one value.
+fn are_same(a: &Slot, b: &Slot, depth: u32) -> bool {
+    let (a, b) = (a.get().known(), b.get().known());
+    depth > 0 && a.as_function().zip(b.as_function()).is_some_and(|(a, b)| is_same(a, b, depth - 1))
 }
