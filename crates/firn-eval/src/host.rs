@@ -164,6 +164,9 @@ pub trait Host: Any {
     fn keeps_trees(&self) -> bool {
         false
     }
+    /// Called when the evaluation has taken some megabytes more: what this host can have again at little
+    /// cost may go.
+    fn memory_grew(&self) {}
     /// `builtins.trace` and its like.
     fn trace(&self, message: &str);
     /// Prints a warning that an expression gives (`builtins.warn`).

@@ -435,6 +435,12 @@ impl Host for StoreHost {
         self.outside.trees.is_some()
     }
 
+    fn memory_grew(&self) {
+        if let Some(trees) = &self.outside.trees {
+            trees.let_go();
+        }
+    }
+
     fn trace(&self, message: &str) {
         (self.outside.trace)(&format!("trace: {message}"));
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use firn_eval::TreeKey;
 use firn_syntax::Stretch;
-use memmap2::Mmap;
+use memmap2::{Mmap, UncheckedAdvice};
 use rustc_hash::FxHashMap;
 
 /// Bytes of all trees, at most; then the cache begins anew.
@@ -70,6 +70,16 @@ impl Trees {
         waiting.push((key, tree));
         if waiting.iter().map(|(_, tree)| tree.len()).sum::<usize>() >= WAITING {
             self.write(&std::mem::take(&mut *waiting));
+        }
+    }
+
+    /// Gives back the memory of what was read so far. The system has it still, and a tree that is read on
+    /// comes from there.
+    pub fn let_go(&self) {
+        if let Some(Some(open)) = self.open.get() {
+            // SAFETY: the mapping is one of a file that nobody writes to where it is mapped, so what is
+            // read again is what was read.
+            let _ = unsafe { open.trees.unchecked_advise(UncheckedAdvice::DontNeed) };
         }
     }
 
@@ -203,6 +213,9 @@ mod tests {
         assert_eq!(get(&trees, &key(1)).unwrap(), b"first tree");
         assert_eq!(get(&trees, &key(2)).unwrap(), vec![7; WAITING + 1]);
         assert_eq!(get(&trees, &key(3)).unwrap(), b"");
+        let first = trees.get(&key(1)).unwrap();
+        trees.let_go();
+        assert_eq!(first.bytes(), b"first tree");
         assert_eq!(get(&trees, &key(4)), None);
     }
 

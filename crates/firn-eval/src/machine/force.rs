@@ -9,6 +9,9 @@ use crate::pos::Pos;
 use crate::primop::PrimOp;
 use crate::value::*;
 
+/// The host hears of each so many bytes that the heap takes.
+pub(super) const TELL_EACH: usize = 32 << 20;
+
 impl Machine {
     /// The value behind a thunk; other values as they are.
     ///
@@ -338,6 +341,10 @@ impl Machine {
 
     #[cold]
     fn poll(&mut self) -> R<()> {
+        if self.heap.size() >= self.tells_at {
+            self.tells_at = self.heap.size() + TELL_EACH;
+            self.host.memory_grew();
+        }
         let answer = self.poll_plain();
         if answer.is_err() {
             self.depth -= 1;

@@ -38,6 +38,8 @@ pub struct Machine {
     pub(crate) huge_envs: Vec<(Env, usize)>,
     /// Size of the heap from which a collection pays.
     collect_from: usize,
+    /// Size of the heap at which the host hears that it has grown.
+    tells_at: usize,
     /// Collections so far.
     pub(crate) collections: u64,
     /// Comparisons of sets whose results are known.
@@ -115,6 +117,7 @@ impl Machine {
             shared_literals: FxHashSet::default(),
             huge_envs: Vec::new(),
             collect_from: collect::FIRST,
+            tells_at: force::TELL_EACH,
             collections: 0,
             compared: Default::default(),
             shapes: Shapes::default(),
