@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use firn_syntax::Symbol;
 
 use crate::pos::Pos;
+use crate::trace::Trace;
 
 /// Says that the machine holds an error. Made by [`Machine::fail`](crate::Machine::fail) only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +107,8 @@ pub struct EvalError {
     pub message: String,
     /// Where it happened.
     pub pos: Pos,
-    /// What was being done, innermost first.
-    pub frames: Vec<Frame>,
+    /// What was being done.
+    pub frames: Trace,
     /// Names that were perhaps meant, best first.
     pub suggestions: Vec<String>,
     /// Facts that explain it, beyond what the reference says.
@@ -127,7 +128,7 @@ impl EvalError {
             kind,
             message: message.into(),
             pos,
-            frames: Vec::new(),
+            frames: Trace::default(),
             suggestions: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),

@@ -4,8 +4,9 @@
 /// From this size on, and each time as much has come together, the machine is asked.
 const WATCHED: usize = 256 << 20;
 
-/// Whether `size` bytes more than `total` are too much for this machine.
-pub(crate) fn is_too_much(total: usize, size: usize) -> bool {
+/// Whether `size` bytes more than `total` are too much for this machine. It is asked for large steps only, and never
+/// where it does not say what it has.
+pub fn is_too_much(total: usize, size: usize) -> bool {
     let asks = (total + size) / WATCHED > total / WATCHED;
     asks && left().is_some_and(|left| size > left)
 }

@@ -7,6 +7,11 @@ use std::sync::{Mutex, PoisonError};
 /// Address space reserved for the evaluation's stack, in the order in which it is tried: a limit on
 /// address space (`ulimit -v`) may leave less than the first.
 const RESERVED: [usize; 5] = [8 << 30, 1 << 30, 256 << 20, 64 << 20, 16 << 20];
+/// What evaluation may use of it: enough for a row of a million operators. A recursion without calls that does not
+/// end takes all there is, several times as much beside it, and seconds.
+const USED: usize = 1 << 30;
+/// Calls are counted: whoever allows more of them inside each other gets this much for each.
+const USED_BY_CALL: usize = 16 << 10;
 /// Room left below the limit for functions that do not check.
 const MARGIN: usize = 1 << 20;
 /// What is assumed of a thread that [`run`] did not start.
@@ -72,18 +77,19 @@ fn run_on<T: Send>(
     })
 }
 
-/// Address below which this thread's stack must not grow.
-pub(crate) fn limit() -> usize {
+/// Address below which this thread's stack must not grow in an evaluation with so many calls inside each other.
+pub(crate) fn limit(max_calls: u32) -> usize {
     if cfg!(miri) {
         // What stands on a stack there lies anywhere.
         return 0;
     }
     let known = LIMIT.get();
-    if known != 0 {
-        return known;
+    let here = &raw const known as usize;
+    if known == 0 {
+        return here.saturating_sub(SMALL_STACK);
     }
-    let here = 0u8;
-    (&raw const here as usize).saturating_sub(SMALL_STACK)
+    let used = USED.max((max_calls as usize).saturating_mul(USED_BY_CALL));
+    known.max(here.saturating_sub(used))
 }
 
 #[cfg(test)]
@@ -96,7 +102,7 @@ mod tests {
             let room = std::hint::black_box([n; 1024]);
             room[n % 1024]
         };
-        let ran = run_with(&[1 << 50, 16 << 20], move || (deep(7), limit() != 0));
+        let ran = run_with(&[1 << 50, 16 << 20], move || (deep(7), limit(10_000) != 0));
         assert_eq!(ran.ok(), Some((7, true)));
         assert!(run_with(&[1 << 50], || ()).is_err());
     }

@@ -23,6 +23,7 @@ mod flake_config;
 mod installable;
 mod interrupt;
 mod lookup;
+mod memory;
 mod old_names;
 mod output;
 mod own_program;
@@ -35,7 +36,7 @@ mod store_paths;
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::Allocator;
 
 fn main() -> ExitCode {
     give_memory_back_soon();

@@ -143,22 +143,47 @@ fn json_of_a_gigabyte() {
     refused(deep, "parse error");
 }
 
-#[test]
-fn sizes_that_no_machine_has() {
-    refused("builtins.genList (x: x) 100000000000000", "cannot create list of size");
-    let mut command = command(&["-E", "builtins.length (builtins.genList (x: x) 3000000000)"]);
+/// What is said of an expression that fails where there is no more address space than this.
+fn fails_within(gigabytes: u64, expression: &str) -> String {
+    let mut command = command(&["-E", expression]);
     // SAFETY: `setrlimit` may be called between fork and exec.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             use rustix::process::{Resource, Rlimit, setrlimit};
-            let limit = Rlimit { current: Some(12 << 30), maximum: Some(12 << 30) };
-            Ok(setrlimit(Resource::As, limit)?)
+            let limit = Some(gigabytes << 30);
+            Ok(setrlimit(Resource::As, Rlimit { current: limit, maximum: limit })?)
         });
     }
     let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.starts_with("error: out of memory"), "{errors}");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{expression}: {errors}");
+    errors
+}
+
+#[test]
+fn sizes_that_no_machine_has() {
+    refused("builtins.genList (x: x) 100000000000000", "cannot create list of size");
+    let list = "builtins.length (builtins.genList (x: x) 3000000000)";
+    assert!(fails_within(12, list).starts_with("error: out of memory"));
+    // Texts grow as they are written.
+    for written in ["toJSON", "toXML", "toString"] {
+        let doubled = "builtins.foldl' (a: n: [ a a ]) \"x\" (builtins.genList (x: x) 40)";
+        let errors = fails_within(2, &format!("builtins.{written} ({doubled})"));
+        assert!(errors.starts_with("error: out of memory"), "{written}: {errors}");
+    }
+}
+
+/// Each call keeps the error for whoever looks at its value again.
+#[test]
+fn errors_from_deep_down_take_little_memory() {
+    let seq = "let f = x: builtins.seq (f x) 1; in f 0";
+    assert!(fails_within(2, seq).contains("stack overflow; max-call-depth exceeded"));
+    let context = "let f = n: if n == 0 then throw \"enough\" else \
+                   builtins.addErrorContext \"in ${toString n}\" (f (n - 1)); in f 4000";
+    assert!(fails_within(2, context).contains("error: enough"));
+    // None of these calls is inside another.
+    let values = "let f = a: { inherit (f a) x; }; in (f { }).x";
+    assert!(fails_within(8, values).contains("stack overflow"));
 }
 
 #[test]

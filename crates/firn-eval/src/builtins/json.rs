@@ -348,7 +348,10 @@ impl<'a> Reader<'a> {
     /// Reads a value, with a list of what is open instead of recursion: any depth is fine.
     fn value(&mut self, m: &mut Machine) -> Read<Value> {
         let mut open: Vec<Open> = Vec::new();
+        let mut read = 0;
         loop {
+            m.poll_at(read)?;
+            read += 1;
             self.space();
             let mut value = match self.peek() {
                 Some(b'[') => {

@@ -5,6 +5,9 @@ use crate::error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 use crate::host::HostError;
 use crate::pos::Pos;
 
+/// What is said when the user stopped an evaluation.
+pub(super) const INTERRUPTED: &str = "interrupted by the user";
+
 impl Machine {
     /// Raises an error.
     #[cold]
@@ -12,9 +15,12 @@ impl Machine {
         self.raise(EvalError::new(kind, pos, message))
     }
 
-    /// Raises an error made elsewhere.
+    /// Raises an error made elsewhere. Whatever fails after the user asked to stop fails for that.
     #[cold]
-    pub fn raise(&mut self, error: EvalError) -> Raised {
+    pub fn raise(&mut self, mut error: EvalError) -> Raised {
+        if error.kind != ErrorKind::Interrupted && self.host.interrupted() {
+            error = EvalError::new(ErrorKind::Interrupted, Pos::NONE, INTERRUPTED);
+        }
         // An error that nobody took may be one that thunks keep.
         if let Some(unseen) = self.error.take() {
             self.keep(*unseen);
@@ -26,6 +32,7 @@ impl Machine {
 
     /// Puts an error where the thunks that failed with it look for it.
     fn keep(&mut self, mut error: EvalError) {
+        error.frames.share();
         if let Some(index) = error.kept.take() {
             self.kept_errors[index as usize] = Some(error);
         }
@@ -35,7 +42,8 @@ impl Machine {
     /// with it raise it meanwhile as well.
     #[cold]
     pub(crate) fn set_aside(&mut self) -> Option<Box<EvalError>> {
-        let error = self.error.take()?;
+        let mut error = self.error.take()?;
+        error.frames.share();
         if error.kept.is_some() {
             self.keep((*error).clone());
         }
@@ -57,6 +65,7 @@ impl Machine {
     pub fn take_error(&mut self, _token: Raised) -> EvalError {
         match self.error.take() {
             Some(mut e) => {
+                e.frames.share();
                 if let Some(index) = e.kept.take() {
                     self.kept_errors[index as usize] = Some((*e).clone());
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::errors::INTERRUPTED;
 use super::{MAX_NATIVE_ARGS, Machine};
 use crate::code::Node;
 use crate::error::{ErrorKind, EvalError, Frame, R, Raised};
@@ -50,8 +51,7 @@ impl Machine {
     #[cold]
     pub(crate) fn fix_cycle_pos(&mut self, raised: Raised, pos: Pos) -> Raised {
         let error = self.error_mut();
-        let tail = error.frames.len().saturating_sub(4);
-        for frame in &mut error.frames[tail..] {
+        for frame in error.frames.last_mut() {
             if frame.pos == Pos::PENDING {
                 frame.pos = pos;
             }
@@ -260,9 +260,14 @@ impl Machine {
     /// Raises a copy of an error that thunks kept.
     #[cold]
     pub(crate) fn raise_kept(&mut self, index: usize) -> Raised {
-        let flying = self.error.as_ref().filter(|error| error.kept == Some(index as u32));
+        let flying = self.error.as_mut().filter(|error| error.kept == Some(index as u32));
         let kept = self.kept_errors.get(index).cloned().flatten();
-        match kept.or_else(|| flying.map(|error| EvalError { kept: None, ..(**error).clone() })) {
+        let flying = || {
+            let error = flying?;
+            error.frames.share();
+            Some(EvalError { kept: None, ..(**error).clone() })
+        };
+        match kept.or_else(flying) {
             Some(error) => self.raise(error),
             None => self.fail(ErrorKind::Eval, Pos::NONE, "evaluation of this value failed before"),
         }
@@ -368,7 +373,7 @@ impl Machine {
     #[cold]
     pub fn poll_plain(&mut self) -> R<()> {
         if self.host.interrupted() {
-            return Err(self.fail(ErrorKind::Interrupted, Pos::NONE, "interrupted by the user"));
+            return Err(self.fail(ErrorKind::Interrupted, Pos::NONE, INTERRUPTED));
         }
         Ok(())
     }

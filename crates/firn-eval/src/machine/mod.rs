@@ -126,7 +126,7 @@ impl Machine {
             running: Env::EMPTY.slot(0),
             depth: 0,
             max_depth: settings.max_call_depth,
-            stack_limit: crate::stack::limit(),
+            stack_limit: crate::stack::limit(settings.max_call_depth),
             polls: 0,
             globals: FxHashMap::default(),
             builtins: empty_attrs,
