@@ -18,6 +18,7 @@ mod retry;
 mod transfer;
 mod transport;
 mod unpack;
+mod waiting;
 mod zip;
 
 pub use builtin::{FetchUrl, OPTIONS_FILE};

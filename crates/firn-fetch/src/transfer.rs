@@ -3,11 +3,12 @@
 use crate::error::{FetchError, Reason};
 use crate::mirrors;
 use crate::netrc::Netrc;
-use crate::options::FetchOptions;
+use crate::options::{FetchOptions, Waiting};
 use crate::retry::{Attempt, Patience, pause, retry_after};
+use crate::waiting::{self, Pieces};
 use firn_events::{Event, Span};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,8 +159,7 @@ impl Fetcher {
             let time = pause(&self.options, many, round, failures.clone());
             self.tell(span, first, round + 1, time);
             if !self.options.waiting.wait(time) {
-                let text = "interrupted by the user";
-                return Err(vec![FetchError::new(Reason::Interrupted, text)]);
+                return Err(vec![interrupted().error]);
             }
         }
         match refused {
@@ -235,13 +235,15 @@ impl Fetcher {
             request = request.header(header::RANGE, format!("bytes={}-", transfer.part.done));
             request = request.header(header::IF_RANGE, etag);
         }
-        let response = request.call().map_err(|e| explain(transfer.url, &e))?;
+        let waiting = &self.options.waiting;
+        let response = waiting::outcome(waiting, || request.call()).ok_or_else(interrupted)?;
+        let response = response.map_err(|e| explain(transfer.url, &e))?;
         let status = response.status().as_u16();
         if status != 200 && status != 206 {
             let wish = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok());
             return Err(explain_status(transfer.url, status, wish.and_then(retry_after)));
         }
-        transfer.receive(response)
+        transfer.receive(response, waiting)
     }
 
     /// The request with the caller's headers, and with credentials for its host unless these name some.
@@ -408,7 +410,7 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    fn receive(&mut self, response: Response<Body>) -> Result<Fetched, Attempt> {
+    fn receive(&mut self, response: Response<Body>, waiting: &Waiting) -> Result<Fetched, Attempt> {
         let value = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let goes_on = response.status().as_u16() == 206
             && value(header::CONTENT_RANGE)
@@ -427,17 +429,17 @@ impl Transfer<'_> {
         };
         self.to.set_len(self.part.done).map_err(|e| writing(&e))?;
         self.to.seek(SeekFrom::Start(self.part.done)).map_err(|e| writing(&e))?;
-        let mut body = response.into_body().into_reader();
-        let mut buffer = vec![0; 1 << 16];
+        let body = Pieces::of(response.into_body().into_reader());
         let mut reported = self.part.done;
         self.span.progress(self.part.done, expected.unwrap_or(0));
         loop {
-            let n = body.read(&mut buffer).map_err(|e| explain_io(self.url, &e))?;
-            if n == 0 {
+            let piece = body.next(waiting).ok_or_else(interrupted)?;
+            let piece = piece.map_err(|e| explain_io(self.url, &e))?;
+            if piece.is_empty() {
                 break;
             }
-            self.to.write_all(&buffer[..n]).map_err(|e| writing(&e))?;
-            self.part.done += n as u64;
+            self.to.write_all(&piece).map_err(|e| writing(&e))?;
+            self.part.done += piece.len() as u64;
             if self.part.done - reported >= 1 << 18 {
                 self.span.progress(self.part.done, expected.unwrap_or(0));
                 reported = self.part.done;
@@ -450,6 +452,11 @@ impl Transfer<'_> {
         self.span.progress(self.part.done, self.part.done);
         Ok(Fetched { url, size: self.part.done, etag })
     }
+}
+
+/// The user stopped waiting.
+fn interrupted() -> Attempt {
+    Attempt::last(FetchError::new(Reason::Interrupted, "interrupted by the user"))
 }
 
 fn parse(url: &str) -> Result<Url, FetchError> {

@@ -27,6 +27,7 @@ use crate::environment::Environment;
 use crate::eval_store::CopyThenRealise;
 use crate::exit::Failure;
 use crate::installable::input_failure;
+use crate::interrupt::ForEvaluation;
 use crate::progress::Display;
 
 /// The program's state. Not shared between threads; what is in it may be.
@@ -310,7 +311,7 @@ impl Context {
     /// # Errors
     /// A store can't be opened.
     pub fn evaluation_realiser(&self) -> Result<Arc<dyn Realise>, Failure> {
-        self.realiser_from(true)
+        Ok(Arc::new(ForEvaluation(self.realiser_from(true)?)))
     }
 
     fn realiser_from(&self, read_by_evaluation: bool) -> Result<Arc<dyn Realise>, Failure> {

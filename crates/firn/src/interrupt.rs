@@ -1,12 +1,14 @@
 //! Ctrl-C and termination: a flag that long work looks at, so that it can clean up; and an end for work that waits
 //! for somebody else and looks at nothing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use firn_formats::DerivedPath;
+use firn_store::{BuildMode, Realise, Realised, StoreResult};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -28,13 +30,32 @@ pub fn flag() -> Arc<AtomicBool> {
 }
 
 /// How often the flag is looked at, and how long the work may take from there to its own end.
-const GLANCE: Duration = Duration::from_millis(100);
-const GRACE: Duration = Duration::from_secs(2);
+const GLANCE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_millis(150);
+/// The same where something is built meanwhile.
+const GRACE_OF_BUILDS: Duration = Duration::from_secs(2);
+
+/// How many builds run that take the time to end in good order.
+static BUILDS: AtomicUsize = AtomicUsize::new(0);
+
+/// As long as this lives, something is built: its processes and folders are cleared away after an interrupt.
+struct Building(());
+
+fn building() -> Building {
+    BUILDS.fetch_add(1, Ordering::Relaxed);
+    Building(())
+}
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        BUILDS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// As long as this lives, the program ends some time after an interrupt even if nothing else notices it: a server
 /// that says nothing holds a fetch for minutes. What is half done then is what a killed program leaves, which
-/// the next one clears away; a build that an evaluation waits for ends with its parent. Builds that the user asked
-/// for do not run under it: they take the time to end in good order.
+/// the next one clears away; a build that an evaluation waits for gets some time ([`ForEvaluation`]). Builds that the user
+/// asked for do not run under it: they take the time to end in good order.
 pub struct Deadline(#[expect(dead_code, reason = "its end is what counts")] Sender<()>);
 
 /// Sets a deadline for what follows.
@@ -44,7 +65,7 @@ pub fn deadline() -> Deadline {
     thread::spawn(move || {
         while !is_over(&ended, GLANCE) {
             if flag.load(Ordering::Relaxed)
-                && !is_over(&ended, GRACE)
+                && !is_over(&ended, grace())
                 && flag.load(Ordering::Relaxed)
             {
                 eprintln!("error: interrupted by the user");
@@ -53,6 +74,20 @@ pub fn deadline() -> Deadline {
         }
     });
     Deadline(alive)
+}
+
+/// Builds for an evaluation.
+pub struct ForEvaluation(pub Arc<dyn Realise>);
+
+impl Realise for ForEvaluation {
+    fn realise(&self, wanted: &[DerivedPath], mode: BuildMode) -> StoreResult<Vec<Realised>> {
+        let _building = building();
+        self.0.realise(wanted, mode)
+    }
+}
+
+fn grace() -> Duration {
+    if BUILDS.load(Ordering::Relaxed) == 0 { GRACE } else { GRACE_OF_BUILDS }
 }
 
 /// Whether the deadline's work ends within a time.
