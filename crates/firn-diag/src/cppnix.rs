@@ -187,7 +187,7 @@ impl Writer<'_> {
 
 /// The lines of `text`, the first behind `prefix`, the others as far in as that is wide, without
 /// spaces at their ends.
-fn indent(prefix: &str, width: usize, text: &str) -> String {
+pub fn indent(prefix: &str, width: usize, text: &str) -> String {
     let mut out = String::new();
     for (i, line) in text.split('\n').enumerate() {
         let start = out.len();

@@ -446,7 +446,9 @@ impl Host for StoreHost {
     }
 
     fn evaluation_warning(&self, message: &str) {
-        (self.outside.trace)(&format!("evaluation warning: {message}"));
+        let prefix = "evaluation warning: ";
+        let text = message.trim_end();
+        (self.outside.trace)(&firn_diag::cppnix::indent(prefix, prefix.len(), text));
     }
 
     fn warn(&self, message: &str) {
