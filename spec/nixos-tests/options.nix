@@ -310,11 +310,12 @@ let
       { }
       { nodes.machine.virtualisation.emptyDiskImages = [ 5 ]; }
       { nodes.machine.services.xserver.enable = true; }
+      { nodes.machine.services.nfs.server.enable = true; }
       { nodes.machine.networking.vlans.office = { id = 5; interface = "eth1"; }; }
       { testScript = lib.mkForce "machine.screenshot('a')"; }
       { testScript = lib.mkForce "machine.get_console_log()"; }
       { testScript = lib.mkForce "machine.succeed('curl 10.0.2.2')"; }
-    ] == [ "container" "vm" "vm" "vm" "vm" "vm" "vm" ];
+    ] == [ "container" "vm" "vm" "vm" "vm" "vm" "vm" "vm" ];
     # What a TPM is used with is there where the machine has one.
     tpmLibraries =
       (vm { virtualisation.tpm.enable = true; }).boot.initrd.systemd.tpm2.enable

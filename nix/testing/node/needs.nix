@@ -34,6 +34,7 @@ let
     [ config.services.timesyncd.enable "a clock of its own (services.timesyncd)" ]
     [ config.boot.initrd.network.enable "an initrd (boot.initrd.network)" ]
     [ config.testing.initrdBackdoor "an initrd (testing.initrdBackdoor)" ]
+    [ config.services.nfs.server.enable "the kernel's server of files (services.nfs.server)" ]
     [ config.services.xserver.enable "a screen (services.xserver)" ]
   ];
 in

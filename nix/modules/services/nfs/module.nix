@@ -68,6 +68,8 @@ in
   config = lib.mkMerge [
     (lib.mkIf config.services.rpcbind.enable {
       environment.systemPackages = [ pkgs.rpcbind ];
+      # The transports that there are.
+      environment.etc.netconfig.source = "${pkgs.debian.libtirpc-common}/etc/netconfig";
       systemd.packages = [ pkgs.rpcbind ];
       systemd.services.rpcbind = {
         overrideStrategy = "asDropin";
@@ -105,6 +107,8 @@ in
       environment.corePackages = [ pkgs.nfs-utils ];
       environment.etc = {
         "nfs.conf".source = format.generate "nfs.conf" config.services.nfs.settings;
+        # The server asks for its port by name.
+        services.source = lib.mkDefault "${pkgs.debian.netbase}/etc/services";
         "idmapd.conf".source = format.generate "idmapd.conf" config.services.nfs.idmapd.settings;
       };
       systemd.packages = [ pkgs.nfs-utils ];
@@ -123,9 +127,12 @@ in
         overrideStrategy = "asDropin";
         wantedBy = [ "multi-user.target" ];
         enableDefaultPath = false;
-        serviceConfig.ExecStartPre = lib.mkIf cfg.createMountPoints (
-          lib.mkBefore [ "${pkgs.coreutils}/bin/mkdir -p ${lib.escapeShellArgs exportedFolders}" ]
-        );
+        # Before they are exported, which is the unit's own first step.
+        serviceConfig.ExecStartPre = lib.mkIf cfg.createMountPoints [
+          ""
+          "${pkgs.coreutils}/bin/mkdir -p ${lib.escapeShellArgs exportedFolders}"
+          "-/usr/sbin/exportfs -r"
+        ];
       };
       # The name of the unit in NixOS.
       systemd.services.nfs-mountd = {
