@@ -191,6 +191,10 @@
     with subtest("lists are lines of their own in krb5.conf"):
         mail.succeed("test $(grep -c 'kdc = ' /etc/krb5.conf) = 2")
 
+    with subtest("ports and protocols have names"):
+        mail.succeed("getent services pop3 | grep 110/tcp")
+        mail.succeed("getent protocols icmp && getent rpc nfs")
+
     with subtest("shells have the environment of the configuration"):
         assert mail.succeed("su - alice -c 'echo $FROM_CONFIGURATION; which ls'").split()[0] == "yes"
         assert "hello from zsh" in mail.succeed("su alice -c 'zsh -ic greet' 2>/dev/null")

@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -162,7 +163,10 @@ in
       overrideStrategy = "asDropin";
       wantedBy = [ "multi-user.target" ];
     };
-    environment.etc = {
+    environment.etc = lib.genAttrs [ "protocols" "rpc" "services" ] (name: {
+      source = lib.mkDefault "${pkgs.iana-etc}/etc/${name}";
+    })
+    // {
       hostname = mkIf (cfg.hostName != "") { text = cfg.hostName + "\n"; };
       hosts.text =
         hostsLines + cfg.extraHosts + lib.concatMapStrings (file: builtins.readFile file) cfg.hostFiles;

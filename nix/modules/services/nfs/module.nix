@@ -107,8 +107,6 @@ in
       environment.corePackages = [ pkgs.nfs-utils ];
       environment.etc = {
         "nfs.conf".source = format.generate "nfs.conf" config.services.nfs.settings;
-        # The server asks for its port by name.
-        services.source = lib.mkDefault "${pkgs.debian.netbase}/etc/services";
         "idmapd.conf".source = format.generate "idmapd.conf" config.services.nfs.idmapd.settings;
       };
       systemd.packages = [ pkgs.nfs-utils ];

@@ -10,7 +10,7 @@ let
   inherit (lib) mkOption mkIf types;
   cfg = config.boot.initrd;
   inherit (import ../../../option-kinds.nix { inherit lib; }) flag lines names;
-  # What most machines, real and virtual, need to find their root.
+  # What most machines, real and virtual, need to find their root, and for a keyboard on which to give its passphrase.
   defaultModules = [
     "virtio_pci"
     "virtio_blk"
@@ -20,8 +20,22 @@ let
     "virtio_rng"
     "nvme"
     "ahci"
+    "ata_piix"
     "sd_mod"
+    "sr_mod"
+    "mmc_block"
     "ext4"
+    "uhci_hcd"
+    "ehci_pci"
+    "ohci_pci"
+    "xhci_pci"
+    "usbhid"
+    "hid_generic"
+    "hid_apple"
+    "hid_logitech_dj"
+    "hid_logitech_hidpp"
+    "hid_microsoft"
+    "atkbd"
   ];
   bootMounts = lib.filter utils.fsNeededForBoot config.system.build.fileSystems;
   mountData = fs: {
