@@ -29,6 +29,7 @@ let
     "gnused"
     "gnutar"
     "gzip"
+    "iana-etc"
     "iproute2"
     "iptables"
     "kmod"
