@@ -411,13 +411,15 @@ fn make_links(folder: &Path, links: &BTreeMap<String, PathBuf>) -> std::io::Resu
 }
 
 /// Starts the system's kernel; the uncompressed image, where the kernel has one, saves unpacking it under
-/// emulation. UEFI starts only the other one.
+/// emulation. UEFI starts only the other one; and what QEMU 7.2 says of a TPM keeps a kernel that is entered
+/// this way (PVH) from all that the firmware says, such as how many processors there are.
 fn direct_boot(config: &NodeConfig, uefi: bool) -> Result<Boot, String> {
     let system = &config.system;
     let link = system.join("kernel");
     let given = std::fs::canonicalize(&link)
         .map_err(|error| format!("{} has no kernel: {error}", system.display()))?;
-    let kernel = if uefi { given } else { uncompressed(&link).unwrap_or(given) };
+    let packed = uefi || config.vm.tpm.is_some();
+    let kernel = if packed { given } else { uncompressed(&link).unwrap_or(given) };
     let initrd = config.vm.initrd.clone().unwrap_or_else(|| system.join("initrd"));
     let initrd = Some(initrd).filter(|path| path.exists());
     let own = std::fs::read_to_string(system.join("kernel-params")).unwrap_or_default();
