@@ -149,6 +149,7 @@ impl Shared {
             if state.stopped {
                 return;
             }
+            state.let_in(&mut buffer);
             for port in ready {
                 state.serve(port, &mut buffer);
             }
@@ -229,6 +230,17 @@ impl Stream {
 }
 
 impl State {
+    /// Accepts whoever has connected by now: they hear all that is sent from here on, whichever port was seen to be
+    /// ready first.
+    fn let_in(&mut self, buffer: &mut [u8]) {
+        let is_waiting = |port: &Port| matches!(port.line, Line::Waiting(_));
+        let waiting: Vec<PortId> =
+            self.ports.iter().filter(|(_, port)| is_waiting(port)).map(|(id, _)| *id).collect();
+        for port in waiting {
+            self.serve(port, buffer);
+        }
+    }
+
     fn serve(&mut self, id: PortId, buffer: &mut [u8]) {
         let Some(Port { line }) = self.ports.remove(&id) else { return };
         let line = match line {
