@@ -1,5 +1,7 @@
 //! What is said about a problem, apart from how it is shown.
 
+use std::sync::Arc;
+
 use firn_source::Span;
 
 /// How bad it is.
@@ -25,8 +27,9 @@ pub struct Label {
 /// One step of what was being done when the problem came up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Frame {
-    /// In the words of CppNix's traces, without the leading `… `: `while calling 'f'`.
-    pub text: String,
+    /// In the words of CppNix's traces, without the leading `… `: `while calling 'f'`. Shared by the steps of a
+    /// recursion, which may be a million.
+    pub text: Arc<str>,
     /// Where that was.
     pub span: Option<Span>,
     /// Shown also when the trace is cut short (`builtins.addErrorContext`).
@@ -118,7 +121,7 @@ impl Diagnostic {
     }
 
     /// Adds the next outer step of what was being done.
-    pub fn push_frame(&mut self, text: impl Into<String>, span: Option<Span>) {
+    pub fn push_frame(&mut self, text: impl Into<Arc<str>>, span: Option<Span>) {
         self.frames.push(Frame { text: text.into(), span, always: false });
     }
 }

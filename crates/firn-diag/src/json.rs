@@ -20,7 +20,7 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
         .collect();
     let frames = diagnostic.frames.iter().rev();
     let trace: Vec<_> = frames
-        .map(|frame| json!({ "text": frame.text, "at": place(frame.span, sources) }))
+        .map(|frame| json!({ "text": &*frame.text, "at": place(frame.span, sources) }))
         .collect();
     json!({
         "severity": severity,

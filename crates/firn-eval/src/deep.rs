@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::attrs::Entry;
-use crate::error::{R, Raised};
+use crate::error::{FrameText, R, Raised};
 use crate::machine::Machine;
 use crate::pos::Pos;
 use crate::value::{Kind, Value};
@@ -77,9 +77,5 @@ fn inside(m: &mut Machine, v: Value, seen: &mut FxHashSet<u64>) -> R<()> {
 
 #[cold]
 fn attr_failed(m: &mut Machine, raised: Raised, entry: Entry) -> Raised {
-    m.frame(
-        raised,
-        entry.pos,
-        format!("while evaluating the attribute '{}'", crate::print::attr_name(entry.sym)),
-    )
+    m.frame(raised, entry.pos, FrameText::Attribute(entry.sym))
 }

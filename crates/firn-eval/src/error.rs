@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use firn_syntax::Symbol;
 
 use crate::pos::Pos;
+use crate::print::attr_name;
 use crate::trace::Trace;
 
 /// Says that the machine holds an error. Made by [`Machine::fail`](crate::Machine::fail) only.
@@ -53,8 +54,8 @@ impl ErrorKind {
     }
 }
 
-/// Text of a frame, put together only when it is shown.
-#[derive(Debug, Clone)]
+/// Text of a frame, put together only when it is shown: there may be a million of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FrameText {
     /// A sentence.
     Text(Cow<'static, str>),
@@ -62,6 +63,10 @@ pub enum FrameText {
     Lambda(Option<Symbol>),
     /// `while calling the 'NAME' builtin`
     Builtin(&'static str),
+    /// `while evaluating the attribute 'NAME'`
+    Attribute(Symbol),
+    /// `from the definition of 'NAME'`
+    Definition(Symbol),
 }
 
 impl From<&'static str> for FrameText {
@@ -83,12 +88,18 @@ impl std::fmt::Display for FrameText {
             FrameText::Lambda(Some(name)) => write!(f, "while calling '{name}'"),
             FrameText::Lambda(None) => f.write_str("while calling anonymous lambda"),
             FrameText::Builtin(name) => write!(f, "while calling the '{name}' builtin"),
+            FrameText::Attribute(name) => {
+                write!(f, "while evaluating the attribute '{}'", attr_name(*name))
+            }
+            FrameText::Definition(name) => {
+                write!(f, "from the definition of '{}'", attr_name(*name))
+            }
         }
     }
 }
 
 /// One line of a trace: what was being done, and where.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// The place, if known.
     pub pos: Pos,

@@ -10,6 +10,7 @@ use firn_diag::Diagnostic;
 use firn_diag::cppnix::{self, Sources, Style};
 use firn_source::{FileId, SourceFile, Span};
 use firn_syntax::Symbol;
+use rustc_hash::FxHashMap;
 
 impl Machine {
     /// The text of an error, beginning with `error:`, without a newline at the end.
@@ -46,7 +47,10 @@ impl Machine {
         let mut diagnostic = Diagnostic::error("eval.error", error.message.as_str());
         diagnostic.span = self.span(error.pos);
         diagnostic.suggestions.clone_from(&error.suggestions);
-        diagnostic.frames = error.frames.iter().filter_map(|frame| self.step(frame)).collect();
+        // A recursion has the same few steps again and again.
+        let mut steps = FxHashMap::default();
+        let step = |frame| steps.entry(frame).or_insert_with(|| self.step(frame)).clone();
+        diagnostic.frames = error.frames.iter().filter_map(step).collect();
         diagnostic
     }
 
@@ -54,6 +58,7 @@ impl Machine {
     fn step(&self, frame: &Frame) -> Option<firn_diag::Frame> {
         let (text, span) = (frame.text.to_string(), self.span(frame.pos));
         let unplaced_call = span.is_none() && text == "from call site";
+        let text = text.into();
         (!unplaced_call).then_some(firn_diag::Frame { text, span, always: frame.always })
     }
 

@@ -7,11 +7,19 @@ use std::sync::{Mutex, PoisonError};
 /// Address space reserved for the evaluation's stack, in the order in which it is tried: a limit on
 /// address space (`ulimit -v`) may leave less than the first.
 const RESERVED: [usize; 5] = [8 << 30, 1 << 30, 256 << 20, 64 << 20, 16 << 20];
-/// What evaluation may use of it: enough for a row of a million operators. A recursion without calls that does not
-/// end takes all there is, several times as much beside it, and seconds.
+/// What evaluation may use of it: enough for a row of a million operators.
 const USED: usize = 1 << 30;
 /// Calls are counted: whoever allows more of them inside each other gets this much for each.
 const USED_BY_CALL: usize = 16 << 10;
+/// Up to here thunks inside each other are like everything else: the reference ends with less. Those that need
+/// themselves without a call, and without end, take several times as much beside the stack.
+const THUNKS: usize = 64 << 20;
+/// What thunks may use of it for each call inside the others that the user allows.
+const THUNKS_BY_CALL: usize = 4 << 10;
+/// How much further down thunks are looked at again, and how often. Between two of them the stack may hold
+/// anything: a row of operators, a deep list.
+const DEEPER: usize = 1 << 20;
+const TIMES: u32 = 160;
 /// Room left below the limit for functions that do not check.
 const MARGIN: usize = 1 << 20;
 /// What is assumed of a thread that [`run`] did not start.
@@ -90,6 +98,31 @@ pub(crate) fn limit(max_calls: u32) -> usize {
     }
     let used = USED.max((max_calls as usize).saturating_mul(USED_BY_CALL));
     known.max(here.saturating_sub(used))
+}
+
+/// How far down the stack thunks inside each other are let.
+#[derive(Clone, Copy)]
+pub(crate) struct Deep {
+    /// Address below which each thunk is looked at.
+    pub(crate) below: usize,
+    /// How often it may still be moved down.
+    times: u32,
+}
+
+impl Deep {
+    /// For an evaluation with so many calls inside each other, whose stack ends at `limit`.
+    pub(crate) fn new(max_calls: u32, limit: usize) -> Deep {
+        let here = &raw const limit as usize;
+        let used = THUNKS.max((max_calls as usize).saturating_mul(THUNKS_BY_CALL));
+        Deep { below: limit.max(here.saturating_sub(used)), times: TIMES }
+    }
+
+    /// For what a thunk evaluates that was met here; none if that was the last time.
+    pub(crate) fn deeper(self, limit: usize) -> Option<Deep> {
+        let here = &raw const self as usize;
+        let times = self.times.checked_sub(1)?;
+        Some(Deep { below: limit.max(here.saturating_sub(DEEPER)), times })
+    }
 }
 
 #[cfg(test)]

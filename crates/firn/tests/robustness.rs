@@ -55,6 +55,12 @@ fn lists_of_a_million_elements() {
         "builtins.head (builtins.sort builtins.lessThan (builtins.genList (x: 0 - x) {n}))"
     );
     assert_eq!(value(sorted), (1 - n as i64).to_string());
+    // Each value needs the one before.
+    let chain = format!(
+        "(builtins.foldl' (a: i: {{ v = if a.v == i then 5 else i; }}) {{ v = 0; }} \
+         (builtins.genList (x: x) {n})).v"
+    );
+    assert_eq!(value(chain), (n - 1).to_string());
     let sum = format!("builtins.foldl' builtins.add 0 (map (x: 1) (builtins.genList (x: x) {n}))");
     assert_eq!(value(sum), n.to_string());
 }
@@ -181,9 +187,9 @@ fn errors_from_deep_down_take_little_memory() {
     let context = "let f = n: if n == 0 then throw \"enough\" else \
                    builtins.addErrorContext \"in ${toString n}\" (f (n - 1)); in f 4000";
     assert!(fails_within(2, context).contains("error: enough"));
-    // None of these calls is inside another.
+    // None of these calls is inside another: only values are.
     let values = "let f = a: { inherit (f a) x; }; in (f { }).x";
-    assert!(fails_within(8, values).contains("stack overflow"));
+    assert!(fails_within(2, values).contains("stack overflow"));
 }
 
 #[test]

@@ -86,7 +86,9 @@ impl Machine {
             return Ok(thunk.field(0).get());
         }
         if word & TAG_MASK == THUNK_NODE {
-            self.check_stack()?;
+            if self.thunks_are_deep() {
+                return self.force_deeper(|m| m.force_object(value));
+            }
             state.store(THUNK_BLACKHOLE, Ordering::Relaxed);
             // SAFETY: a state with this tag is a node's address.
             let node = unsafe { &*(word as *const Node) };
@@ -116,7 +118,9 @@ impl Machine {
             Waiting::Running => return Err(self.cycle(slot as *const Slot as usize)),
             Waiting::Expression(node, env, word) => (node, env, word),
         };
-        self.check_stack()?;
+        if self.thunks_are_deep() {
+            return self.force_deeper(|m| m.force_waiting(slot));
+        }
         slot.set_running(word);
         self.running = slot;
         match (node.op)(self, node, env) {
@@ -180,7 +184,9 @@ impl Machine {
         if word & TAG_MASK == THUNK_FAILED {
             return Err(self.raise_kept((word >> 8) as usize));
         }
-        self.check_stack()?;
+        if self.thunks_are_deep() {
+            return self.force_deeper(|m| m.force_other(thunk, word));
+        }
         thunk.state().store(THUNK_BLACKHOLE, Ordering::Relaxed);
         let result = if word & TAG_MASK == THUNK_APP {
             let mut args = [Value::NULL; 4];
@@ -304,7 +310,28 @@ impl Machine {
         Pos::NONE
     }
 
-    /// Fails when the stack is nearly used up.
+    /// Whether so much of the stack is used that thunks inside each other may be an endless recursion.
+    #[inline(always)]
+    fn thunks_are_deep(&self) -> bool {
+        let probe = 0u8;
+        (&raw const probe as usize) < self.deep.below
+    }
+
+    /// Forces one more thunk where they are deep, which is allowed so often that what is only deep gets its
+    /// value, and what has no end fails before it has taken the whole stack and far more memory beside it.
+    #[cold]
+    #[inline(never)]
+    fn force_deeper<T>(&mut self, force: impl FnOnce(&mut Machine) -> R<T>) -> R<T> {
+        self.check_stack()?;
+        let Some(deeper) = self.deep.deeper(self.stack_limit) else {
+            return Err(self.stack_overflow(Pos::NONE));
+        };
+        let before = std::mem::replace(&mut self.deep, deeper);
+        let result = force(self);
+        self.deep = before;
+        result
+    }
+
     /// Fails where the stack is nearly used up; for whoever walks values as deep as they may be.
     ///
     /// # Errors

@@ -53,6 +53,8 @@ pub struct Machine {
     pub(crate) max_depth: u32,
     /// Address below which the stack must not grow.
     pub(crate) stack_limit: usize,
+    /// Where thunks inside each other are deep.
+    pub(crate) deep: crate::stack::Deep,
     pub(crate) polls: u32,
     pub(crate) globals: FxHashMap<Symbol, Value>,
     pub(crate) builtins: Attrs,
@@ -97,6 +99,7 @@ pub type PrimTable = &'static [PrimOp];
 impl Machine {
     /// A machine with the builtins of this crate and those of `tables`.
     pub fn new(host: Rc<dyn Host>, settings: Settings, tables: &[PrimTable]) -> Machine {
+        let stack_limit = crate::stack::limit(settings.max_call_depth);
         let mut heap = Heap::new();
         let mut code = Heap::new();
         let layout = Layout::alloc(&mut code, &[], true, Pos::NONE);
@@ -126,7 +129,8 @@ impl Machine {
             running: Env::EMPTY.slot(0),
             depth: 0,
             max_depth: settings.max_call_depth,
-            stack_limit: crate::stack::limit(settings.max_call_depth),
+            stack_limit,
+            deep: crate::stack::Deep::new(settings.max_call_depth, stack_limit),
             polls: 0,
             globals: FxHashMap::default(),
             builtins: empty_attrs,

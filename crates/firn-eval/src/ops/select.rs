@@ -2,7 +2,7 @@
 
 use crate::attrs::Attrs;
 use crate::code::{Node, symbol_of_word};
-use crate::error::{ErrorKind, EvalError, R, Raised};
+use crate::error::{ErrorKind, EvalError, FrameText, R, Raised};
 use crate::machine::Machine;
 use crate::ops::attempt::{attempt, attempt_attrs};
 use crate::ops::vars::cached_find;
@@ -96,22 +96,14 @@ pub(crate) fn select_one(m: &mut Machine, node: &'static Node, env: Env) -> R<Va
 fn not_a_set(m: &mut Machine, node: &'static Node, base: Value) -> Raised {
     let raised = m.type_error(base, "a set", Pos::NONE);
     let raised = m.frame(raised, node.pos, "while selecting an attribute");
-    m.frame(
-        raised,
-        node.pos,
-        format!("while evaluating the attribute '{}'", show_name(node.symbol(1))),
-    )
+    m.frame(raised, node.pos, FrameText::Attribute(node.symbol(1)))
 }
 
 #[cold]
 #[inline(never)]
 fn missing_one(m: &mut Machine, node: &'static Node, base: Value) -> Raised {
     let raised = missing(m, base, node.symbol(1));
-    m.frame(
-        raised,
-        node.pos,
-        format!("while evaluating the attribute '{}'", show_name(node.symbol(1))),
-    )
+    m.frame(raised, node.pos, FrameText::Attribute(node.symbol(1)))
 }
 
 /// Raises `attribute 'x' missing`, with what was perhaps meant.
@@ -132,17 +124,25 @@ fn select_one_failed(m: &mut Machine, node: &'static Node, base: Value, raised: 
     let sym = node.symbol(1);
     let pos = base.as_attrs().and_then(|a| a.entry(sym)).map_or(Pos::NONE, |e| e.pos);
     let raised = m.fix_cycle_pos(raised, pos.or(node.pos));
-    let name = show_name(sym);
-    let raised = definition_frame(m, raised, pos, &name);
-    m.frame(raised, node.pos, format!("while evaluating the attribute '{name}'"))
+    let raised = definition_frame(m, raised, pos, |_| FrameText::Definition(sym));
+    m.frame(raised, node.pos, FrameText::Attribute(sym))
 }
 
-fn definition_frame(m: &mut Machine, raised: Raised, pos: Pos, path: &str) -> Raised {
+fn definition_frame(
+    m: &mut Machine,
+    raised: Raised,
+    pos: Pos,
+    text: impl FnOnce(&mut Machine) -> FrameText,
+) -> Raised {
     let internal = m
         .positions()
         .resolve(pos)
         .is_none_or(|(file, _)| file.origin().path().is_none() && is_builtin(file));
-    if internal { raised } else { m.frame(raised, pos, format!("from the definition of '{path}'")) }
+    if internal {
+        return raised;
+    }
+    let text = text(m);
+    m.frame(raised, pos, text)
 }
 
 fn is_builtin(file: &firn_source::SourceFile) -> bool {
@@ -304,8 +304,9 @@ fn path_failed(
 ) -> Raised {
     let pos = last_pos(m, node, env, found);
     let raised = if pos.is_some() {
-        let reached = show_path(m, node, env, found.done);
-        definition_frame(m, raised, pos, &reached)
+        definition_frame(m, raised, pos, |m| {
+            format!("from the definition of '{}'", show_path(m, node, env, found.done)).into()
+        })
     } else {
         raised
     };
