@@ -114,6 +114,17 @@ impl Default for Settings {
 /// What a parsed file is kept under.
 pub type TreeKey = [u8; 16];
 
+/// What stands for a plain file as the file system has it, without its text.
+#[derive(Debug, Clone, Copy)]
+pub struct FileMark {
+    /// A hash of what the file system says of it.
+    pub key: TreeKey,
+    /// Bytes of its text.
+    pub size: usize,
+    /// Whether a text that is read now will be the file's for as long as the mark is.
+    pub is_settled: bool,
+}
+
 /// The outside. All paths are absolute and without `.` and `..`.
 pub trait Host: Any {
     /// The content of a file, symbolic links followed.
@@ -160,6 +171,16 @@ pub trait Host: Any {
     }
     /// Keeps a parsed file for later runs, if this host does.
     fn keep_tree(&self, _key: TreeKey, _tree: &dyn Fn() -> Option<Vec<u8>>) {}
+    /// What stands for a file as it is now, together with `salt`; nothing where it has to be read.
+    fn file_mark(&self, _path: &str, _salt: &[u8]) -> Option<FileMark> {
+        None
+    }
+    /// The kept tree of a file that has the same mark as when [`Host::mark_tree`] was told.
+    fn marked_tree(&self, _mark: &FileMark) -> Option<firn_syntax::Stretch> {
+        None
+    }
+    /// Notes that the tree of the file with this mark is the one that is kept under `key`.
+    fn mark_tree(&self, _mark: &FileMark, _key: TreeKey) {}
     /// Whether parsed files are kept.
     fn keeps_trees(&self) -> bool {
         false

@@ -58,7 +58,7 @@ pub use doc::{constant_doc, primop_doc};
 pub use error::{ErrorKind, EvalError, Frame, FrameText, R, Raised};
 pub use firn_syntax::{Symbol, sym};
 pub use helpers::is_functor;
-pub use host::{FileType, Host, HostError, HostResult, Settings, TreeKey};
+pub use host::{FileMark, FileType, Host, HostError, HostResult, Settings, TreeKey};
 pub use machine::{Machine, PrimTable};
 pub use pos::{Pos, Positions};
 pub use primop::{PrimFn, PrimOp};

@@ -11,7 +11,7 @@ use crate::attrs::Attrs;
 use crate::code::Node;
 use crate::compile::Unit;
 use crate::error::{ErrorKind, R};
-use crate::frontend::{KEEP_FROM, Source, Tree};
+use crate::frontend::{Source, Tree};
 use crate::host::FileType;
 use crate::machine::Machine;
 use crate::paths;
@@ -20,6 +20,9 @@ use crate::value::{Env, Slot, Value};
 
 /// Links that lead to a file, at most; as the reference has it.
 const MOST_LINKS: usize = 1024;
+
+/// Files of fewer bytes are compiled faster than bit by bit.
+const WAIT_FROM: usize = 1500;
 
 impl Machine {
     /// Evaluates a text. Relative paths in it start from `dir`.
@@ -81,7 +84,7 @@ impl Machine {
     /// Whether it pays to compile a file bit by bit, and all variables that nothing in it binds exist.
     fn may_wait(&self, ast: &Ast, scope: &[Symbol]) -> bool {
         let known = |name: &Symbol| self.globals.contains_key(name) || scope.contains(name);
-        ast.file().length() >= KEEP_FROM
+        ast.file().length() >= WAIT_FROM
             && self.debug.is_none()
             && ast.free_names().iter().all(known)
     }
@@ -157,9 +160,7 @@ impl Machine {
     /// # Errors
     /// As [`Machine::eval_file`].
     pub fn load_file(&mut self, resolved: &str, scope: Option<Attrs>, pos: Pos) -> R<Value> {
-        let text = self.host().read_file(resolved);
-        let text = self.hosted(text, pos)?;
-        let source = self.file_source(resolved, text)?;
+        let source = self.file_source(resolved, pos)?;
         let dir = paths::dir_name(resolved.as_bytes()).to_vec();
         self.eval_source(source, &dir, scope)
     }

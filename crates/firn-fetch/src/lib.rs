@@ -10,6 +10,7 @@ mod builtin;
 mod error;
 /// Inputs: where source trees come from.
 pub mod input;
+pub mod marks;
 pub mod mirrors;
 mod netrc;
 mod options;

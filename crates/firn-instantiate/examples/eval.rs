@@ -21,6 +21,8 @@ fn host() -> StoreHost {
         interrupted: Arc::default(),
         search_path_element: Box::new(|_| Ok(None)),
         trees: None,
+        file_hashes: None,
+        now: std::time::SystemTime::now,
         allow_import_from_derivation: false,
         trace_import_from_derivation: false,
     };

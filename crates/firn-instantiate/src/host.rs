@@ -9,8 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use firn_eval::{ContextElem, ErrorKind, FileType, Host, HostError, HostResult, TreeKey};
+use firn_eval::{ContextElem, ErrorKind, FileMark, FileType, Host, HostError, HostResult, TreeKey};
+use firn_fetch::marks::{Marks, is_settled};
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
     SingleDerivedPath, StoreDir, StorePath, StorePathSet,
@@ -20,6 +22,8 @@ use firn_syntax::Stretch;
 
 use crate::access::{Access, Look};
 use crate::context::to_store;
+use crate::copied::FileHashes;
+use crate::notes::note_key;
 use crate::origins::Origins;
 use crate::reading::{read_plain, read_whole};
 use crate::trees::Trees;
@@ -45,6 +49,10 @@ pub struct Outside {
     pub search_path_element: FindElement,
     /// Where parsed files are kept, if they are.
     pub trees: Option<Trees>,
+    /// What is known of files that were copied to the store, if it is kept.
+    pub file_hashes: Option<FileHashes>,
+    /// The time, which tells whether a file changed a moment ago.
+    pub now: fn() -> SystemTime,
     /// Whether builds may run during evaluation (`allow-import-from-derivation`).
     pub allow_import_from_derivation: bool,
     /// Whether they are warned of (`trace-import-from-derivation`).
@@ -68,8 +76,8 @@ pub struct StoreHost {
     /// Where objects of the store lie, when that is not where their paths say.
     real_store: Option<PathBuf>,
     copied: RefCell<HashMap<String, String>>,
-    /// The plain file that was looked at last, and its size: as a rule it is read next.
-    looked_at: RefCell<Option<(PathBuf, u64)>>,
+    /// The plain file that was looked at last, and its marks: as a rule it is read next.
+    looked_at: RefCell<Option<(PathBuf, Marks)>>,
 }
 
 impl StoreHost {
@@ -136,6 +144,28 @@ impl StoreHost {
             self.access.check_links(path, look, is_link, resolve).map_err(HostError::restricted)?;
         }
         Ok(real)
+    }
+
+    pub(crate) fn file_hashes(&self) -> Option<&FileHashes> {
+        self.outside.file_hashes.as_ref()
+    }
+
+    pub(crate) fn is_settled(&self, marks: &Marks) -> bool {
+        is_settled(marks.last_change(), (self.outside.now)())
+    }
+
+    /// The marks of a plain file, links followed.
+    fn marks(&self, real: &Path) -> Option<Marks> {
+        let mut looked_at = self.looked_at.borrow_mut();
+        if let Some((path, marks)) = &*looked_at
+            && path == real
+        {
+            return Some(*marks);
+        }
+        let metadata = fs::metadata(real).ok().filter(fs::Metadata::is_file)?;
+        let marks = Marks::of(&metadata);
+        *looked_at = Some((real.to_owned(), marks));
+        Some(marks)
     }
 
     /// Adds content by its hash, or computes its path where nothing may be added.
@@ -270,7 +300,7 @@ impl Host for StoreHost {
         let real = self.checked(path)?;
         let known = self.looked_at.take().filter(|(path, _)| *path == real);
         let content = match known {
-            Some((_, size)) => read_plain(&real, size),
+            Some((_, marks)) => read_plain(&real, marks.size()),
             None => read_whole(&real, &self.outside.interrupted),
         };
         content.map_err(|error| match error.kind() {
@@ -322,7 +352,7 @@ impl Host for StoreHost {
         match fs::symlink_metadata(&real) {
             Ok(metadata) => {
                 if metadata.is_file() {
-                    *self.looked_at.borrow_mut() = Some((real.into_owned(), metadata.len()));
+                    *self.looked_at.borrow_mut() = Some((real.into_owned(), Marks::of(&metadata)));
                 }
                 Ok(Some(file_type(metadata.file_type())))
             }
@@ -392,18 +422,11 @@ impl Host for StoreHost {
         }
         self.access.check(path).map_err(HostError::restricted)?;
         let real = self.checked_links(path, Look::Entry)?;
-        if fs::symlink_metadata(&real).is_err() {
+        let Ok(metadata) = fs::symlink_metadata(&real) else {
             return Err(HostError::new(self.origins.missing(path)));
-        }
+        };
         let name = path.rsplit('/').next().unwrap_or(path);
-        let none = StorePathSet::new();
-        let added = self.add(
-            name,
-            Content::Tree(&real),
-            ContentAddressMethod::Nar,
-            HashAlgo::Sha256,
-            &none,
-        )?;
+        let added = self.copy(name, &real, &metadata)?;
         let added = self.store_dir().display(&added);
         self.copied.borrow_mut().insert(path.to_owned(), added.clone());
         Ok(added)
@@ -428,6 +451,26 @@ impl Host for StoreHost {
             && let Some(tree) = tree()
         {
             trees.put(key, tree);
+        }
+    }
+
+    fn file_mark(&self, path: &str, salt: &[u8]) -> Option<FileMark> {
+        let real = self.checked(path).ok()?;
+        let marks = self.marks(&real)?;
+        Some(FileMark {
+            key: note_key(&[salt, &marks.bytes(), real.as_os_str().as_bytes()]),
+            size: usize::try_from(marks.size()).ok()?,
+            is_settled: self.is_settled(&marks),
+        })
+    }
+
+    fn marked_tree(&self, mark: &FileMark) -> Option<Stretch> {
+        self.outside.trees.as_ref()?.of_mark(&mark.key)
+    }
+
+    fn mark_tree(&self, mark: &FileMark, key: TreeKey) {
+        if let Some(trees) = &self.outside.trees {
+            trees.mark(mark.key, key);
         }
     }
 

@@ -7,13 +7,16 @@
 mod access;
 pub mod builtins;
 pub mod context;
+mod copied;
 mod host;
+mod notes;
 mod origins;
 mod reading;
 mod trees;
 
 pub use access::Access;
 pub use builtins::{Downloads, TABLES};
+pub use copied::FileHashes;
 pub use host::{FindElement, Outside, Say, StoreHost};
 pub use origins::{Origins, TreeOrigin, untracked};
 pub use trees::Trees;

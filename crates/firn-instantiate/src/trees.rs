@@ -2,7 +2,8 @@
 //! the other, one with a record for each.
 //!
 //! A tree is found by a hash of its source text and of all that decides how it is parsed, so that it
-//! never is another text's. Trees are read where the system has them, as far as somebody asks; so a
+//! never is another text's. What stands for a file that has not changed leads to that hash ([`Notes`]), so that
+//! its text is not even read. Trees are read where the system has them, as far as somebody asks; so a
 //! record is written when its tree is safely on the disk, and carries a checksum of itself and of the
 //! tree's beginning only. Whatever can't be read or is cut short counts as absent. Both files only grow,
 //! under a lock. When they get large, records begin anew and the trees get a file of their own again: the
@@ -19,6 +20,8 @@ use firn_syntax::Stretch;
 use memmap2::{Mmap, UncheckedAdvice};
 use rustc_hash::FxHashMap;
 
+use crate::notes::{Notes, checksum_of, words};
+
 /// Bytes of all trees, at most; then the cache begins anew.
 const MOST: u64 = 512 << 20;
 /// Bytes of new trees that wait to be written.
@@ -33,6 +36,7 @@ pub struct Trees {
     folder: PathBuf,
     open: OnceCell<Option<Open>>,
     waiting: RefCell<Vec<(TreeKey, Vec<u8>)>>,
+    marked: Notes<16>,
 }
 
 struct Open {
@@ -50,7 +54,8 @@ struct Record {
 impl Trees {
     /// The trees in a folder, which is made when there is something to keep.
     pub fn new(folder: PathBuf) -> Trees {
-        Trees { folder, open: OnceCell::new(), waiting: RefCell::default() }
+        let marked = Notes::new(folder.join("marked"));
+        Trees { folder, open: OnceCell::new(), waiting: RefCell::default(), marked }
     }
 
     /// The tree with this key.
@@ -62,6 +67,16 @@ impl Trees {
         let tree = open.trees.get(range.clone())?;
         (checksum(key, record, tree) == record.checksum)
             .then(|| Stretch::new(open.trees.clone(), range))
+    }
+
+    /// The tree of a file with this mark.
+    pub fn of_mark(&self, mark: &TreeKey) -> Option<Stretch> {
+        self.get(&self.marked.get(mark)?)
+    }
+
+    /// Notes that a file with this mark has the tree with this key.
+    pub fn mark(&self, mark: TreeKey, key: TreeKey) {
+        self.marked.put(mark, key);
     }
 
     /// Keeps a tree.
@@ -169,19 +184,11 @@ fn write_record(key: &TreeKey, record: Record) -> [u8; RECORD] {
     bytes
 }
 
-/// Finds accidents, not intent: who can write to the cache can write to the program's own files.
+/// A checksum of a record and of its tree's beginning.
 fn checksum(key: &TreeKey, record: &Record, tree: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
     let head = &tree[..tree.len().min(HEAD)];
-    let words = |bytes: &[u8]| -> Vec<u64> {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let rest = rest.iter().map(|byte| u64::from(*byte));
-        words.iter().map(|word| u64::from_le_bytes(*word)).chain(rest).collect()
-    };
     let place = [record.offset, u64::from(record.length)];
-    let hash = place.into_iter().chain(words(key)).chain(words(head)).fold(0, mix);
-    hash ^ hash >> 32
+    checksum_of(place.into_iter().chain(words(key)).chain(words(head)))
 }
 
 #[cfg(test)]

@@ -1,23 +1,16 @@
-//! Trees of this machine's disk that were added to a store before. What the file system says of a tree's files tells
-//! that it is still the same, so that nobody reads and hashes it again.
-//!
-//! As with Git's index ("racy Git"), what was changed a moment ago proves nothing: a file may change twice while the
-//! clock of the file system stands still. Such a tree is not remembered.
+//! Trees of this machine's disk that were added to a store before. The marks of a tree's files tell that it is still the
+//! same, so that nobody reads and hashes it again. What was changed a moment ago is not remembered.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use firn_formats::{Hash, HashAlgo, Hasher};
 
 use super::fetch::Tree;
-
-/// How long ago the last change of a tree has to be for it to be remembered. File systems count in seconds at worst;
-/// FAT counts in pairs of them.
-const SETTLED: Duration = Duration::from_secs(3);
+use crate::marks::{Marks, is_settled};
 
 /// What was remembered, in a folder of the cache: a file for each place, named by it, with the tree's marks and the hash
 /// of its archive.
@@ -34,17 +27,16 @@ impl<'a> Seen<'a> {
         if tree.scratch.is_some() {
             return None;
         }
-        let mut marks = Marks { sum: Hasher::new(HashAlgo::Sha256), newest: Duration::ZERO };
+        let mut marks = TreeMarks { sum: Hasher::new(HashAlgo::Sha256), newest: Duration::ZERO };
         match &tree.files {
             Some(files) => files.iter().try_for_each(|file| marks.add(&tree.root, file).map(drop)),
             None => marks.add_all(&tree.root, Path::new("")),
         }
         .ok()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Some(Seen {
             folder: cache.join("seen-trees"),
             place: &tree.root,
-            is_settled: marks.newest + SETTLED < now,
+            is_settled: is_settled(marks.newest, SystemTime::now()),
             marks: marks.sum.finish(),
         })
     }
@@ -76,35 +68,23 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What the file system says of files.
-struct Marks {
+/// The marks of a tree's files.
+struct TreeMarks {
     sum: Hasher,
     /// The last change of any of them, since 1970.
     newest: Duration,
 }
 
-impl Marks {
+impl TreeMarks {
     /// A file or folder, links not followed.
     fn add(&mut self, root: &Path, inner: &Path) -> io::Result<Metadata> {
         let metadata = fs::symlink_metadata(root.join(inner))?;
         let name = inner.as_os_str().as_bytes();
         self.sum.update(&(name.len() as u64).to_le_bytes());
         self.sum.update(name);
-        let numbers = [
-            u64::from(metadata.mode()),
-            metadata.dev(),
-            metadata.ino(),
-            metadata.size(),
-            metadata.mtime() as u64,
-            metadata.mtime_nsec() as u64,
-            metadata.ctime() as u64,
-            metadata.ctime_nsec() as u64,
-        ];
-        numbers.iter().for_each(|number| self.sum.update(&number.to_le_bytes()));
-        for seconds in [metadata.mtime(), metadata.ctime()] {
-            let rounded_up = u64::try_from(seconds).unwrap_or(0) + 1;
-            self.newest = self.newest.max(Duration::from_secs(rounded_up));
-        }
+        let marks = Marks::of(&metadata);
+        self.sum.update(&marks.bytes());
+        self.newest = self.newest.max(marks.last_change());
         Ok(metadata)
     }
 

@@ -1,0 +1,59 @@
+//! What the file system says of a file: enough to tell that it is still the same, so that nobody reads and hashes it
+//! again.
+//!
+//! As with Git's index ("racy Git"), what was changed a moment ago proves nothing: a file may change twice while the
+//! clock of the file system stands still. Only what is settled may be remembered.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long ago the last change has to be for it to prove something. File systems count in seconds at worst; FAT counts
+/// in pairs of them.
+const SETTLED: Duration = Duration::from_secs(3);
+
+/// The marks of one file: its mode, device, inode and size, and the times of its last changes. The time of the last
+/// change of the inode (`ctime`) can't be set by those who write files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks([u64; 8]);
+
+impl Marks {
+    /// The marks in what the file system said.
+    pub fn of(metadata: &Metadata) -> Marks {
+        Marks([
+            u64::from(metadata.mode()),
+            metadata.dev(),
+            metadata.ino(),
+            metadata.size(),
+            metadata.mtime() as u64,
+            metadata.mtime_nsec() as u64,
+            metadata.ctime() as u64,
+            metadata.ctime_nsec() as u64,
+        ])
+    }
+
+    /// The marks as bytes, to be hashed.
+    pub fn bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        for (place, number) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(self.0) {
+            *place = number.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// The size of the file in bytes.
+    pub fn size(&self) -> u64 {
+        self.0[3]
+    }
+
+    /// The last change since 1970, rounded up to a second.
+    pub fn last_change(&self) -> Duration {
+        let rounded_up = |seconds: u64| u64::try_from(seconds as i64).unwrap_or(0) + 1;
+        Duration::from_secs(rounded_up(self.0[4]).max(rounded_up(self.0[6])))
+    }
+}
+
+/// Whether a last change lies so far back at a time that what is read then is what the marks stand for.
+pub fn is_settled(last_change: Duration, now: SystemTime) -> bool {
+    last_change + SETTLED < now.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
