@@ -1,5 +1,10 @@
 //! `fromTOML`.
 
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
 use firn_syntax::{Symbol, sym};
 use toml::value::{Datetime, Time};
 
@@ -22,12 +27,46 @@ pub(crate) const TABLE: &[PrimOp] = &[PrimOp::new(
 fn from_toml(m: &mut Machine, args: &[Value], _: Pos) -> R<Value> {
     let what = "while evaluating the argument passed to builtins.fromTOML";
     let text = m.string_without_context(args[0], Pos::NONE, what)?.to_text();
-    match toml::from_str::<toml::Table>(&text) {
-        Ok(table) => match super::toml_strict::check(&text) {
-            Ok(()) => convert_table(m, table),
-            Err(problem) => Err(failed(m, &problem)),
-        },
-        Err(error) => Err(failed(m, &explained(&text, &error))),
+    let parsed = if text.len() < LARGE { parse(&text) } else { parse_beside(m, text.into())? };
+    match parsed {
+        Ok(table) => convert_table(m, table),
+        Err(problem) => Err(failed(m, &problem)),
+    }
+}
+
+/// Texts from this size on are parsed beside the evaluation, which looks for interrupts meanwhile: the parser
+/// doesn't, and takes seconds for some megabytes.
+const LARGE: usize = 1 << 20;
+/// How long the evaluation waits before it looks again.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// The table that a text describes, or what is wrong with it.
+fn parse(text: &str) -> Result<toml::Table, String> {
+    let table = toml::from_str(text).map_err(|error| explained(text, &error))?;
+    super::toml_strict::check(text).map(|()| table)
+}
+
+/// The same in a thread, which goes on for nobody once the user has asked to stop.
+fn parse_beside(m: &mut Machine, text: Arc<str>) -> R<Result<toml::Table, String>> {
+    let (done, table) = channel();
+    let beside = {
+        let text = text.clone();
+        thread::Builder::new().spawn(move || {
+            // Whoever does not wait any more needs no answer.
+            let _ = done.send(parse(&text));
+        })
+    };
+    let Ok(beside) = beside else { return Ok(parse(&text)) };
+    loop {
+        m.poll_plain()?;
+        match table.recv_timeout(GLANCE) {
+            Ok(parsed) => return Ok(parsed),
+            Err(RecvTimeoutError::Timeout) => (),
+            Err(RecvTimeoutError::Disconnected) => match beside.join() {
+                Ok(()) => return Ok(parse(&text)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+        }
     }
 }
 
@@ -80,7 +119,8 @@ fn failed(m: &mut Machine, problem: &str) -> Raised {
 
 fn convert_table(m: &mut Machine, table: toml::Table) -> R<Value> {
     let mut builder = AttrsBuilder::with_capacity(table.len());
-    for (name, value) in table {
+    for (i, (name, value)) in table.into_iter().enumerate() {
+        m.poll_at(i)?;
         check_null(m, &name)?;
         let value = convert(m, value)?;
         builder.insert(Symbol::of(&name), value);
@@ -100,8 +140,8 @@ fn convert(m: &mut Machine, value: toml::Value) -> R<Value> {
         toml::Value::Boolean(b) => Value::bool(b),
         toml::Value::Datetime(time) => return timestamp(m, time),
         toml::Value::Array(items) => {
-            let items = items.into_iter().map(|item| convert(m, item));
-            let items = items.collect::<R<Vec<Value>>>()?;
+            let item = |(i, item)| m.poll_at(i).and_then(|()| convert(m, item));
+            let items = items.into_iter().enumerate().map(item).collect::<R<Vec<Value>>>()?;
             m.list(&items)
         }
         toml::Value::Table(table) => return convert_table(m, table),

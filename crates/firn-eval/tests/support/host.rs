@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use firn_eval::{ContextElem, FileType, Host, HostError, HostResult};
 
@@ -12,6 +12,9 @@ pub struct FileHost;
 
 /// How often a [`FileHost`] heard that memory has grown.
 pub static GREW: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the user asked to stop, as a [`FileHost`] says.
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
 fn kind(t: fs::FileType) -> FileType {
     if t.is_dir() {
@@ -75,6 +78,10 @@ impl Host for FileHost {
 
     fn realise(&self, _: &[ContextElem]) -> HostResult<Vec<(String, String)>> {
         Ok(Vec::new())
+    }
+
+    fn interrupted(&self) -> bool {
+        STOP.load(Ordering::Relaxed)
     }
 
     fn memory_grew(&self) {
