@@ -76,6 +76,24 @@ impl LockedFlake {
         }
         Ok(Some(Hash::sha256(text)))
     }
+
+    /// What tells all that the flake's value depends on from any other: the tree as it is in the store, what
+    /// the flake sees of where it came from, and the lock file; none while an input is not pinned. Unlike
+    /// [`LockedFlake::fingerprint`] it needs no look at the work tree, and is no other program's.
+    pub fn content(&self) -> Option<String> {
+        let (flake, lock) = (&self.flake, &self.locking.lock);
+        if lock.unlocked_input().is_some() {
+            return None;
+        }
+        Some(format!(
+            "{}\0{}\0{}\0{}\0{}",
+            flake.locked.to_attrs().to_json(),
+            flake.folder.tree.as_str(),
+            flake.folder.subdir,
+            self.detached,
+            lock.to_text()
+        ))
+    }
 }
 
 /// Fetches and locks a flake.
