@@ -217,7 +217,13 @@ pub static DECLARED: &[Setting] = &[
     ),
     s("download-buffer-size", Number, "64M", "Bytes of a download that may wait in memory."),
     s("download-speed", Number, "0", "Highest download speed in KiB/s; 0 means unlimited."),
-    s("eval-cache", Flag, "true", "Remember results of evaluating flakes."),
+    s(
+        "eval-cache",
+        Flag,
+        "true",
+        "Answer again what was asked before of a flake that is locked, without evaluating it. Nothing is \
+         traced then. Only pure evaluation is remembered.",
+    ),
     s("eval-profile-file", Text, "nix.profile", "The file that `eval-profiler` writes."),
     s(
         "eval-profiler",

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use firn_eval::print::{PrintOptions, show_type};
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
+use firn_flake::eval_cache::Answer;
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, SingleDerivedPath,
     StoreDir, StorePath, StorePathSet,
@@ -160,7 +161,10 @@ impl Evaluation<'_> {
     /// # Errors
     /// It is something else.
     pub fn derived_paths(&mut self, found: &Found) -> Result<Vec<DerivedPath>, Failure> {
-        let value = found.value;
+        if let Some(known) = self.known_package(found)? {
+            return Ok(vec![known]);
+        }
+        let value = self.value(found)?;
         if let Some(path) = self.source_path(value)? {
             return Ok(vec![path]);
         }
@@ -181,7 +185,10 @@ impl Evaluation<'_> {
     /// # Errors
     /// It is something else.
     pub fn derived_path(&mut self, found: &Found) -> Result<DerivedPath, Failure> {
-        let (value, path) = (found.value, found.path.clone());
+        if let Some(known) = self.known_package(found)? {
+            return Ok(known);
+        }
+        let (value, path) = (self.value(found)?, found.path.clone());
         let package = self.run(|m| {
             let value = m.force(value)?;
             if m.is_derivation(value)? {
@@ -200,9 +207,19 @@ impl Evaluation<'_> {
     fn built(&self, package: Package, found: &Found) -> Result<DerivedPath, Failure> {
         let store = self.context().store()?;
         let drv = store.store_dir().parse(&package.drv)?;
-        let default = || OutputsSpec::Names(package.outputs.into_iter().collect());
-        let outputs = found.outputs.clone().unwrap_or_else(default);
-        Ok(DerivedPath::Built { drv: Arc::new(SingleDerivedPath::Opaque(drv)), outputs })
+        let outputs = OutputsSpec::Names(package.outputs.into_iter().collect());
+        let context = vec![ContextElement::Opaque(drv.clone())];
+        let path = DerivedPath::Built { drv: Arc::new(SingleDerivedPath::Opaque(drv)), outputs };
+        found.keep(PACKAGE, Answer { text: path.display(store.store_dir()), context });
+        Ok(with_outputs(path, found))
+    }
+
+    /// What a flake's package is to be built as, if that is known without evaluating.
+    fn known_package(&self, found: &Found) -> Result<Option<DerivedPath>, Failure> {
+        let Some(known) = self.answer(found, PACKAGE)? else { return Ok(None) };
+        let store = self.context().store()?;
+        let path = DerivedPath::parse(store.store_dir(), &known.text)?;
+        Ok(Some(with_outputs(path, found)))
     }
 
     /// What a path or string names; nothing for other values.
@@ -256,6 +273,20 @@ fn of_context(dir: &StoreDir, text: &str, element: ContextElement) -> Result<Der
             "string '{text}' has a context which refers to a complete source and binary closure. \
              This is not supported at this time"
         )),
+    }
+}
+
+/// The question what a package is built as, answered by its derivation and the outputs that are meant
+/// when none are named.
+const PACKAGE: &str = "package";
+
+/// A derivation's outputs, those that were asked for if any were.
+fn with_outputs(path: DerivedPath, found: &Found) -> DerivedPath {
+    match (path, &found.outputs) {
+        (DerivedPath::Built { drv, .. }, Some(outputs)) => {
+            DerivedPath::Built { drv, outputs: outputs.clone() }
+        }
+        (path, _) => path,
     }
 }
 

@@ -56,6 +56,14 @@ pub fn machine(context: &Context, flakes: &Rc<Flakes>, mode: &Mode) -> Result<Ma
     Ok(machine)
 }
 
+/// What the evaluator is told: with the sources, all that a result depends on in pure evaluation.
+///
+/// # Errors
+/// A flake's setting does not fit.
+pub fn settings_of(context: &Context, mode: &Mode) -> Result<firn_eval::Settings, Failure> {
+    Ok(settings(context, &context.effective_settings()?, mode))
+}
+
 fn settings(
     context: &Context,
     settings: &firn_settings::Settings,

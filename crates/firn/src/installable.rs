@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use clap::Args;
 use firn_eval::{Attrs, ErrorKind, Machine, Pos, R, Symbol, Value};
-use firn_flake::call::call_flake;
+use firn_flake::eval_cache::Answer;
 use firn_flake::flakes::Flakes;
 use firn_flake::locked::LockRequest;
 use firn_flake::reference::FlakeRef;
@@ -20,7 +20,7 @@ use crate::arguments::{EvaluationArguments, LockingArguments};
 use crate::context::Context;
 use crate::evaluation::{self, Mode};
 use crate::exit::Failure;
-use crate::flake_config;
+use crate::flake_outputs::FlakeOutputs;
 
 /// Where attributes are looked up, when not in flakes.
 #[derive(Args, Clone, Debug, Default)]
@@ -93,14 +93,40 @@ pub struct Evaluation<'c> {
     machine: Option<Machine>,
 }
 
-/// A value that was found, and how it is called.
+/// What an installable names. Of an attribute of a flake it is known that it is there, and the value
+/// need not be known.
 pub struct Found {
-    /// The value, not forced.
-    pub value: Value,
+    place: Where,
     /// The attribute path, for messages.
     pub path: String,
     /// The outputs asked for with `^`.
     pub outputs: Option<OutputsSpec>,
+}
+
+enum Where {
+    /// A value, not forced.
+    Value(Value),
+    /// The attribute of a flake at the path.
+    Flake(Rc<FlakeOutputs>),
+}
+
+impl Found {
+    /// A value with the path that messages call it by.
+    pub fn value(value: Value, path: String) -> Self {
+        Found { place: Where::Value(value), path, outputs: None }
+    }
+
+    /// An attribute that a flake has.
+    pub fn in_flake(flake: Rc<FlakeOutputs>, path: String) -> Self {
+        Found { place: Where::Flake(flake), path, outputs: None }
+    }
+
+    /// Keeps the answer to a question about it for the next time.
+    pub fn keep(&self, question: &str, answer: Answer) {
+        if let Where::Flake(flake) = &self.place {
+            flake.keep(question, &self.path, answer);
+        }
+    }
 }
 
 /// Where an attribute path of a flake is looked for.
@@ -205,6 +231,17 @@ impl<'c> Evaluation<'c> {
         self.source.is_pure()
     }
 
+    /// Whether nothing is added to the store.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// How much evaluation may see and do.
+    pub(crate) fn mode(&self) -> Mode {
+        let includes = self.source.evaluation.includes.clone();
+        Mode { pure: self.is_pure(), read_only: self.read_only, includes }
+    }
+
     /// Whether installables are attributes of flakes.
     pub fn is_flake(&self) -> bool {
         self.source.is_flake()
@@ -218,8 +255,7 @@ impl<'c> Evaluation<'c> {
     /// Runs something in the machine.
     pub fn run<T>(&mut self, work: impl FnOnce(&mut Machine) -> R<T>) -> Result<T, Failure> {
         if self.machine.is_none() {
-            let includes = self.source.evaluation.includes.clone();
-            let mode = Mode { pure: self.is_pure(), read_only: self.read_only, includes };
+            let mode = self.mode();
             self.machine = Some(evaluation::machine(self.context, &self.flakes, &mode)?);
         }
         match &mut self.machine {
@@ -236,7 +272,7 @@ impl<'c> Evaluation<'c> {
             let path = if text == "." { "" } else { text };
             let arguments = self.arguments()?;
             let value = self.run(|m| m.select_auto(root, path, arguments))?;
-            return Ok(Found { value, path: path.to_owned(), outputs });
+            return Ok(Found { outputs, ..Found::value(value, path.to_owned()) });
         }
         Ok(Found { outputs, ..self.find_in_flake(text, lookup)? })
     }
@@ -247,16 +283,38 @@ impl<'c> Evaluation<'c> {
     /// The flake can't be evaluated or lacks it.
     pub fn find_in_flake(&mut self, text: &str, lookup: &Lookup) -> Result<Found, Failure> {
         let (reference, fragment) = self.context.flake_reference(text)?;
-        let root = self.flake(&reference)?;
-        let (value, path) = self.in_flake(root, &fragment, lookup, &reference)?;
-        Ok(Found { value, path, outputs: None })
+        let flake = self.outputs(&reference)?;
+        self.find_in(&flake, &fragment, lookup)
+    }
+
+    /// The value of what was found, not forced.
+    ///
+    /// # Errors
+    /// The flake can't be evaluated.
+    pub fn value(&mut self, found: &Found) -> Result<Value, Failure> {
+        match &found.place {
+            Where::Value(value) => Ok(*value),
+            Where::Flake(flake) => self.select(flake, &found.path)?.ok_or_else(|| {
+                Failure::new(missing(&flake.reference, std::slice::from_ref(&found.path)))
+            }),
+        }
+    }
+
+    /// The answer to a question about what was found, if it is known without evaluating.
+    ///
+    /// # Errors
+    /// The store can't be opened.
+    pub fn answer(&self, found: &Found, question: &str) -> Result<Option<Answer>, Failure> {
+        match &found.place {
+            Where::Value(_) => Ok(None),
+            Where::Flake(flake) => self.known(flake, question, &found.path),
+        }
     }
 
     /// The value of a flake.
     pub fn flake(&mut self, reference: &FlakeRef) -> Result<Value, Failure> {
-        let request = self.locking()?;
-        let locked = flake_config::lock_flake(self.context, &self.flakes, reference, &request)?;
-        self.run(|m| call_flake(m, &locked))
+        let flake = self.outputs(reference)?;
+        self.flake_value(&flake)
     }
 
     /// The value of the file or expression.
@@ -329,7 +387,8 @@ impl<'c> Evaluation<'c> {
         Ok(found)
     }
 
-    fn not_provided(
+    /// What to say of a fragment that a flake has nowhere, with what may be meant.
+    pub(crate) fn not_provided(
         &mut self,
         root: Value,
         fragment: &str,

@@ -20,6 +20,7 @@ mod evaluation;
 mod examples;
 mod exit;
 mod flake_config;
+mod flake_outputs;
 mod installable;
 mod interrupt;
 mod lookup;

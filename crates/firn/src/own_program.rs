@@ -45,6 +45,12 @@ pub fn define(machine: &mut Machine, cache: &Path) {
     machine.define_builtin("__firn", set);
 }
 
+/// What tells the running program from any other. Nobody writes to the file of a program that runs, so what the
+/// file system says of it is enough.
+pub fn identity() -> Option<String> {
+    fs::metadata("/proc/self/exe").ok().as_ref().map(marks)
+}
+
 fn add(m: &mut Machine, _arguments: &[Value], pos: Pos) -> R<Value> {
     // The file behind this link is the program even if its name was given to another file since.
     let program = Path::new("/proc/self/exe");
@@ -110,16 +116,18 @@ fn is_there(host: &StoreHost, path: &StorePath) -> bool {
 fn state(file: &Metadata) -> Option<String> {
     let changed = UNIX_EPOCH + Duration::from_secs(u64::try_from(file.ctime()).ok()?);
     let settled = SystemTime::now().duration_since(changed).is_ok_and(|age| age > SETTLED);
-    settled.then(|| {
-        format!(
-            "{}:{}:{}:{}.{}:{}.{}",
-            file.dev(),
-            file.ino(),
-            file.len(),
-            file.mtime(),
-            file.mtime_nsec(),
-            file.ctime(),
-            file.ctime_nsec()
-        )
-    })
+    settled.then(|| marks(file))
+}
+
+fn marks(file: &Metadata) -> String {
+    format!(
+        "{}:{}:{}:{}.{}:{}.{}",
+        file.dev(),
+        file.ino(),
+        file.len(),
+        file.mtime(),
+        file.mtime_nsec(),
+        file.ctime(),
+        file.ctime_nsec()
+    )
 }

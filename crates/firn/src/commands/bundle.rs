@@ -35,10 +35,12 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let system = context.settings.text("system");
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let what = evaluation.find(&arguments.installable, &super::run::lookup(system))?;
-    let what = evaluation.auto_call(what.value)?;
+    let what = evaluation.value(&what)?;
+    let what = evaluation.auto_call(what)?;
     let bundler = bundler(&mut evaluation, &arguments.bundler, system)?;
+    let bundler = evaluation.value(&bundler)?;
     let (drv, name) = evaluation.run(|m| {
-        let bundle = m.call(bundler.value, &[what], Pos::NONE)?;
+        let bundle = m.call(bundler, &[what], Pos::NONE)?;
         let bundle = m.force(bundle)?;
         if !m.is_derivation(bundle)? {
             let text = format!("the bundler '{}' does not produce a derivation", arguments.bundler);

@@ -20,7 +20,7 @@ use crate::dev_shell::{self, DevShell};
 use crate::enter::{self, Program};
 use crate::exit::Failure;
 use crate::flake_config;
-use crate::installable::{Evaluation, Found, Lookup, SourceArguments};
+use crate::installable::{Evaluation, Lookup, SourceArguments};
 
 /// Which package, and what to do in its environment.
 #[derive(Args)]
@@ -243,12 +243,12 @@ fn interactive_bash(
     let nixpkgs = nixpkgs_of(context, source, installable)?;
     let source = source.without_overrides();
     let mut evaluation = Evaluation::new(context, &source)?;
-    let root = evaluation.flake(&nixpkgs)?;
+    let flake = evaluation.outputs(&nixpkgs)?;
     let system = context.settings.text("system");
     let lookup =
         Lookup { prefixes: vec![format!("legacyPackages.{system}")], defaults: Vec::new() };
-    let (value, path) = evaluation.in_flake(root, "bashInteractive", &lookup, &nixpkgs)?;
-    let wanted = evaluation.derived_path(&Found { value, path, outputs: None })?;
+    let found = evaluation.find_in(&flake, "bashInteractive", &lookup)?;
+    let wanted = evaluation.derived_path(&found)?;
     let built = context.realise(&[wanted], BuildMode::Normal)?;
     dev_shell::bash_of(&*context.store()?, &built).ok_or_else(|| {
         Failure::new("error: package 'nixpkgs#bashInteractive' does not provide a 'bin/bash'")

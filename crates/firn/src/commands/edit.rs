@@ -27,7 +27,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let mut evaluation = Evaluation::reading(&context, &arguments.source)?;
     let lookup = Lookup::packages(context.settings.text("system"));
     let found = evaluation.find(&arguments.installable, &lookup)?;
-    let place = evaluation.run(|m| place_of(m, found.value))?;
+    let value = evaluation.value(&found)?;
+    let place = evaluation.run(|m| place_of(m, value))?;
     context.display.finish();
     let Some((file, line)) = place else {
         return Err(Failure::new(format!(

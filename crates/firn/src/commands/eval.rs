@@ -1,17 +1,20 @@
 //! `firn eval`: evaluate and print.
 
+mod form;
+
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use firn_eval::{Coerce, ErrorKind, Kind, Machine, Pos, PrintOptions, R, Value};
+use firn_eval::{ErrorKind, Kind, Machine, Pos, R, Value};
 use firn_source::Origin;
 
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::installable::{Evaluation, Lookup, SourceArguments};
+use form::Form;
 
 /// What to evaluate and how to print it.
 #[derive(Args)]
@@ -53,49 +56,50 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     };
     let lookup = Lookup::packages(context.settings.text("system"));
     let found = evaluation.find(&arguments.installable, &lookup)?;
-    let mut value = found.value;
-    if let Some(text) = &arguments.apply {
-        value = evaluation.run(|m| {
-            let function = m.eval_text(Origin::String, text.as_bytes(), "/")?;
-            m.call(function, &[value], Pos::NONE)
-        })?;
-    }
-    if let Some(path) = &arguments.write_to {
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("error: path '{}' already exists", path.display())));
+    let form = match (arguments.raw, arguments.json) {
+        (true, _) => Form::Raw,
+        (_, true) => Form::Json,
+        _ => Form::Nix,
+    };
+    let is_plain = arguments.apply.is_none() && arguments.write_to.is_none();
+    let known = if is_plain { evaluation.answer(&found, form.question())? } else { None };
+    let text = match known {
+        Some(known) => known.text.into_bytes(),
+        None => {
+            let mut value = evaluation.value(&found)?;
+            if let Some(text) = &arguments.apply {
+                value = evaluation.run(|m| {
+                    let function = m.eval_text(Origin::String, text.as_bytes(), "/")?;
+                    m.call(function, &[value], Pos::NONE)
+                })?;
+            }
+            if let Some(path) = &arguments.write_to {
+                write(&mut evaluation, value, path)?;
+                context.display.finish();
+                return Ok(ExitCode::SUCCESS);
+            }
+            let printed = form.print(&mut evaluation, value)?;
+            if is_plain && let Some(answer) = printed.answer(&mut evaluation)? {
+                found.keep(form.question(), answer);
+            }
+            printed.text
         }
-        evaluation.run(|m| write_tree(m, value, path, 0))?;
-        context.display.finish();
-        return Ok(ExitCode::SUCCESS);
-    }
+    };
+    context.display.finish();
     let pretty = arguments.pretty || (std::io::stdout().is_terminal() && !arguments.no_pretty);
-    let mut text = evaluation.run(|m| {
-        if arguments.raw {
-            let what = "while generating the eval command output";
-            return Ok(m
-                .coerce(value, Coerce { more: false, copy: true }, Pos::NONE, what)?
-                .bytes()
-                .to_vec());
-        }
-        if arguments.json {
-            let mut text = Vec::new();
-            // Paths are printed as they are; nothing is copied to the store for that.
-            m.write_json(value, false, Pos::NONE, &mut text)?;
-            return Ok(if pretty { indented(text) } else { text });
-        }
-        // An error in the value itself is an error; those within it are printed in their places.
-        let value = m.force(value)?;
-        m.print_value_bytes(
-            value,
-            PrintOptions { force: true, derivation_paths: true, ..PrintOptions::PLAIN },
-        )
-    })?;
-    if !arguments.raw {
+    let mut text = if pretty && form == Form::Json { indented(text) } else { text };
+    if form != Form::Raw {
         text.push(b'\n');
     }
-    context.display.finish();
     std::io::stdout().write_all(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn write(evaluation: &mut Evaluation<'_>, value: Value, path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Failure::new(format!("error: path '{}' already exists", path.display())));
+    }
+    evaluation.run(|m| write_tree(m, value, path, 0))
 }
 
 /// JSON with line breaks.

@@ -61,7 +61,7 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let found = find(&context, &mut evaluation)?;
-    let program = evaluation.run(|m| super::run::program(m, found.value, &found.path))?;
+    let program = super::run::program(&mut evaluation, &found)?;
     let mut environment: Vec<_> = std::env::vars_os().collect();
     let (reference, _) = context.flake_reference(".")?;
     if let Some(root) = reference.input.source_path() {
@@ -82,7 +82,7 @@ fn build(arguments: BuildArguments, global: &GlobalArguments) -> Result<ExitCode
         let built = context.realise(&wanted, BuildMode::Normal)?;
         super::build::link(&*context.store()?, &built, &arguments.out_link)?;
     }
-    let program = evaluation.run(|m| super::run::program(m, found.value, &found.path))?;
+    let program = super::run::program(&mut evaluation, &found)?;
     context.display.finish();
     println!("{program}");
     Ok(ExitCode::SUCCESS)

@@ -41,7 +41,8 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         in_flake(&mut evaluation, &question.place)?
     } else {
         let found = evaluation.find(&question.place, &Lookup::nothing())?;
-        collect(&mut evaluation, found.value)?
+        let value = evaluation.value(&found)?;
+        collect(&mut evaluation, value)?
     };
     context.display.finish();
     let found = index::find_functions(&lines, &question.patterns);

@@ -47,8 +47,9 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         in_flake(&context, &mut evaluation, &question.place)?
     } else {
         let found = evaluation.find(&question.place, &Lookup::nothing())?;
+        let value = evaluation.value(&found)?;
         let found =
-            evaluation.run(|m| options_of(m, found.value).map(|root| options::collect(m, root)))?;
+            evaluation.run(|m| options_of(m, value).map(|root| options::collect(m, root)))?;
         index::options_to_lines(&found)
     };
     context.display.finish();

@@ -175,12 +175,18 @@ fn find(
     let Variant { backend, saved_boot } = variant;
     let backend = super::flake::backend(context, backend);
     let saved = saved_boot.then_some(schema::SAVED_BOOT);
-    let mut found = evaluation.find(text, &lookup)?;
-    found.value = evaluation.run(|m| {
-        let test = schema::in_backend(m, found.value, backend.as_deref(), Pos::NONE)?;
+    let found = evaluation.find(text, &lookup)?;
+    if backend.is_none() && saved.is_none() {
+        return Ok(found);
+    }
+    let value = evaluation.value(&found)?;
+    let test = evaluation.run(|m| {
+        let test = schema::in_backend(m, value, backend.as_deref(), Pos::NONE)?;
         schema::in_backend(m, test, saved, Pos::NONE)
     })?;
-    Ok(found)
+    let mut test = Found::value(test, found.path);
+    test.outputs = found.outputs;
+    Ok(test)
 }
 
 /// The configuration of the test's variant for work by hand, as an attribute of the test.
@@ -190,10 +196,10 @@ fn shell(arguments: ShellArguments, global: &GlobalArguments) -> Result<ExitCode
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let variant = Variant { backend: arguments.backend, saved_boot: arguments.saved_boot };
-    let mut found = find(&context, &mut evaluation, &arguments.test, variant)?;
-    found.value =
-        evaluation.run(|m| m.select_auto(found.value, INTERACTIVE_CONFIG, m.empty_attrs()))?;
-    found.path = format!("{}.{INTERACTIVE_CONFIG}", found.path);
+    let test = find(&context, &mut evaluation, &arguments.test, variant)?;
+    let value = evaluation.value(&test)?;
+    let config = evaluation.run(|m| m.select_auto(value, INTERACTIVE_CONFIG, m.empty_attrs()))?;
+    let found = Found::value(config, format!("{}.{INTERACTIVE_CONFIG}", test.path));
     let wanted = [evaluation.derived_path(&found)?];
     drop(evaluation);
     let store = context.local_store()?;

@@ -3,6 +3,7 @@
 
 mod base;
 mod diagnostics;
+mod eval_cache;
 mod flakes;
 mod help;
 mod json_log;

@@ -7,6 +7,7 @@ mod lock;
 mod metadata;
 mod prefetch;
 mod prefetch_inputs;
+mod said;
 mod show;
 mod template;
 mod update;

@@ -5,15 +5,14 @@ use std::process::ExitCode;
 use clap::Args;
 use firn_eval::print::attr_name;
 use firn_eval::{Attrs, Entry, ErrorKind, Machine, Pos, R, Symbol, Value, sym};
-use firn_events::Level;
-use firn_flake::call::call_flake;
+use firn_flake::eval_cache::Answer;
 use serde_json::{Map, json};
 
 use super::reference;
+use super::said::{Part, Said};
 use crate::arguments::{GlobalArguments, JsonArguments};
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::flake_config::lock_flake;
 use crate::installable::{Evaluation, SourceArguments};
 
 /// What to show and how.
@@ -38,29 +37,32 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
-    let request = arguments.source.locking.request(&context)?;
-    let locked = lock_flake(
-        &context,
-        &evaluation.flakes,
-        &reference(&context, &arguments.flake)?,
-        &request,
-    )?;
+    let flake = evaluation.outputs(&reference(&context, &arguments.flake)?)?;
     context.display.finish();
     let mut tree = Tree {
-        context: &context,
         system: context.settings.text("system"),
         style: Style { colored: crate::output::is_styled() },
+        said: Said::new(&context, &arguments.json),
+        lasts: true,
         arguments: &arguments,
     };
-    let header = tree.style.bold(&locked.flake.locked.to_string());
+    let question = tree.question();
+    let known = evaluation.known(&flake, &question, "")?;
+    if known.and_then(|known| tree.said.say_again(&known.text)).is_some() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let value = evaluation.flake_value(&flake)?;
+    let header = tree.style.bold(&flake.locked.flake.locked.to_string());
     let json = evaluation.run(|m| {
-        let flake = call_flake(m, &locked)?;
-        let flake = m.force_attrs(flake, Pos::NONE, "while evaluating a flake")?;
-        let outputs = m.required_attr(flake, sym::OUTPUTS, "while evaluating a flake")?.get();
+        let attrs = m.force_attrs(value, Pos::NONE, "while evaluating a flake")?;
+        let outputs = m.required_attr(attrs, sym::OUTPUTS, "while evaluating a flake")?.get();
         tree.visit(m, outputs, &Node { path: Vec::new(), header, indent: String::new() })
     })?;
     if arguments.json.wanted {
-        arguments.json.print(&json);
+        tree.said.say(Part::Json(json));
+    }
+    if tree.lasts {
+        flake.keep(&question, "", Answer::plain(tree.said.to_text()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -139,9 +141,11 @@ impl Style {
 }
 
 struct Tree<'a> {
-    context: &'a Context,
     system: &'a str,
     style: Style,
+    said: Said<'a>,
+    /// Whether nothing was left out for a reason that may pass, such as an interruption.
+    lasts: bool,
     arguments: &'a Arguments,
 }
 
@@ -156,13 +160,22 @@ struct Node<'a> {
 }
 
 impl Tree<'_> {
+    /// What is asked of the flake, with all that decides how the tree looks.
+    fn question(&self) -> String {
+        let Arguments { json, legacy, all_systems, .. } = self.arguments;
+        let (json, colored) = (json.wanted, self.style.colored);
+        format!("tree {} {legacy} {all_systems} {json} {colored}", self.system)
+    }
+
     /// Shows an output.
     fn visit(&mut self, m: &mut Machine, value: Value, at: &Node<'_>) -> R<serde_json::Value> {
         let result = self.shaped(m, value, at);
         match result {
             Err(raised) if at.path.first() == Some(&"legacyPackages") => {
                 // What is in there may be broken, and nobody expects otherwise.
-                drop(m.take_error(raised));
+                let kind = m.take_error(raised).kind;
+                let passes = [ErrorKind::Outside, ErrorKind::Interrupted, ErrorKind::StackOverflow];
+                self.lasts &= !passes.contains(&kind);
                 Ok(json!({}))
             }
             result => result,
@@ -180,7 +193,8 @@ impl Tree<'_> {
                 if m.is_derivation(value)? {
                     return self.derivation(m, value, at);
                 }
-                self.context.warn(&format!("{} is not a derivation", at.path.join(".")));
+                let text = format!("{} is not a derivation", at.path.join("."));
+                self.said.say(Part::Warning(text));
                 Ok(json!({}))
             }
             Shape::Jobs => {
@@ -207,9 +221,9 @@ impl Tree<'_> {
         }
     }
 
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
         if !self.arguments.json.wanted {
-            println!("{text}");
+            self.said.say(Part::Line(text.to_owned()));
         }
     }
 
@@ -217,10 +231,10 @@ impl Tree<'_> {
         !self.arguments.all_systems && path.get(1).is_some_and(|system| *system != self.system)
     }
 
-    fn omitted(&self, at: &Node<'_>, help: &str) -> serde_json::Value {
+    fn omitted(&mut self, at: &Node<'_>, help: &str) -> serde_json::Value {
         if self.arguments.json.wanted {
             let text = format!("{} omitted ({help})", at.path.join("."));
-            self.context.reporter.message(Level::Warning, text);
+            self.said.say(Part::Warning(text));
         }
         self.line(&format!("{} {} ({help})", at.header, self.style.warning("omitted")));
         json!({})

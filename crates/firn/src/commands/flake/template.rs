@@ -57,7 +57,8 @@ fn start(
         defaults: vec!["templates.default".to_owned(), "defaultTemplate".to_owned()],
     };
     let found = evaluation.find(&arguments.template, &lookup)?;
-    let (path, welcome) = evaluation.run(|m| read(m, found.value))?;
+    let value = evaluation.value(&found)?;
+    let (path, welcome) = evaluation.run(|m| read(m, value))?;
     context.display.finish();
     let mut copy = Copy::default();
     copy.folder(&real_path(&context, &path)?, &std::path::absolute(folder)?)?;
