@@ -115,3 +115,11 @@ fn a_collection_forgets() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_place_may_be_given_up_while_its_function_is_found() {
+    let within =
+        "let self = x: self; function = n: (if n == 0 then self else function (n - 1)) [ n ];
+                  in builtins.isFunction (function 3000)";
+    assert_eq!(evaluate(within), ("true".to_owned(), 0));
+}

@@ -68,7 +68,9 @@ pub(super) fn call_again<const N: usize>(
     env: Env,
 ) -> R<Value> {
     let f = node.child(0).eval_operand(m, env)?;
-    let table = table(m, node, 1 + N);
+    let Some(table) = table(m, node, 1 + N) else {
+        return call::call_function::<N>(m, f, node, env);
+    };
     let key = key::<N>(m, f, node, env);
     let recall = &mut m.recalls[table];
     if recall.has_failed() {
@@ -98,17 +100,21 @@ impl Machine {
     }
 }
 
-/// The place's table, made when first asked for.
+/// The place's table, made when first asked for; none if the place has been given up, which calls made there
+/// to find the function itself may have led to.
 #[inline(always)]
-fn table(m: &mut Machine, node: &'static Node, index: usize) -> usize {
+fn table(m: &mut Machine, node: &'static Node, index: usize) -> Option<usize> {
     let word = node.word(index);
+    if word == NEVER {
+        return None;
+    }
     if word > OFTEN {
-        return (word - OFTEN - 1) as usize;
+        return Some((word - OFTEN - 1) as usize);
     }
     m.recalls.push(Recall::new());
     let table = m.recalls.len() - 1;
     node.cell(index).store(OFTEN + 1 + table as u64, std::sync::atomic::Ordering::Relaxed);
-    table
+    Some(table)
 }
 
 /// What a result can be found by: the function, if it is a lambda that gets all its arguments and takes
