@@ -144,8 +144,11 @@ impl Machine {
         match attrs.get(sym) {
             Some(slot) => Ok(slot),
             None => {
-                let raised =
-                    self.fail(ErrorKind::Type, Pos::NONE, format!("attribute '{sym}' missing"));
+                let raised = self.fail(
+                    ErrorKind::Type,
+                    Pos::NONE,
+                    format!("attribute '{}' missing", crate::print::attr_name(sym)),
+                );
                 Err(self.frame(raised, Pos::NONE, what))
             }
         }

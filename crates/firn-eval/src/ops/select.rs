@@ -109,8 +109,11 @@ fn missing_one(m: &mut Machine, node: &'static Node, base: Value) -> Raised {
 /// Raises `attribute 'x' missing`, with what was perhaps meant.
 #[cold]
 pub(crate) fn missing(m: &mut Machine, base: Value, sym: Symbol) -> Raised {
-    let mut error =
-        EvalError::new(ErrorKind::Eval, Pos::NONE, format!("attribute '{sym}' missing"));
+    let mut error = EvalError::new(
+        ErrorKind::Eval,
+        Pos::NONE,
+        format!("attribute '{}' missing", show_name(sym)),
+    );
     if let Some(attrs) = base.as_attrs() {
         let names: Vec<Symbol> = m.flat(attrs).iter().map(|e| e.sym).collect();
         error.suggestions = crate::suggest::best_matches(names, sym);
