@@ -42,6 +42,8 @@ pub struct Context {
     pub display: Arc<Display>,
     /// Set when the user asks to stop.
     pub interrupted: Arc<AtomicBool>,
+    /// Set when evaluation told the user something: a trace or a warning.
+    pub evaluation_spoke: Arc<AtomicBool>,
     /// Use no network.
     pub offline: bool,
     /// Settings that flakes asked for and the user allows, in the order in which they came.
@@ -114,6 +116,7 @@ impl Context {
             reporter,
             display,
             interrupted: crate::interrupt::flag(),
+            evaluation_spoke: Arc::default(),
             offline: arguments.offline,
             flake_settings: RefCell::default(),
             store: OnceCell::new(),

@@ -1,6 +1,7 @@
 //! Putting the evaluator together: machine, host, search path, flakes.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use firn_eval::{HostError, HostResult, Machine, R};
@@ -197,10 +198,18 @@ fn access(
 fn outside(context: &Context, settings: &firn_settings::Settings, flakes: &Rc<Flakes>) -> Outside {
     let (trace, warn) = (context.display.clone(), context.reporter.clone());
     let (flakes, unreachable) = (flakes.clone(), context.reporter.clone());
+    let spoke = [context.evaluation_spoke.clone(), context.evaluation_spoke.clone()];
+    let [traced, warned] = spoke.map(|spoke| move || spoke.store(true, Ordering::Relaxed));
     Outside {
         environment: context.variables(),
-        trace: Box::new(move |text| trace.print(text)),
-        warn: Box::new(move |text| warn.message(Level::Warning, text)),
+        trace: Box::new(move |text| {
+            traced();
+            trace.print(text);
+        }),
+        warn: Box::new(move |text| {
+            warned();
+            warn.message(Level::Warning, text);
+        }),
         interrupted: context.interrupted.clone(),
         search_path_element: Box::new(move |element| {
             search_path_element(&flakes, element).or_else(|error| {

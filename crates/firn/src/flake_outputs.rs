@@ -15,7 +15,7 @@ use firn_instantiate::context::to_store;
 use crate::exit::Failure;
 use crate::flake_config;
 use crate::installable::{Evaluation, Found, Lookup, split_path, try_select};
-use crate::{evaluation, own_program};
+use crate::{evaluation, own_program, profiler};
 
 /// The question whether the flake has an attribute; the answer is [`YES`] or [`NO`].
 const PROVIDED: &str = "provided";
@@ -50,7 +50,8 @@ impl Evaluation<'_> {
     fn eval_cache(&self, locked: &LockedFlake) -> Result<Option<EvalCache>, Failure> {
         let context = self.context();
         let wanted = context.settings.flag("eval-cache") && self.is_pure();
-        if !wanted || context.debugger.is_some() || context.environment.base.is_some() {
+        let is_watched = context.debugger.is_some() || profiler::is_wanted(context);
+        if !wanted || is_watched || context.environment.base.is_some() {
             return Ok(None);
         }
         let Some(program) = own_program::identity() else { return Ok(None) };

@@ -43,6 +43,14 @@ pub fn attach(machine: &mut Machine, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether somebody wants to know what the evaluator does.
+pub fn is_wanted(context: &Context) -> bool {
+    let settings = &context.settings;
+    let reports =
+        settings.text("eval-profiler") != "disabled" || settings.flag("trace-function-calls");
+    reports || stats::is_wanted()
+}
+
 struct Profilers {
     traces: bool,
     flame: Option<Flamegraph>,

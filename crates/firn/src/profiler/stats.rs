@@ -23,14 +23,22 @@ struct Report {
 /// Lets a machine report what it cost, if the environment wants that; gives what is to be told of calls,
 /// if they are counted.
 pub fn attach(machine: &mut Machine) -> Option<Rc<Counts>> {
-    let is_set = |name: &str| std::env::var(name).is_ok_and(|value| !matches!(&*value, "" | "0"));
-    if !is_set("NIX_SHOW_STATS") {
+    if !is_wanted() {
         return None;
     }
     let counts = is_set("NIX_COUNT_CALLS").then(|| Rc::new(Counts::default()));
     let kept = counts.clone();
     machine.extension(move || Report { counts: kept });
     counts
+}
+
+/// Whether the environment wants to know what evaluation costs.
+pub fn is_wanted() -> bool {
+    is_set("NIX_SHOW_STATS")
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| !matches!(&*value, "" | "0"))
 }
 
 impl Counts {

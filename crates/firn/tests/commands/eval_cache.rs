@@ -71,6 +71,31 @@ fn commands_share_what_is_known_of_a_package() {
 }
 
 #[test]
+fn a_check_is_remembered_unless_evaluation_says_something() {
+    let user = user();
+    let line = "firn flake check --no-build";
+    for _ in 0..2 {
+        assert!(call(&user, line).1);
+    }
+    // With nothing said, the only sign is that no evaluation is needed.
+    user.write("flake.nix", &FLAKE.replace("builtins.trace \"evaluated\"", ""));
+    let warnings = || {
+        let output = user.call(&line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let first = warnings();
+    assert!(first.contains("lacks attribute 'meta'") && first.contains("checks passed"), "{first}");
+    assert_eq!(warnings(), first);
+    let needed =
+        user.call_with(&[("NIX_ALLOW_EVAL", "0")], &["firn", "flake", "check", "--no-build"]);
+    assert!(needed.status.success(), "{}", String::from_utf8_lossy(&needed.stderr));
+    let needed = user.call_with(&[("NIX_ALLOW_EVAL", "0")], &["firn", "eval", ".#text"]);
+    let text = String::from_utf8_lossy(&needed.stderr);
+    assert!(!needed.status.success() && text.contains("not everything is cached"), "{text}");
+}
+
+#[test]
 fn what_was_collected_is_made_again() {
     let user = user();
     let lines = [

@@ -37,6 +37,11 @@ impl User {
 
     /// Calls the program by a name with words.
     pub fn call(&self, words: &[&str]) -> Output {
+        self.call_with(&[], words)
+    }
+
+    /// The same with more in the environment.
+    pub fn call_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_firn"))
             .arg0(words[0])
             .args(&words[1..])
@@ -46,6 +51,7 @@ impl User {
             // Names mean the same whether or not there is a network.
             .env("NIX_CONFIG", "flake-registry =")
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(variables.iter().copied())
             .current_dir(self.work())
             .output()
             .unwrap()

@@ -1,19 +1,24 @@
 //! `firn flake check`: evaluate every output of a flake as its kind demands, and build its checks.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use firn_build::{BuildFailures, FailureKind};
 use firn_events::{Activity, Level};
+use firn_flake::eval_cache::Answer;
 use firn_flake::schema::{self, Finding};
-use firn_formats::StoreDir;
+use firn_formats::{ContextElement, StoreDir};
 use firn_store::{BuildMode, Realised, StoreError};
+use serde::{Deserialize, Serialize};
 
 use super::reference;
 use crate::arguments::GlobalArguments;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::flake_outputs::FlakeOutputs;
 use crate::installable::{Evaluation, SourceArguments};
 
 /// What to check.
@@ -49,25 +54,14 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
     let context = Context::new(global)?;
     let mut evaluation = Evaluation::new(&context, &arguments.source)?;
     let reference = reference(&context, &arguments.flake)?;
-    let flake = evaluation.flake(&reference)?;
+    let flake = evaluation.outputs(&reference)?;
     let options = schema::Options {
         system: context.settings.text("system").to_owned(),
         all_systems: arguments.all_systems,
         keep_going: context.settings.flag("keep-going"),
         backend: backend(&context, arguments.backend.clone()),
     };
-    let reporter = context.reporter.clone();
-    // What is being checked now, for who looks on.
-    let mut now = None;
-    let report = evaluation.run(|m| {
-        schema::check(m, flake, &options, &mut |finding| match finding {
-            Finding::Warning(text) => reporter.message(Level::Warning, text),
-            Finding::Checking(what) => {
-                now = Some(reporter.start(Activity::Evaluate { what }));
-            }
-        })
-    })?;
-    drop(now);
+    let report = Checked::known_or_found(&mut evaluation, &flake, &options)?;
     if !arguments.no_build && !report.builds.is_empty() {
         let built = build(&context, &report.builds, arguments.rebuild)?;
         context.display.finish();
@@ -91,6 +85,71 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a check of the outputs found, as it is kept in the evaluation cache.
+#[derive(Default, Serialize, Deserialize)]
+struct Checked {
+    warnings: Vec<String>,
+    /// Attribute paths and derivations.
+    builds: Vec<(String, String)>,
+    omitted_systems: BTreeSet<String>,
+}
+
+impl Checked {
+    fn known_or_found(
+        evaluation: &mut Evaluation<'_>,
+        flake: &FlakeOutputs,
+        options: &schema::Options,
+    ) -> Result<Self, Failure> {
+        let schema::Options { system, all_systems, backend, .. } = options;
+        let question = format!("checks {system} {all_systems} {backend:?}");
+        let known = evaluation.known(flake, &question, "")?;
+        let context = evaluation.context();
+        if let Some(known) = known.and_then(|known| serde_json::from_str::<Self>(&known.text).ok())
+        {
+            known.warnings.iter().for_each(|text| context.warn(text));
+            return Ok(known);
+        }
+        let found = Self::find(evaluation, flake, options)?;
+        // Who checks a flake wants to see what evaluation says, each time.
+        if !context.evaluation_spoke.load(Ordering::Relaxed) {
+            flake.keep(&question, "", found.answer(context.store()?.store_dir())?);
+        }
+        Ok(found)
+    }
+
+    fn find(
+        evaluation: &mut Evaluation<'_>,
+        flake: &FlakeOutputs,
+        options: &schema::Options,
+    ) -> Result<Self, Failure> {
+        let value = evaluation.flake_value(flake)?;
+        let reporter = evaluation.context().reporter.clone();
+        let mut warnings = Vec::new();
+        // What is being checked now, for who looks on.
+        let mut now = None;
+        let report = evaluation.run(|m| {
+            schema::check(m, value, options, &mut |finding| match finding {
+                Finding::Warning(text) => {
+                    reporter.message(Level::Warning, text.clone());
+                    warnings.push(text);
+                }
+                Finding::Checking(what) => {
+                    now = Some(reporter.start(Activity::Evaluate { what }));
+                }
+            })
+        })?;
+        let schema::Report { builds, omitted_systems } = report;
+        Ok(Checked { warnings, builds, omitted_systems })
+    }
+
+    fn answer(&self, dir: &StoreDir) -> Result<Answer, Failure> {
+        let context =
+            self.builds.iter().map(|(_, drv)| Ok(ContextElement::Opaque(dir.parse(drv)?)));
+        let context = context.collect::<Result<_, Failure>>()?;
+        Ok(Answer { text: serde_json::to_string(self).unwrap_or_default(), context })
+    }
 }
 
 /// The backend that the user forces, or virtual machines where containers are impossible.
