@@ -36,13 +36,15 @@ impl StoreHost {
             return Ok(self.copy_tree(name, real)?.0);
         };
         let key = note_key(&[&marks.bytes(), real.as_os_str().as_bytes()]);
-        if let Some(hash) = hashes.get(&key)
-            && let Some(known) = self.copied_before(name, &hash)?
+        let known = hashes.get(&key);
+        if let Some(hash) = &known
+            && let Some(path) = self.copied_before(name, hash)?
         {
-            return Ok(known);
+            return Ok(path);
         }
         let (added, hash) = self.copy_tree(name, real)?;
-        if let Some(hash) = hash.filter(|_| self.is_settled(&marks)) {
+        let is_new = known.is_none() && self.is_settled(&marks);
+        if let Some(hash) = hash.filter(|_| is_new) {
             hashes.put(key, hash);
         }
         Ok(added)
@@ -72,12 +74,8 @@ impl StoreHost {
             .store_dir()
             .make_content_path(name, &address, &References::none())
             .map_err(|error| HostError::new(error.to_string()))?;
-        if !self.read_only {
-            // First a root, so that nobody takes away what was found.
-            self.store.add_temp_root(&path).map_err(in_store)?;
-            if !self.store.is_valid(&path).map_err(in_store)? {
-                return Ok(None);
-            }
+        if !self.has(&path).map_err(in_store)? {
+            return Ok(None);
         }
         self.access.allow(&self.store_dir().display(&path));
         Ok(Some(path))

@@ -13,11 +13,12 @@ use std::time::SystemTime;
 
 use firn_eval::{ContextElem, ErrorKind, FileMark, FileType, Host, HostError, HostResult, TreeKey};
 use firn_fetch::marks::{Marks, is_settled};
+use firn_formats::derivation::DraftRecord;
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
     SingleDerivedPath, StoreDir, StorePath, StorePathSet,
 };
-use firn_store::{BuildMode, Content, Realise, Store, compute_path};
+use firn_store::{BuildMode, Content, Realise, Store, StoreError, compute_path};
 use firn_syntax::Stretch;
 
 use crate::access::{Access, Look};
@@ -26,6 +27,7 @@ use crate::copied::FileHashes;
 use crate::notes::note_key;
 use crate::origins::Origins;
 use crate::reading::{read_plain, read_whole};
+use crate::table::Table;
 use crate::trees::Trees;
 
 /// A function that finds the folder behind an element of the search path.
@@ -33,6 +35,9 @@ pub type FindElement = Box<dyn Fn(&str) -> HostResult<Option<String>>>;
 
 /// A function that takes a message for the user.
 pub type Say = Box<dyn Fn(&str)>;
+
+/// Paths and hashes of derivations ([`DraftRecord`]), by what they are made of.
+pub type KnownDrafts = Table<{ size_of::<DraftRecord>() }>;
 
 /// What the program gives to evaluation besides stores: values and callbacks, so that nothing here
 /// reads the process environment or prints.
@@ -51,6 +56,8 @@ pub struct Outside {
     pub trees: Option<Trees>,
     /// What is known of files that were copied to the store, if it is kept.
     pub file_hashes: Option<FileHashes>,
+    /// What is known of derivations that were made before, if it is kept.
+    pub known_drafts: Option<KnownDrafts>,
     /// The time, which tells whether a file changed a moment ago.
     pub now: fn() -> SystemTime,
     /// Whether builds may run during evaluation (`allow-import-from-derivation`).
@@ -146,6 +153,10 @@ impl StoreHost {
         Ok(real)
     }
 
+    pub(crate) fn known_drafts(&self) -> Option<&KnownDrafts> {
+        self.outside.known_drafts.as_ref()
+    }
+
     pub(crate) fn file_hashes(&self) -> Option<&FileHashes> {
         self.outside.file_hashes.as_ref()
     }
@@ -166,6 +177,19 @@ impl StoreHost {
         let marks = Marks::of(&metadata);
         *looked_at = Some((real.to_owned(), marks));
         Some(marks)
+    }
+
+    /// Whether an object is in the store and stays there, or need not be there.
+    ///
+    /// # Errors
+    /// The store can't tell.
+    pub(crate) fn has(&self, path: &StorePath) -> Result<bool, StoreError> {
+        if self.read_only {
+            return Ok(true);
+        }
+        // First a root, so that nobody takes away what was found.
+        self.store.add_temp_root(path)?;
+        self.store.is_valid(path)
     }
 
     /// Adds content by its hash, or computes its path where nothing may be added.

@@ -12,11 +12,12 @@ mod host;
 mod notes;
 mod origins;
 mod reading;
+mod table;
 mod trees;
 
 pub use access::Access;
 pub use builtins::{Downloads, TABLES};
 pub use copied::FileHashes;
-pub use host::{FindElement, Outside, Say, StoreHost};
+pub use host::{FindElement, KnownDrafts, Outside, Say, StoreHost};
 pub use origins::{Origins, TreeOrigin, untracked};
 pub use trees::Trees;

@@ -1,4 +1,4 @@
-//! Files of this machine that are told again by what the file system says of them.
+//! What is told again by what it is made of: files by what the file system says of them, derivations by their texts.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use firn_eval::{Host, Machine, Pos, Settings};
 use firn_formats::StoreDir;
-use firn_instantiate::{Access, FileHashes, Outside, StoreHost, TABLES, Trees};
+use firn_instantiate::{Access, FileHashes, KnownDrafts, Outside, StoreHost, TABLES, Trees};
+use firn_source::Origin;
 use firn_store::{MemoryStore, NoRealise, Store};
 
 fn an_hour_later() -> SystemTime {
@@ -30,6 +31,7 @@ fn host(
         search_path_element: Box::new(|_| Ok(None)),
         trees: Some(Trees::new(cache.join("trees"))),
         file_hashes: Some(FileHashes::new(cache.join("file-hashes"))),
+        known_drafts: Some(KnownDrafts::new(cache.join("known-drafts"))),
         now,
         allow_import_from_derivation: false,
         trace_import_from_derivation: false,
@@ -125,4 +127,46 @@ fn the_hash_of_a_file_is_taken_from_what_is_known() {
     let noted = std::fs::read(cache.path().join("file-hashes")).unwrap();
     assert_eq!(copy(an_hour_later), fresh);
     assert_eq!(std::fs::read(cache.path().join("file-hashes")).unwrap(), noted);
+}
+
+/// The paths that a derivation with one input and two outputs has in a store.
+fn derive(cache: &Path, store: Arc<MemoryStore>, read_only: bool, builder: &str) -> String {
+    let text = format!(
+        "let make = name: input: derivation {{
+           inherit name input; system = \"x\"; builder = \"{builder}\"; outputs = [ \"out\" \"dev\" ];
+         }};
+         outer = make \"outer\" (make \"inner\" 1).dev;
+         in \"${{outer.drvPath}} ${{outer}} ${{outer.dev}}\""
+    );
+    let cache = cache.to_owned();
+    firn_eval::stack::run(move || {
+        let host = Rc::new(host(&cache, store, read_only, SystemTime::now));
+        let mut m = Machine::new(host, Settings::default(), TABLES);
+        let value = m.eval_text(Origin::String, text.as_bytes(), "/").unwrap();
+        value.as_str().unwrap().to_text().into_owned()
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_derivation_that_was_made_before_has_the_same_paths_again() {
+    let caches = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [cache, other] = caches.each_ref().map(tempfile::TempDir::path);
+    let records = || std::fs::metadata(cache.join("known-drafts/records")).unwrap().len();
+    let paths = derive(cache, store(), true, "/b");
+    let size = records();
+    let drv = paths.split(' ').next().unwrap();
+    // What is known does not mean that it is there: it is added to a store that lacks it.
+    let filled = store();
+    for _ in 0..2 {
+        assert_eq!(derive(cache, filled.clone(), false, "/b"), paths);
+        let drv = filled.read_derivation(&filled.store_dir().parse(drv).unwrap()).unwrap();
+        assert_eq!(drv.input_drvs.len(), 1);
+    }
+    assert_eq!(derive(cache, store(), true, "/b"), paths);
+    assert_eq!(records(), size, "nothing was new");
+    let without = derive(other, store(), false, "/b");
+    assert_eq!(without, paths);
+    assert_eq!(derive(cache, store(), true, "/c"), derive(other, store(), true, "/c"));
+    assert!(records() > size, "another builder makes other derivations");
 }

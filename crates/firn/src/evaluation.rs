@@ -9,7 +9,9 @@ use firn_events::Level;
 use firn_flake::flakes::Flakes;
 use firn_flake::locking::FlakeSource;
 use firn_flake::reference::{Base, FlakeRef};
-use firn_instantiate::{Access, Downloads, FileHashes, Outside, StoreHost, TABLES, Trees};
+use firn_instantiate::{
+    Access, Downloads, FileHashes, KnownDrafts, Outside, StoreHost, TABLES, Trees,
+};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -228,6 +230,7 @@ fn outside(context: &Context, settings: &firn_settings::Settings, flakes: &Rc<Fl
             .flag("parse-cache")
             .then(|| Trees::new(context.environment.cache.join("firn-trees"))),
         file_hashes: Some(FileHashes::new(context.environment.cache.join("file-hashes"))),
+        known_drafts: Some(KnownDrafts::new(context.environment.cache.join("known-drafts"))),
         now: std::time::SystemTime::now,
         trace_import_from_derivation: settings.flag("trace-import-from-derivation"),
         allow_import_from_derivation: settings.flag("allow-import-from-derivation"),

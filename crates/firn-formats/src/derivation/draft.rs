@@ -88,6 +88,20 @@ pub struct DraftBuffers {
     texts: (Vec<u8>, Vec<u8>),
 }
 
+impl DraftBuffers {
+    /// An empty buffer for a whole text.
+    pub(super) fn take_text(&mut self) -> Vec<u8> {
+        let mut text = std::mem::take(&mut self.texts.1);
+        text.clear();
+        text
+    }
+
+    /// Gives it back.
+    pub(super) fn put_text(&mut self, text: Vec<u8>) {
+        self.texts.1 = text;
+    }
+}
+
 impl Draft<'_> {
     /// Computes everything; `want_text` tells whether the text itself is needed.
     ///
@@ -131,6 +145,18 @@ impl Draft<'_> {
         let wanted = want_text.then(|| text.clone());
         buffers.texts = (hashed, text);
         Ok(Finished { path, hash, outputs, text: wanted })
+    }
+
+    /// The parts of the text with its outputs masked.
+    pub(super) fn write_masked<'b>(
+        &self,
+        dir: &StoreDir,
+        buffers: &'b mut DraftBuffers,
+    ) -> [&'b [u8]; 3] {
+        self.write_tail(dir, buffers);
+        self.write_head(dir, &mut buffers.head, &[]);
+        self.write_inputs(dir, &mut buffers.inputs);
+        [&buffers.head, &buffers.inputs, &buffers.tail]
     }
 
     /// The path of the `.drv` file whose text has this hash.

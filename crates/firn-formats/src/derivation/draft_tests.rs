@@ -115,27 +115,78 @@ fn general(parts: &Parts, dir: &StoreDir) -> (Derivation, HashModulo) {
     (drv, modulo)
 }
 
+fn draft(parts: &Parts) -> Draft<'_> {
+    Draft {
+        name: "firn-1",
+        outputs: parts.outputs.iter().map(String::as_str).collect(),
+        fixed: parts.fixed,
+        inputs: parts
+            .inputs
+            .iter()
+            .map(|(path, (hash, outputs))| DraftInput {
+                path,
+                hash: *hash,
+                outputs: outputs.iter().map(String::as_str).collect(),
+            })
+            .collect(),
+        sources: parts.sources.iter().collect(),
+        platform: "x86_64-linux",
+        builder: &parts.builder,
+        args: parts.args.iter().map(Vec::as_slice).collect(),
+        env: parts.env.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect(),
+    }
+}
+
 proptest! {
+    /// What is recalled is what was recorded.
+    #[test]
+    fn records_come_back(parts in parts()) {
+        let (dir, mut buffers) = (StoreDir::default(), DraftBuffers::default());
+        let draft = draft(&parts);
+        let finished = draft.finish(&dir, &mut buffers, false).unwrap();
+        let record = finished.record().unwrap();
+        let recalled = draft.recall(&record).unwrap();
+        prop_assert_eq!(recalled.path, finished.path);
+        prop_assert_eq!(recalled.hash, finished.hash);
+        prop_assert_eq!(recalled.outputs, finished.outputs);
+        // One output more has no path in the record.
+        let more = Draft { outputs: ["a", "b", "c", "d"].to_vec(), fixed: None, ..draft };
+        prop_assert!(more.recall(&record).is_none());
+    }
+
+    /// Two drafts have one key if, and only if, they have one text.
+    #[test]
+    fn keys_stand_for_texts(mut all in proptest::collection::vec(parts(), 2), part in 0..6) {
+        let (dir, mut buffers) = (StoreDir::default(), DraftBuffers::default());
+        // One differs from the other in one part at most.
+        let [a, b] = all.as_mut_slice() else { unreachable!() };
+        let other = std::mem::replace(b, a.clone());
+        match part {
+            0 => b.inputs = other.inputs,
+            1 => b.sources = other.sources,
+            2 => b.builder = other.builder,
+            3 => b.args = other.args,
+            4 => b.env = other.env,
+            _ => (b.outputs, b.fixed) = (other.outputs, other.fixed),
+        }
+        let mut both = |parts: &Parts| {
+            let mut draft = draft(parts);
+            for input in &mut draft.inputs {
+                // As in a store, a path has one hash.
+                input.hash = InputHash::new(&Hash::sha256(input.path.as_str()), false);
+            }
+            (draft.key(&dir, &mut buffers), draft.finish(&dir, &mut buffers, true).unwrap().text)
+        };
+        let (a, b) = (both(a), both(b));
+        prop_assert_eq!(a.0 == b.0, a.1 == b.1);
+    }
+
     #[test]
     fn drafts_and_derivations_are_the_same(all in proptest::collection::vec(parts(), 2)) {
         let dir = StoreDir::default();
         let mut buffers = DraftBuffers::default();
         for parts in &all {
-            let draft = Draft {
-                name: "firn-1",
-                outputs: parts.outputs.iter().map(String::as_str).collect(),
-                fixed: parts.fixed,
-                inputs: parts.inputs.iter().map(|(path, (hash, outputs))| DraftInput {
-                    path,
-                    hash: *hash,
-                    outputs: outputs.iter().map(String::as_str).collect(),
-                }).collect(),
-                sources: parts.sources.iter().collect(),
-                platform: "x86_64-linux",
-                builder: &parts.builder,
-                args: parts.args.iter().map(Vec::as_slice).collect(),
-                env: parts.env.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect(),
-            };
+            let draft = draft(parts);
             let finished = draft.finish(&dir, &mut buffers, true).unwrap();
             let (drv, modulo) = general(parts, &dir);
             let (path, text) = drv.to_store(&dir).unwrap();

@@ -7,11 +7,13 @@ mod aterm;
 mod draft;
 mod json;
 mod modulo;
+mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use draft::{Draft, DraftBuffers, DraftInput, Finished, HashDigits, InputHash};
 pub use modulo::{HashModulo, ModuloMemo};
+pub use recorded::{DraftKey, DraftRecord};
 
 use crate::{
     ContentAddress, ContentAddressMethod, HashAlgo, References, Result, StoreDir, StorePath,

@@ -114,17 +114,33 @@ fn make_usual(
         args: read.args.clone(),
         env: read.env.iter().map(|(name, value)| (*name, &**value)).collect(),
     };
-    let mut buffers = memo.buffers.borrow_mut();
-    let finished = draft.finish(host.store_dir(), &mut buffers, !host.read_only);
+    let finished = finish(host, memo, &draft);
     let finished = failed(m, Pos::NONE, finished)?;
+    drop(draft);
+    Ok(usual_result(m, host, made, &spec.names, finished))
+}
+
+/// Computes what follows from a draft, or recalls it, and sees to it that it is in the store.
+fn finish(host: &HostHandle, memo: &Memo, draft: &Draft<'_>) -> Result<Finished, StoreError> {
+    let (dir, mut buffers) = (host.store_dir(), memo.buffers.borrow_mut());
+    let key = host.known_drafts().map(|table| (table, draft.key(dir, &mut buffers)));
+    let known = key.as_ref().and_then(|(table, key)| draft.recall(&table.get(key)?));
+    let is_new = known.is_none();
+    if let Some(finished) = known
+        && host.has(&finished.path)?
+    {
+        return Ok(finished);
+    }
+    let finished = draft.finish(dir, &mut buffers, !host.read_only)?;
     if let Some(text) = &finished.text {
         let inputs = draft.inputs.iter().map(|input| input.path);
         let references = inputs.chain(draft.sources.iter().copied()).cloned().collect();
-        let added = add_text(&*host.store, &format!("{name}.drv"), text, &references);
-        failed(m, Pos::NONE, added)?;
+        add_text(&*host.store, &format!("{}.drv", draft.name), text, &references)?;
     }
-    drop(draft);
-    Ok(usual_result(m, host, made, &spec.names, finished))
+    if let Some(((table, key), record)) = key.zip(finished.record()).filter(|_| is_new) {
+        table.put(key, record);
+    }
+    Ok(finished)
 }
 
 fn usual_result(
