@@ -5,6 +5,7 @@ mod form;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use firn_eval::{ErrorKind, Kind, Machine, Pos, R, Value};
@@ -79,7 +80,12 @@ pub fn run(arguments: Arguments, global: &GlobalArguments) -> Result<ExitCode, F
                 return Ok(ExitCode::SUCCESS);
             }
             let printed = form.print(&mut evaluation, value)?;
-            if is_plain && let Some(answer) = printed.answer(&mut evaluation)? {
+            // Who looks at a value wants to hear what evaluation says, each time.
+            let is_silent = !context.evaluation_spoke.load(Ordering::Relaxed);
+            if is_plain
+                && is_silent
+                && let Some(answer) = printed.answer(&mut evaluation)?
+            {
                 found.keep(form.question(), answer);
             }
             printed.text

@@ -1,12 +1,12 @@
 //! The evaluation cache: what was answered once about a locked flake is answered without evaluating, and
-//! nobody sees anything else of that. A flake here says with `builtins.trace` that it is evaluated.
+//! nobody sees anything else of that.
 
 use std::fs;
 
 use crate::user::User;
 
 const FLAKE: &str = r#"{
-  outputs = { self }: builtins.trace "evaluated" {
+  outputs = { self }: {
     text = "some ${toString 1}\n\t\"text\"";
     set = { a = [ 1 null true ]; drv = self.packages.x86_64-linux.default; };
     fails = { x = throw "this fails"; };
@@ -28,12 +28,24 @@ fn user() -> User {
     user
 }
 
-/// Standard output of a call that must succeed, and whether the flake was evaluated for it.
+/// The flake, which says that it is evaluated.
+fn traced() -> String {
+    FLAKE.replace("{ self }: {", "{ self }: builtins.trace \"evaluated\" {")
+}
+
+/// Standard output of a call that must succeed, and whether a flake was evaluated for it.
 fn call(user: &User, line: &str) -> (String, bool) {
-    let output = user.call(&line.split(' ').collect::<Vec<_>>());
+    let words = line.split(' ').collect::<Vec<_>>();
+    let known = user.call_with(&[("NIX_ALLOW_EVAL", "0")], &words);
+    if known.status.success() {
+        return (String::from_utf8(known.stdout).unwrap(), false);
+    }
+    let refusal = String::from_utf8_lossy(&known.stderr);
+    assert!(refusal.contains("not everything is cached"), "{line}: {refusal}");
+    let output = user.call(&words);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{line}: {errors}");
-    (String::from_utf8(output.stdout).unwrap(), errors.contains("trace: evaluated"))
+    (String::from_utf8(output.stdout).unwrap(), true)
 }
 
 #[test]
@@ -71,28 +83,33 @@ fn commands_share_what_is_known_of_a_package() {
 }
 
 #[test]
-fn a_check_is_remembered_unless_evaluation_says_something() {
+fn a_check_says_again_what_it_found() {
     let user = user();
-    let line = "firn flake check --no-build";
-    for _ in 0..2 {
-        assert!(call(&user, line).1);
-    }
-    // With nothing said, the only sign is that no evaluation is needed.
-    user.write("flake.nix", &FLAKE.replace("builtins.trace \"evaluated\"", ""));
-    let warnings = || {
-        let output = user.call(&line.split(' ').collect::<Vec<_>>());
+    let words = ["firn", "flake", "check", "--no-build"];
+    let warnings = |variables: &[(&str, &str)]| {
+        let output = user.call_with(variables, &words);
         assert!(output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
-    let first = warnings();
+    let first = warnings(&[]);
     assert!(first.contains("lacks attribute 'meta'") && first.contains("checks passed"), "{first}");
-    assert_eq!(warnings(), first);
-    let needed =
-        user.call_with(&[("NIX_ALLOW_EVAL", "0")], &["firn", "flake", "check", "--no-build"]);
-    assert!(needed.status.success(), "{}", String::from_utf8_lossy(&needed.stderr));
-    let needed = user.call_with(&[("NIX_ALLOW_EVAL", "0")], &["firn", "eval", ".#text"]);
-    let text = String::from_utf8_lossy(&needed.stderr);
-    assert!(!needed.status.success() && text.contains("not everything is cached"), "{text}");
+    assert_eq!(warnings(&[("NIX_ALLOW_EVAL", "0")]), first);
+}
+
+#[test]
+fn who_looks_at_values_hears_what_evaluation_says_each_time() {
+    let user = user();
+    user.write("flake.nix", &traced());
+    for line in ["firn eval .#text", "firn eval --json .#set", "firn flake check --no-build"] {
+        for _ in 0..2 {
+            assert!(call(&user, line).1, "{line}");
+            let output = user.call(&line.split(' ').collect::<Vec<_>>());
+            assert!(String::from_utf8_lossy(&output.stderr).contains("trace: evaluated"), "{line}");
+        }
+    }
+    // What is to be built is known, whatever was said on the way.
+    call(&user, "firn build --dry-run .");
+    assert!(!call(&user, "firn build --dry-run .").1);
 }
 
 #[test]
@@ -122,6 +139,7 @@ fn what_was_collected_is_made_again() {
 #[test]
 fn failures_are_shown_in_full_each_time() {
     let user = user();
+    user.write("flake.nix", &traced());
     for words in [
         &["firn", "eval", ".#fails.x"][..],
         &["firn", "build", ".#fails.x", "--show-trace"],
@@ -152,8 +170,7 @@ fn another_lock_is_another_flake() {
     input("old");
     let folder = user.work().join("input");
     let flake = format!(
-        "{{ inputs.input.url = \"path:{}\"; outputs = {{ self, input }}: \
-         builtins.trace \"evaluated\" {{ inherit (input) value; }}; }}",
+        "{{ inputs.input.url = \"path:{}\"; outputs = {{ self, input }}: {{ inherit (input) value; }}; }}",
         folder.display()
     );
     user.write("main/flake.nix", &flake);
@@ -181,9 +198,7 @@ fn it_can_be_turned_off_and_is_for_pure_evaluation_only() {
         }
         assert!(!folder.exists(), "{flags}");
     }
-    for _ in 0..2 {
-        assert!(call(&user, "firn eval --file flake.nix --apply f:(f.outputs{self={};}).text").1);
-    }
+    call(&user, "firn eval --file flake.nix --apply f:(f.outputs{self={};}).text");
     assert!(!folder.exists());
     assert!(call(&user, "firn eval .#text").1);
     assert!(folder.exists());
