@@ -6,6 +6,7 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long ago the last change has to be for it to prove something. File systems count in seconds at worst; FAT counts
@@ -41,6 +42,11 @@ impl Marks {
         bytes
     }
 
+    /// The device of the file system.
+    pub fn device(&self) -> u64 {
+        self.0[1]
+    }
+
     /// The size of the file in bytes.
     pub fn size(&self) -> u64 {
         self.0[3]
@@ -53,7 +59,42 @@ impl Marks {
     }
 }
 
+/// Magic numbers of file systems that note each change (statfs(2)): ext, XFS, Btrfs, F2FS, bcachefs, ZFS, JFS, those in
+/// memory, overlays of such, and those that nobody writes to (EROFS, SquashFS, ISO 9660). What others say is not relied on:
+/// those the kernel makes up (`/proc`, `/sys`) have old times and new content, and over a network times may come late.
+const NOTING: [u64; 13] = [
+    0xef53,
+    0x5846_5342,
+    0x9123_683e,
+    0xf2f5_2010,
+    0xca45_1a4e,
+    0x2fc1_2fc1,
+    0x3153_464a,
+    0x0102_1994,
+    0x8584_58f6,
+    0x794c_7630,
+    0xe0f5_e1e2,
+    0x7371_7368,
+    0x9660,
+];
+
+/// Whether the file system of what is at a path notes each change.
+pub fn notes_changes(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|system| NOTING.contains(&(system.f_type as u64)))
+}
+
 /// Whether a last change lies so far back at a time that what is read then is what the marks stand for.
 pub fn is_settled(last_change: Duration, now: SystemTime) -> bool {
     last_change + SETTLED < now.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_makes_up_notes_no_changes() {
+        assert!(!notes_changes(Path::new("/proc/version")));
+        assert!(!notes_changes(Path::new("/nothing/here")));
+    }
 }

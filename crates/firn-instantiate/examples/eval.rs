@@ -22,6 +22,7 @@ fn host() -> StoreHost {
         search_path_element: Box::new(|_| Ok(None)),
         trees: None,
         file_hashes: None,
+        known_folders: None,
         known_drafts: None,
         now: std::time::SystemTime::now,
         allow_import_from_derivation: false,

@@ -32,6 +32,7 @@ impl StoreHost {
         metadata: &Metadata,
     ) -> HostResult<StorePath> {
         let marks = metadata.is_file().then(|| Marks::of(metadata));
+        let marks = marks.filter(|marks| self.notes_changes(real, marks));
         let Some((hashes, marks)) = self.file_hashes().zip(marks) else {
             return Ok(self.copy_tree(name, real)?.0);
         };

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use firn_eval::{ContextElem, ErrorKind, FileMark, FileType, Host, HostError, HostResult, TreeKey};
-use firn_fetch::marks::{Marks, is_settled};
+use firn_fetch::marks::{Marks, is_settled, notes_changes};
 use firn_formats::derivation::DraftRecord;
 use firn_formats::{
     ContentAddressMethod, ContextElement, DerivedPath, HashAlgo, OutputsSpec, Placeholder,
@@ -20,6 +20,7 @@ use firn_formats::{
 };
 use firn_store::{BuildMode, Content, Realise, Store, StoreError, compute_path};
 use firn_syntax::Stretch;
+use rustc_hash::FxHashMap;
 
 use crate::access::{Access, Look};
 use crate::context::to_store;
@@ -56,6 +57,8 @@ pub struct Outside {
     pub trees: Option<Trees>,
     /// What is known of files that were copied to the store, if it is kept.
     pub file_hashes: Option<FileHashes>,
+    /// What is known of folders that were read before, if it is kept.
+    pub known_folders: Option<Trees>,
     /// What is known of derivations that were made before, if it is kept.
     pub known_drafts: Option<KnownDrafts>,
     /// The time, which tells whether a file changed a moment ago.
@@ -85,6 +88,8 @@ pub struct StoreHost {
     copied: RefCell<HashMap<String, String>>,
     /// The plain file that was looked at last, and its marks: as a rule it is read next.
     looked_at: RefCell<Option<(PathBuf, Marks)>>,
+    /// Whether file systems note changes, by their devices.
+    devices: RefCell<FxHashMap<u64, bool>>,
 }
 
 impl StoreHost {
@@ -109,6 +114,7 @@ impl StoreHost {
             real_store,
             copied: RefCell::default(),
             looked_at: RefCell::default(),
+            devices: RefCell::default(),
         }
     }
 
@@ -153,6 +159,10 @@ impl StoreHost {
         Ok(real)
     }
 
+    pub(crate) fn known_folders(&self) -> Option<&Trees> {
+        self.outside.known_folders.as_ref()
+    }
+
     pub(crate) fn known_drafts(&self) -> Option<&KnownDrafts> {
         self.outside.known_drafts.as_ref()
     }
@@ -177,6 +187,12 @@ impl StoreHost {
         let marks = Marks::of(&metadata);
         *looked_at = Some((real.to_owned(), marks));
         Some(marks)
+    }
+
+    /// Whether the marks of what is at a place tell all changes of it.
+    pub(crate) fn notes_changes(&self, real: &Path, marks: &Marks) -> bool {
+        let mut devices = self.devices.borrow_mut();
+        *devices.entry(marks.device()).or_insert_with(|| notes_changes(real))
     }
 
     /// Whether an object is in the store and stays there, or need not be there.
@@ -215,7 +231,7 @@ impl StoreHost {
         Ok(added)
     }
 
-    fn file_error(&self, action: &str, path: &str, error: &io::Error) -> HostError {
+    pub(crate) fn file_error(&self, action: &str, path: &str, error: &io::Error) -> HostError {
         match error.kind() {
             io::ErrorKind::NotFound => HostError::new(self.origins.missing(path)),
             _ => HostError::new(format!("{action} '{path}': {error}")),
@@ -339,36 +355,18 @@ impl Host for StoreHost {
     fn read_dir(&self, path: &str) -> HostResult<Vec<(Vec<u8>, FileType)>> {
         self.checked_entry(path)?;
         let real = self.checked_links(path, Look::Follow)?;
-        let entries = fs::read_dir(real).map_err(|error| match error.kind() {
-            io::ErrorKind::NotADirectory => {
-                let place = resolve_links(self, path).unwrap_or_else(|_| path.to_owned());
-                HostError::new(format!("'{place}' is not a directory"))
-            }
-            _ => self.file_error("reading directory", path, &error),
-        })?;
+        let mut entries = self.entries(path, &real)?;
         let resolved = match self.access.is_unlimited() {
             true => path.to_owned(),
             false => resolve_links(self, path)?,
         };
-        let whole = self.access.permits(&resolved);
-        let is_shown = |name: &[u8]| {
-            let name = String::from_utf8_lossy(name);
-            self.access.shows(&format!("{}/{name}", resolved.trim_end_matches('/')))
-        };
-        entries
-            .filter(|entry| {
-                let shown = |entry: &fs::DirEntry| is_shown(entry.file_name().as_bytes());
-                whole || entry.as_ref().map_or(true, shown)
-            })
-            .map(|entry| {
-                let entry =
-                    entry.map_err(|error| self.file_error("reading directory", path, &error))?;
-                let kind = entry
-                    .file_type()
-                    .map_err(|error| self.file_error("getting status of", path, &error))?;
-                Ok((entry.file_name().as_bytes().to_vec(), file_type(kind)))
-            })
-            .collect()
+        if !self.access.permits(&resolved) {
+            let folder = resolved.trim_end_matches('/');
+            entries.retain(|(name, _)| {
+                self.access.shows(&format!("{folder}/{}", String::from_utf8_lossy(name)))
+            });
+        }
+        Ok(entries)
     }
 
     fn file_type(&self, path: &str) -> HostResult<Option<FileType>> {
@@ -480,7 +478,7 @@ impl Host for StoreHost {
 
     fn file_mark(&self, path: &str, salt: &[u8]) -> Option<FileMark> {
         let real = self.checked(path).ok()?;
-        let marks = self.marks(&real)?;
+        let marks = self.marks(&real).filter(|marks| self.notes_changes(&real, marks))?;
         Some(FileMark {
             key: note_key(&[salt, &marks.bytes(), real.as_os_str().as_bytes()]),
             size: usize::try_from(marks.size()).ok()?,
@@ -543,7 +541,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn file_type(kind: fs::FileType) -> FileType {
+pub(crate) fn file_type(kind: fs::FileType) -> FileType {
     if kind.is_file() {
         FileType::Regular
     } else if kind.is_dir() {
@@ -560,7 +558,7 @@ const MOST_LINKS: usize = 40;
 
 /// Resolves links part by part, so that links inside a store elsewhere lead on within the language's
 /// own paths.
-fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
+pub(crate) fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> {
     let mut left: Vec<String> =
         path.rsplit('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
     // The store's own folder may be a link: what lies in it has its names all the same.

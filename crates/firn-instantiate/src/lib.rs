@@ -8,6 +8,7 @@ mod access;
 pub mod builtins;
 pub mod context;
 mod copied;
+mod folders;
 mod host;
 mod notes;
 mod origins;

@@ -31,6 +31,7 @@ fn host(
         search_path_element: Box::new(|_| Ok(None)),
         trees: Some(Trees::new(cache.join("trees"))),
         file_hashes: Some(FileHashes::new(cache.join("file-hashes"))),
+        known_folders: Some(Trees::new(cache.join("known-folders"))),
         known_drafts: Some(KnownDrafts::new(cache.join("known-drafts"))),
         now,
         allow_import_from_derivation: false,
@@ -169,4 +170,36 @@ fn a_derivation_that_was_made_before_has_the_same_paths_again() {
     assert_eq!(without, paths);
     assert_eq!(derive(cache, store(), true, "/c"), derive(other, store(), true, "/c"));
     assert!(records() > size, "another builder makes other derivations");
+}
+
+#[test]
+fn a_folder_that_has_not_changed_has_the_same_entries() {
+    let (cache, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = folder.path().to_str().unwrap();
+    let entries = |now| {
+        let mut entries = host(cache.path(), store(), true, now).read_dir(path).unwrap();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries
+    };
+    let records = || std::fs::metadata(cache.path().join("known-folders/records"));
+    let file = |name: &str| std::fs::write(folder.path().join(name), "").unwrap();
+    file("a");
+    assert_eq!(entries(SystemTime::now).len(), 1);
+    assert!(records().is_err(), "it changed a moment ago");
+    for names in [&["a"][..], &["a", "b"], &["a", "b", "c"]] {
+        file(names[names.len() - 1]);
+        for _ in 0..2 {
+            let found = entries(an_hour_later);
+            assert_eq!(
+                found.iter().map(|(name, _)| name.as_slice()).collect::<Vec<_>>(),
+                names.iter().map(|name| name.as_bytes()).collect::<Vec<_>>()
+            );
+        }
+    }
+    let size = records().unwrap().len();
+    entries(an_hour_later);
+    assert_eq!(records().unwrap().len(), size, "nothing was new");
+    let error =
+        host(cache.path(), store(), true, an_hour_later).read_dir("/proc/version").unwrap_err();
+    assert_eq!(error.message, "'/proc/version' is not a directory");
 }

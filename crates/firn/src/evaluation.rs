@@ -230,6 +230,7 @@ fn outside(context: &Context, settings: &firn_settings::Settings, flakes: &Rc<Fl
             .flag("parse-cache")
             .then(|| Trees::new(context.environment.cache.join("firn-trees"))),
         file_hashes: Some(FileHashes::new(context.environment.cache.join("file-hashes"))),
+        known_folders: Some(Trees::new(context.environment.cache.join("known-folders"))),
         known_drafts: Some(KnownDrafts::new(context.environment.cache.join("known-drafts"))),
         now: std::time::SystemTime::now,
         trace_import_from_derivation: settings.flag("trace-import-from-derivation"),

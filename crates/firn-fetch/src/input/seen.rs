@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use firn_formats::{Hash, HashAlgo, Hasher};
 
 use super::fetch::Tree;
-use crate::marks::{Marks, is_settled};
+use crate::marks::{Marks, is_settled, notes_changes};
 
 /// What was remembered, in a folder of the cache: a file for each place, named by it, with the tree's marks and the hash
 /// of its archive.
@@ -24,7 +24,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Looks at a tree; nothing where it can't be told again: it is no tree of this disk, or can't be read.
     pub(super) fn look(cache: &Path, tree: &'a Tree) -> Option<Self> {
-        if tree.scratch.is_some() {
+        if tree.scratch.is_some() || !notes_changes(&tree.root) {
             return None;
         }
         let mut marks = TreeMarks { sum: Hasher::new(HashAlgo::Sha256), newest: Duration::ZERO };
