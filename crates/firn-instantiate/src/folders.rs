@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn entries_come_back() {
-        let entries = vec![
+        let entries = [
             (b"a".to_vec(), FileType::Regular),
             (b"folder".to_vec(), FileType::Directory),
             (b"\xff \n".to_vec(), FileType::Symlink),

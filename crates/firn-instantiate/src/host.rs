@@ -20,7 +20,7 @@ use firn_formats::{
 };
 use firn_store::{BuildMode, Content, Realise, Store, StoreError, compute_path};
 use firn_syntax::Stretch;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::access::{Access, Look};
 use crate::context::to_store;
@@ -88,6 +88,8 @@ pub struct StoreHost {
     copied: RefCell<HashMap<String, String>>,
     /// The plain file that was looked at last, and its marks: as a rule it is read next.
     looked_at: RefCell<Option<(PathBuf, Marks)>>,
+    /// Files and folders of the store that are known to be no links.
+    plain: RefCell<FxHashSet<String>>,
     /// Whether file systems note changes, by their devices.
     devices: RefCell<FxHashMap<u64, bool>>,
 }
@@ -114,6 +116,7 @@ impl StoreHost {
             real_store,
             copied: RefCell::default(),
             looked_at: RefCell::default(),
+            plain: RefCell::default(),
             devices: RefCell::default(),
         }
     }
@@ -581,9 +584,21 @@ pub(crate) fn resolve_links(host: &StoreHost, path: &str) -> HostResult<String> 
             _ => {}
         }
         let next = format!("{resolved}/{part}");
+        if host.plain.borrow().contains(&next) {
+            resolved = next;
+            continue;
+        }
         let target = fs::read_link(host.real_path(&next));
         match target {
-            Err(_) => resolved = next,
+            Err(error) => {
+                // What is in the store stays as it is.
+                if error.kind() == io::ErrorKind::InvalidInput
+                    && next.starts_with(&host.store_prefix)
+                {
+                    host.plain.borrow_mut().insert(next.clone());
+                }
+                resolved = next;
+            }
             Ok(target) => {
                 links += 1;
                 if links > MOST_LINKS {
