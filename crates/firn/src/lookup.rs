@@ -125,8 +125,8 @@ pub struct Place {
     /// The flake with its lock file; absent for the distribution that is built in, of which the
     /// program knows the content.
     locked: Option<LockedFlake>,
-    /// What tells the flake's content from any other.
-    content: String,
+    /// What tells the flake's content from any other; absent where an input is not pinned.
+    content: Option<String>,
 }
 
 impl Place {
@@ -140,18 +140,12 @@ impl Place {
         let resolved =
             evaluation.flakes.registries().resolve(&reference, false).map_err(input_failure)?;
         if resolved.input.kind() == "base" && context.environment.base.is_none() {
-            let content = base::DIGEST.to_owned();
+            let content = Some(base::DIGEST.to_owned());
             return Ok(Place { reference: resolved, fragment, locked: None, content });
         }
         let request = evaluation.locking()?;
         let locked = flake_config::lock_flake(context, &evaluation.flakes, &reference, &request)?;
-        let content = format!(
-            "{}\0{}\0{}\0{}",
-            locked.flake.resolved,
-            locked.flake.folder.tree.as_str(),
-            locked.flake.folder.subdir,
-            locked.locking.lock.to_text()
-        );
+        let content = locked.content();
         Ok(Place { reference, fragment, locked: Some(locked), content })
     }
 
@@ -168,18 +162,18 @@ impl Place {
     ) -> Result<String, Failure> {
         let place = Place::open(evaluation, text)?;
         let context = evaluation.context();
-        if !evaluation.is_pure() {
+        let Some(content) = place.content.as_ref().filter(|_| evaluation.is_pure()) else {
             return make(&place, evaluation);
-        }
-        let key = place.key(kind, context.settings.text("system"));
+        };
+        let key = place.key(content, kind, context.settings.text("system"));
         let what = format!("the {kind} of '{text}', to make an index of them");
         index(context, &key, what, || make(&place, evaluation))
     }
 
     /// The name of an index of this place.
-    fn key(&self, kind: &str, system: &str) -> String {
+    fn key(&self, content: &str, kind: &str, system: &str) -> String {
         let mut hasher = Hasher::new(HashAlgo::Sha256);
-        for part in [kind, system, &self.fragment, &self.content] {
+        for part in [kind, system, &self.fragment, content] {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
