@@ -140,14 +140,22 @@ impl<'a> Output<'a> {
             object.insert("drvPath", json!(path));
         }
         if self.shown.meta {
-            object.insert("meta", self.meta_object(m, package)?);
+            let mut meta = Map::new();
+            let read = self.meta_object(m, package, &mut meta);
+            // What was read before something failed is shown.
+            object.insert("meta", meta.into());
+            read?;
         }
         Ok(())
     }
 
-    fn meta_object(&self, m: &mut Machine, package: &Package) -> R<serde_json::Value> {
+    fn meta_object(
+        &self,
+        m: &mut Machine,
+        package: &Package,
+        object: &mut Map<String, serde_json::Value>,
+    ) -> R<()> {
         let to_json = m.builtin("toJSON")?;
-        let mut object = Map::new();
         for name in package.meta_names(m)? {
             let value = match package.meta(m, name)? {
                 Some(value) => {
@@ -162,7 +170,7 @@ impl<'a> Output<'a> {
             };
             object.insert(name.text().into_owned(), value);
         }
-        Ok(object.into())
+        Ok(())
     }
 
     fn invalid_meta(&self, package: &Package, name: Symbol) {
