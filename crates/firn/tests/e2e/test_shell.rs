@@ -13,9 +13,6 @@ fn session(program: &Program, arguments: &[&str]) -> Terminal {
 }
 
 const CONTROL_C: &str = "\u{3}";
-/// At the prompt: Python may have begun to wait for a key when the signal comes, and looks at it when one does. The key
-/// deletes what was typed, which is nothing.
-const CONTROL_C_AND_A_KEY: &str = "\u{3}\u{15}";
 const CONTROL_D: &str = "\u{4}";
 
 #[test]
@@ -25,7 +22,7 @@ fn a_person_works_at_the_prompt() {
     at.line("start_all()", "(finished: start all VMs");
     at.line("server.succeed('echo $((6 * 7))')", "'42\\n'");
     // The machines outlive an interrupt; what waited for them does not.
-    at.keys(CONTROL_C_AND_A_KEY, "KeyboardInterrupt");
+    at.keys(CONTROL_C, "KeyboardInterrupt");
     at.wait_for(">>> ");
     at.keys("server.succeed('touch /tmp/begun; sleep 4711')\r", "must succeed: touch");
     at.keys(CONTROL_C, "KeyboardInterrupt");

@@ -34,9 +34,12 @@ impl Terminal {
         let side = File::options().read(true).write(true).open(name).unwrap();
         let end = || side.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
-        // SAFETY: both are system calls that are safe between fork and exec.
+        // SAFETY: all are system calls that are safe between fork and exec.
         unsafe {
             command.pre_exec(|| {
+                // Tests that run in the background ignore Ctrl-C; what a person starts at a terminal does not.
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
+                libc::signal(libc::SIGQUIT, libc::SIG_DFL);
                 rustix::process::setsid()?;
                 rustix::process::ioctl_tiocsctty(std::io::stdin().as_fd())?;
                 Ok(())
