@@ -490,7 +490,10 @@ impl Host for StoreHost {
     }
 
     fn marked_tree(&self, mark: &FileMark) -> Option<Stretch> {
-        self.outside.trees.as_ref()?.of_mark(&mark.key)
+        let tree = self.outside.trees.as_ref()?.of_mark(&mark.key)?;
+        // Nobody reads the file now: who asks for it next looks at it anew.
+        self.looked_at.take();
+        Some(tree)
     }
 
     fn mark_tree(&self, mark: &FileMark, key: TreeKey) {

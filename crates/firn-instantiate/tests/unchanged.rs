@@ -90,6 +90,11 @@ fn marks_lead_to_trees_in_later_runs() {
     first.mark_tree(&mark, [7; 16]);
     drop(first);
     assert_eq!(host().marked_tree(&mark).unwrap().bytes(), b"tree");
+    let again = host();
+    assert_eq!(again.file_mark(&path, b"salt").unwrap().key, mark.key);
+    assert!(again.marked_tree(&mark).is_some());
+    file(folder.path(), "longer");
+    assert_ne!(again.file_mark(&path, b"salt").unwrap().key, mark.key, "it is looked at anew");
     let other = host().file_mark(&path, b"other salt").unwrap();
     assert!(host().marked_tree(&other).is_none());
 }
