@@ -1,7 +1,8 @@
-//! Automation in Rust: measurements, conformance, and tests again and again.
+//! Automation in Rust: measurements, conformance, builds by a profile, and tests again and again.
 
 mod bench;
 mod differ;
+mod dist;
 mod miri;
 mod soak;
 
@@ -16,6 +17,7 @@ const USAGE: &str =
        xtask bench build                 a release build from an empty target folder
        xtask bench modules FIRN LIB      the module system over nix/lib, beside nixpkgs' LIB
        xtask soak FIRN STORE [NAME...]   the examples' tests again and again, beside a busy process
+       xtask dist [FILE...]              the program, built twice: by a profile of the examples, and of FILEs
        xtask miri [PACKAGE]              the tests of unsafe code, interpreted; needs a nightly compiler with miri
        xtask conformance OWN REFERENCE SEED ROUNDS
                                          random expressions in both (folders with a nix-instantiate)";
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
                 differ::run(own.as_ref(), reference.as_ref(), seed, number(rounds)? as usize)
             })
         }
+        ["dist", files @ ..] => dist::run(files),
         ["miri"] => miri::run(None),
         ["miri", package] => miri::run(Some(package)),
         ["bench", "parse", folder] => bench::parse::run(folder.as_ref()),
